@@ -1,0 +1,1 @@
+"""The configuration file: one section of settings in each module, loaded by `config.load`."""

@@ -1,0 +1,21 @@
+"""Settings `model`: which bundle, which backend, which thresholds."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from edgedet.config.section import Section
+
+BackendName = Literal["auto", "onnxruntime", "openvino", "tensorrt"]
+
+
+class ModelSettings(Section):
+    """The model. Thresholds left out are those of the bundle's manifest."""
+
+    bundle: Path
+    backend: BackendName = "auto"
+    score_threshold: float | None = Field(default=None, ge=0, le=1)
+    iou_threshold: float | None = Field(default=None, ge=0, le=1)
+    threads: int = Field(default=0, ge=0, le=256)
+    """Threads of a CPU backend; 0: one for each core."""

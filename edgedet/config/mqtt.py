@@ -1,0 +1,81 @@
+"""Settings `mqtt`: the broker, who we are to it, and how often it hears from us."""
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from edgedet.config.section import Section
+
+EMBEDDED = "embedded"
+OFF = "off"
+
+
+class TlsSettings(Section):
+    """Certificates. Without any, the system's certificate authorities are trusted."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    insecure: bool = False
+    """Do not check the broker's certificate. Never outside a laboratory."""
+
+
+class MqttSettings(Section):
+    """The outlet to MQTT. `url` is `mqtt://host[:port]`, `mqtts://…`, `embedded` or `off`."""
+
+    url: str = "mqtt://127.0.0.1:1883"
+    username: str | None = None
+    password_file: Path | None = None
+    tls: TlsSettings = TlsSettings()
+    topic_root: str = Field(default="edgedet/v1", pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$", max_length=64)
+    detections_qos: Literal[0, 1] = 0
+    detections_max_per_s: float | None = Field(default=None, gt=0)
+    """At most so many detection messages a second and source; what is left out counts as skipped."""
+    keepalive_s: int = Field(default=30, ge=5, le=3600)
+    heartbeat_s: float = Field(default=30.0, ge=1, le=3600)
+    queue_size: int = Field(default=1000, ge=1, le=100_000)
+    """Messages held in memory while the broker is away; the oldest is dropped and counted."""
+    max_payload_bytes: int = Field(default=100_000, ge=1_000, le=268_435_455)
+    embedded_listen: str = "127.0.0.1:1883"
+    """Where the embedded try-out broker listens."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_off(cls, value: object) -> object:
+        """`mqtt: off` as short for `mqtt: {url: off}`; YAML reads a bare off as false."""
+        if value is False or value in (OFF, EMBEDDED):
+            return {"url": EMBEDDED if value == EMBEDDED else OFF}
+        return value
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _known_url(cls, value: object) -> object:
+        if value is False:
+            return OFF
+        if value in (OFF, EMBEDDED) or not isinstance(value, str):
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            msg = "expected mqtt://host[:port], mqtts://host[:port], embedded or off"
+            raise ValueError(msg)
+        if parts.username or parts.password:
+            msg = "no credentials in the url: use username and password_file"
+            raise ValueError(msg)
+        try:
+            _ = parts.port
+        except ValueError as exc:
+            msg = "the port must be a number from 0 to 65535"
+            raise ValueError(msg) from exc
+        return value
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing is published over MQTT."""
+        return self.url == OFF
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the broker runs inside this process."""
+        return self.url == EMBEDDED

@@ -1,0 +1,39 @@
+"""All settings together; only the composition root sees this, everyone else its own section."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from edgedet.config.batch import BatchSettings
+from edgedet.config.device import DeviceSettings
+from edgedet.config.http import HttpSettings
+from edgedet.config.model import ModelSettings
+from edgedet.config.mqtt import MqttSettings
+from edgedet.config.sampling import SamplingSettings
+from edgedet.config.section import Section
+from edgedet.config.source import SourceSettings
+
+
+class Settings(Section):
+    """The configuration file of `edgedet run`."""
+
+    device: DeviceSettings = Field(default_factory=DeviceSettings)
+    model: ModelSettings
+    sources: list[SourceSettings] = Field(min_length=1, max_length=256)
+    batch: BatchSettings = BatchSettings()
+    mqtt: MqttSettings = MqttSettings()
+    http: HttpSettings = HttpSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    state_dir: Path = Path("/var/lib/edgedet")
+    jsonl: Path | None = None
+    """Also append every detections message to this file, one a line."""
+
+    @field_validator("sources")
+    @classmethod
+    def _ids_are_unique(cls, sources: list[SourceSettings]) -> list[SourceSettings]:
+        seen: set[str] = set()
+        doubled = sorted({s.id for s in sources if s.id in seen or seen.add(s.id)})  # type: ignore[func-returns-value]
+        if doubled:
+            msg = f"source ids must be unique, given more than once: {', '.join(doubled)}"
+            raise ValueError(msg)
+        return sources

@@ -1,0 +1,58 @@
+"""Settings `sources`: the cameras and files to watch."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from edgedet.config.section import Section, Slug
+from edgedet.log import redact
+
+SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "test")
+
+
+class SourceSettings(Section):
+    """One camera or file."""
+
+    id: Slug
+    uri: Annotated[str, Field(min_length=1, max_length=2048)]
+    username: str | None = None
+    password_file: Path | None = None
+    max_fps: float | None = Field(default=None, gt=0, le=1000)
+    """Detect at most so many frames a second; ignored for `realtime: false`, which loses none."""
+    realtime: bool = True
+    """Files only: play at the file's own rate and drop what is late, like a camera; or as fast as possible, all."""
+    loop: bool = False
+    """Files only: start again at the end."""
+    stall_timeout_s: float = Field(default=10.0, gt=0, le=3600)
+    """No decoded frame for so long: the source is stalled and opened again."""
+    enabled: bool = True
+
+    @field_validator("uri")
+    @classmethod
+    def _has_known_scheme(cls, uri: str) -> str:
+        scheme, separator, rest = uri.partition("://")
+        if not separator or scheme not in SCHEMES or not rest:
+            shown = redact(uri)
+            msg = f"'{shown}' is not a source; expected one of {', '.join(s + '://…' for s in SCHEMES)}"
+            raise ValueError(msg)
+        return uri
+
+    @model_validator(mode="after")
+    def _file_settings_for_files(self) -> "SourceSettings":
+        if not self.uri.startswith("file://") and (self.loop or not self.realtime):
+            if self.uri.startswith("test://") and not self.loop:
+                return self
+            msg = "realtime: false and loop: true are for file:// sources"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the source ends by itself."""
+        return self.uri.startswith("file://") and not self.loop
+
+    @property
+    def is_lossless(self) -> bool:
+        """Whether every frame must be detected, however long that takes."""
+        return not self.realtime

@@ -1,0 +1,49 @@
+"""What the detector found in one frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedet.frame import FrameInfo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detections:
+    """Objects in one frame, best score first.
+
+    `boxes_xyxy` float32 (N, 4) in pixels of the source frame; `scores` float32 (N,) in [0, 1];
+    `class_ids` int32 (N,).
+    """
+
+    boxes_xyxy: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    class_ids: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        """Check shapes once."""
+        count = len(self.scores)
+        shapes = (self.boxes_xyxy.shape, self.scores.shape, self.class_ids.shape)
+        if shapes != ((count, 4), (count,), (count,)):
+            msg = f"expected shapes (N, 4), (N,), (N,), got {shapes}"
+            raise ValueError(msg)
+
+    def __len__(self) -> int:
+        """Number of objects."""
+        return len(self.scores)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameDetections:
+    """The answer for one frame, ready to be published.
+
+    `skipped` counts the frames of this source that were decoded but not detected since the previous answer.
+    The stage times are monotonic seconds: taken into a batch, given to and returned by the backend.
+    """
+
+    frame: FrameInfo
+    detections: Detections
+    skipped: int = 0
+    batched_s: float = 0.0
+    infer_start_s: float = 0.0
+    infer_end_s: float = 0.0

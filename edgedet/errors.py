@@ -1,0 +1,60 @@
+"""The one tree of errors that edgedet raises on purpose.
+
+    EdgedetError
+    ├── ConfigError        a setting is wrong; exit code 2
+    ├── UsageError         a command was called wrongly; exit code 2
+    ├── SourceError        a camera or file cannot be read
+    │   ├── AuthenticationError   the camera refused the credentials
+    │   └── DecoderError          there is no decoder for the stream, or it does not start
+    ├── ModelError         a bundle, checkpoint or backend cannot be used
+    ├── PublishError       messages cannot be handed over
+    ├── SampleError        the store of sampled frames cannot be used
+    └── DataError          a training data set cannot be used
+
+A message says what failed, the value, what was expected and what to do.
+"""
+
+
+class EdgedetError(Exception):
+    """Anything that edgedet refuses or cannot do, told in one line."""
+
+
+class ConfigError(EdgedetError):
+    """A configuration that must not be started; `problems` has one line for each mistake."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        """Keep `problems` beside the summary in `message`."""
+        super().__init__(message)
+        self.problems = problems
+
+
+class UsageError(EdgedetError):
+    """A command line that cannot be carried out as given."""
+
+
+class SourceError(EdgedetError):
+    """A camera or file that cannot be opened or read any further."""
+
+
+class AuthenticationError(SourceError):
+    """A camera refused the user name or password."""
+
+
+class DecoderError(SourceError):
+    """No decoder for the stream, or none that delivers frames."""
+
+
+class ModelError(EdgedetError):
+    """A bundle, checkpoint or inference backend that cannot be used."""
+
+
+class PublishError(EdgedetError):
+    """Messages that cannot be handed over."""
+
+
+class SampleError(EdgedetError):
+    """The store of sampled frames cannot be used."""
+
+
+class DataError(EdgedetError):
+    """A training data set that cannot be used as it is."""

@@ -1,0 +1,157 @@
+"""The YOLOv7 detection loss: box, objectness and class terms over the assigned positions."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own convention
+from torch import Tensor
+
+from train.loss.assignment import Positives, assign_ota, find_candidates
+from train.loss.ciou import ciou
+from train.loss.settings import LossSettings
+from train.model import DetectionNetwork
+
+# What the second result of DetectionLoss holds, in this order; weighted, without the batch factor.
+COMPONENTS = ("box", "obj", "cls", "total")
+
+# Weight of each level's objectness, by number of levels: small objects are many and hard.
+_BALANCE = {3: (4.0, 1.0, 0.4), 4: (4.0, 1.0, 0.25, 0.06)}
+_FOCAL_ALPHA = 0.25
+_TARGET_COLUMNS = 6
+
+
+class DetectionLoss:
+    """Loss of a batch of raw maps; `loss_ota` 0 in the hyper-parameters means the plain loss.
+
+    Runs in float32 whatever autocast says, on the device of the maps. The model gives the anchors
+    (read at every call, so it may be moved or loaded later), strides and number of classes.
+    """
+
+    def __init__(self, model: DetectionNetwork, hyp: Mapping[str, object]) -> None:
+        self._head = model.head
+        self._settings = LossSettings.from_hyp(hyp)
+        self._balance = _BALANCE[len(model.strides)]
+
+    def __call__(
+        self, raw_outputs: Sequence[Tensor], targets: Tensor, images: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Loss (scalar, times the batch size) and its detached components, see `COMPONENTS`.
+
+        Args:
+            raw_outputs: The model's maps in train mode, [(N, 3, h, w, 5+nc)] by stride.
+            targets: (n, 6) image index in the batch, class, cx, cy, w, h, normalised to the input.
+            images: The batch (N, 3, H, W); only its height and width are read.
+
+        Raises:
+            ValueError: If the maps or targets have the wrong shape.
+        """
+        self._check(raw_outputs, targets)
+        device = raw_outputs[0].device
+        with torch.autocast(device.type, enabled=False):
+            raw = [level.float() for level in raw_outputs]
+            targets = targets.to(device, torch.float32)
+            anchors = self._head.anchors.to(device, torch.float32)
+            image_hw = (images.shape[-2], images.shape[-1])
+            positives = self.assign(raw, targets, anchors, image_hw)
+            return self._sum(raw, targets, anchors, positives)
+
+    def assign(
+        self, raw: list[Tensor], targets: Tensor, anchors: Tensor, image_hw: tuple[int, int]
+    ) -> list[Positives]:
+        """The positions that answer for a target, by level, without gradient."""
+        candidates = [
+            find_candidates(
+                targets, anchors[i], (level.shape[2], level.shape[3]), self._settings.anchor_t
+            )
+            for i, level in enumerate(raw)
+        ]
+        if not self._settings.loss_ota:
+            return candidates
+        detached = [level.detach() for level in raw]
+        return assign_ota(
+            detached, targets, anchors, self._head.strides, image_hw, candidates
+        )
+
+    def _sum(
+        self, raw: list[Tensor], targets: Tensor, anchors: Tensor, positives: list[Positives]
+    ) -> tuple[Tensor, Tensor]:
+        settings = self._settings
+        zero = raw[0].new_zeros(())
+        box, obj, cls = zero, zero, zero
+        for i, (level, matched) in enumerate(zip(raw, positives, strict=True)):
+            truth = torch.zeros_like(level[..., 0])
+            if matched.image.numel():
+                out = level[matched.image, matched.anchor, matched.row, matched.column]
+                overlap = _overlap(out, matched, targets, anchors[i], level)
+                box = box + (1 - overlap).mean()
+                _write_objectness(truth, matched, overlap.detach().clamp(min=0))
+                if self._head.num_classes > 1:
+                    cls = cls + self._class_term(out[:, 5:], targets[matched.target, 1].long())
+            term = self._cross_entropy(level[..., 4], truth, settings.obj_pw)
+            obj = obj + self._balance[i] * term
+        box, obj, cls = settings.box * box, settings.obj * obj, settings.cls * cls
+        total = box + obj + cls
+        components = torch.stack((box, obj, cls, total)).detach()
+        return total * raw[0].shape[0], components
+
+    def _class_term(self, logits: Tensor, classes: Tensor) -> Tensor:
+        smoothing = self._settings.label_smoothing
+        truth = torch.full_like(logits, smoothing / 2)
+        truth.scatter_(1, classes[:, None], 1 - smoothing / 2)
+        return self._cross_entropy(logits, truth, self._settings.cls_pw)
+
+    def _cross_entropy(self, logits: Tensor, truth: Tensor, positive_weight: float) -> Tensor:
+        """Mean cross entropy; focal if `fl_gamma` is above 0 (Lin et al., 2017, equation 5)."""
+        weight = None if positive_weight == 1 else logits.new_tensor(positive_weight)
+        gamma = self._settings.fl_gamma
+        if gamma <= 0:
+            return F.binary_cross_entropy_with_logits(logits, truth, pos_weight=weight)
+        loss = F.binary_cross_entropy_with_logits(
+            logits, truth, pos_weight=weight, reduction="none"
+        )
+        probability = logits.sigmoid()
+        hit = truth * probability + (1 - truth) * (1 - probability)
+        alpha = truth * _FOCAL_ALPHA + (1 - truth) * (1 - _FOCAL_ALPHA)
+        return (loss * alpha * (1 - hit) ** gamma).mean()
+
+    def _check(self, raw_outputs: Sequence[Tensor], targets: Tensor) -> None:
+        levels, channels = len(self._balance), self._head.outputs_per_anchor
+        shapes = [tuple(level.shape) for level in raw_outputs]
+        if len(shapes) != levels or any(len(s) != 5 or s[-1] != channels for s in shapes):
+            message = (
+                f"raw outputs have shapes {shapes}, expected {levels} of (N, 3, h, w, {channels}); "
+                "is the model in train mode?"
+            )
+            raise ValueError(message)
+        if targets.ndim != 2 or targets.shape[1] != _TARGET_COLUMNS:
+            message = f"targets have shape {tuple(targets.shape)}, expected (n, {_TARGET_COLUMNS})"
+            raise ValueError(message)
+
+
+def _overlap(
+    out: Tensor, matched: Positives, targets: Tensor, anchors: Tensor, level: Tensor
+) -> Tensor:
+    """Complete IoU (n,) of the matched outputs with their targets, in grid units of the cell."""
+    box = out[:, :4].sigmoid()
+    centre = box[:, :2] * 2 - 0.5
+    size = (box[:, 2:] * 2).square() * anchors[matched.anchor]
+    height, width = level.shape[2], level.shape[3]
+    scale = targets.new_tensor((width, height, width, height))
+    truth = targets[matched.target, 2:6] * scale
+    cell = torch.stack((matched.column, matched.row), dim=1)
+    truth = torch.cat((truth[:, :2] - cell, truth[:, 2:]), dim=1)
+    return ciou(torch.cat((centre, size), dim=1), truth)
+
+
+def _write_objectness(truth: Tensor, matched: Positives, overlap: Tensor) -> None:
+    """Set `truth` at the matched positions; of several at one position the last counts.
+
+    Plain indexed assignment leaves the order open on CUDA and for long lists, so the last of each
+    run of equal positions is picked by a stable sort.
+    """
+    _, anchors, height, width = truth.shape
+    position = ((matched.image * anchors + matched.anchor) * height + matched.row) * width
+    position, order = (position + matched.column).sort(stable=True)
+    last = torch.ones_like(position, dtype=torch.bool)
+    last[:-1] = position[1:] != position[:-1]
+    truth.view(-1)[position[last]] = overlap[order[last]]
