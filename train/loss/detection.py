@@ -79,7 +79,7 @@ class DetectionLoss:
         zero = raw[0].new_zeros(())
         box, obj, cls = zero, zero, zero
         for i, (level, matched) in enumerate(zip(raw, positives, strict=True)):
-            truth = torch.zeros_like(level[..., 0])
+            truth = level.new_zeros(level.shape[:-1])
             if matched.image.numel():
                 out = level[matched.image, matched.anchor, matched.row, matched.column]
                 overlap = _overlap(out, matched, targets, anchors[i], level)
