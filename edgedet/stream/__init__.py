@@ -1,0 +1,1 @@
+"""From sources to sinks: channels, threads, batches. Knows the stages by their `base` alone."""

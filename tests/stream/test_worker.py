@@ -1,0 +1,83 @@
+"""A worker's error reaches its owner, and a stop always comes back."""
+
+import threading
+
+import pytest
+
+from edgedet.stream.worker import Worker
+
+
+def test_stop_sets_the_event_and_joins() -> None:
+    worker = Worker("waits", lambda stop: (stop.wait(30), None)[1])
+    worker.start()
+    assert worker.is_alive
+    assert worker.stop(10)
+    assert not worker.is_alive
+
+
+def test_stop_may_be_called_twice_and_before_start() -> None:
+    worker = Worker("idle", lambda _stop: None)
+    assert worker.stop(1)
+    assert worker.stop(1)
+
+
+def test_start_after_stop_is_refused() -> None:
+    worker = Worker("idle", lambda _stop: None)
+    worker.stop(1)
+    with pytest.raises(RuntimeError, match="worker 'idle' was stopped before"):
+        worker.start()
+
+
+def test_keeps_the_error_and_tells_the_owner() -> None:
+    told: list[BaseException] = []
+    error = ValueError("broken")
+
+    def fail(_stop: threading.Event) -> None:
+        raise error
+
+    worker = Worker("fails", fail, told.append)
+    worker.start()
+    assert worker.join(10)
+    assert worker.error is error
+    assert told == [error]
+
+
+def test_logs_the_error_when_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+    def fail(_stop: threading.Event) -> None:
+        msg = "broken"
+        raise ValueError(msg)
+
+    worker = Worker("fails", fail)
+    worker.start()
+    assert worker.join(10)
+    assert "thread 'fails' ended with ValueError: broken" in caplog.text
+
+
+def test_says_when_a_thread_does_not_end() -> None:
+    release = threading.Event()
+    worker = Worker("stuck", lambda _stop: (release.wait(30), None)[1])
+    worker.start()
+    assert not worker.stop(0.01)
+    release.set()
+    assert worker.stop(10)
+
+
+def test_a_worker_cannot_wait_for_itself() -> None:
+    outcome: list[bool] = []
+    worker = Worker("self", lambda _stop: outcome.append(worker.stop(5)))
+    worker.start()
+    assert worker.join(10)
+    assert outcome == [False]
+
+
+def test_threads_are_named_and_not_daemons() -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def look(_stop: threading.Event) -> None:
+        thread = threading.current_thread()
+        seen.append((thread.name, thread.daemon))
+
+    worker = Worker("looker", look)
+    worker.start()
+    assert worker.join(10)
+    assert seen == [("looker", False)]
