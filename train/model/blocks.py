@@ -5,6 +5,8 @@ nothing of layer indexes, heads, or checkpoints.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -59,14 +61,9 @@ class ConvBNAct(nn.Module):
         bn = self.bn
         if not isinstance(bn, nn.BatchNorm2d):
             return
-        weight, bias = fold_batch_norm(
-            self.conv.weight,
-            gamma=bn.weight,
-            beta=bn.bias,
-            mean=_present(bn.running_mean),
-            var=_present(bn.running_var),
-            eps=bn.eps,
-        )
+        mean, var = cast("Tensor", bn.running_mean), cast("Tensor", bn.running_var)
+        norm = Normalisation(bn.weight, bn.bias, mean, var, bn.eps)
+        weight, bias = norm.fold_into(self.conv.weight)
         self.conv.weight.copy_(weight)
         self.conv.bias = nn.Parameter(bias.to(self.conv.weight.dtype))
         self.bn = nn.Identity()
@@ -94,19 +91,22 @@ class Concat(nn.Module):
         return torch.cat(maps, dim=1)
 
 
-def fold_batch_norm(
-    weight: Tensor, *, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor, eps: float
-) -> tuple[Tensor, Tensor]:
-    """Weight and bias of the one convolution that equals a bias-free one plus its normalisation.
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """The numbers of a batch normalisation in eval mode, each (channels,)."""
 
-    Computed in float64 and rounded once to float32: folding is done once, accuracy is kept for ever.
-    """
-    scale = gamma.double() / torch.sqrt(var.double() + eps)
-    folded = weight.double() * scale.reshape(-1, 1, 1, 1)
-    bias = beta.double() - mean.double() * scale
-    return folded.float(), bias.float()
+    gamma: Tensor
+    beta: Tensor
+    mean: Tensor
+    var: Tensor
+    eps: float = BATCH_NORM_EPS
 
+    def fold_into(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Weight and bias, float32, of the convolution that equals `weight` and then this.
 
-def _present(value: Tensor | None) -> Tensor:
-    assert value is not None, "batch normalisation without running statistics cannot be folded"
-    return value
+        Computed in float64 and rounded once: folding is done once, its error stays.
+        """
+        scale = self.gamma.double() / torch.sqrt(self.var.double() + self.eps)
+        folded = weight.double() * scale.reshape(-1, 1, 1, 1)
+        bias = self.beta.double() - self.mean.double() * scale
+        return folded.float(), bias.float()

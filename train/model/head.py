@@ -6,7 +6,7 @@ exporter sees no in-place write and no baked-in batch.
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
@@ -84,10 +84,10 @@ class DetectionHead(nn.Module):
         return torch.cat(decoded, dim=1)
 
     def decode_level(self, level: int, raw: Tensor) -> Tensor:
-        """Predictions (N, 3*h*w, 5+nc) of one level: cx, cy, w, h in input pixels, probabilities."""
+        """Predictions (N, 3*h*w, 5+nc) of one level: cx, cy, w, h in pixels, probabilities."""
         height, width = raw.shape[2], raw.shape[3]
         probabilities = raw.float().sigmoid()
-        xy, wh, scores = probabilities.split((2, 2, self.num_classes + 1), dim=-1)
+        xy, wh, scores = probabilities.split_with_sizes((2, 2, self.num_classes + 1), dim=-1)
         columns = torch.arange(width, device=raw.device, dtype=torch.float32)
         rows = torch.arange(height, device=raw.device, dtype=torch.float32)
         grid = torch.stack(
@@ -135,9 +135,7 @@ class DetectionHead(nn.Module):
         return split.permute(0, 1, 3, 4, 2)
 
     def _conv(self, level: int) -> "_BiasedConv":
-        conv = self.m[level]
-        assert isinstance(conv, nn.Conv2d)
-        return conv  # type: ignore[return-value]
+        return cast("_BiasedConv", self.m[level])
 
     @torch.no_grad()
     def _init_bias(self) -> None:
@@ -152,9 +150,8 @@ class DetectionHead(nn.Module):
 class _BiasedConv(nn.Conv2d):
     """Only a type: a convolution known to have its bias."""
 
-    bias: nn.Parameter  # type: ignore[assignment]
+    bias: nn.Parameter
 
 
 def _vector(implicit: nn.Module) -> Tensor:
-    assert isinstance(implicit, Implicit)
-    return implicit.implicit.flatten()
+    return cast("Implicit", implicit).implicit.flatten()

@@ -4,6 +4,7 @@ Knows nothing of files; weights come from `weights.py`.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -44,9 +45,7 @@ class DetectionNetwork(nn.Module):
     @property
     def head(self) -> DetectionHead:
         """The last layer."""
-        head = self.model[-1]
-        assert isinstance(head, DetectionHead)
-        return head
+        return cast("DetectionHead", self.model[-1])
 
     @property
     def num_classes(self) -> int:

@@ -8,7 +8,7 @@ from train.model.network import DetectionNetwork
 
 
 def fuse(model: DetectionNetwork) -> DetectionNetwork:
-    """A copy in eval mode with normalisation and implicit knowledge folded in; fusing twice is fine.
+    """A copy in eval mode with normalisation and implicit knowledge folded in; twice is fine.
 
     Decoded boxes move by rounding only (up to 0.06 px, scores by 5e-5). The copy is for running:
     its statistics are gone, so it is a poor start for training.
