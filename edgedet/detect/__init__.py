@@ -1,0 +1,6 @@
+"""Running a bundle's graph: one protocol, a file for each backend, and the choice among them."""
+
+from edgedet.detect.base import Detector
+from edgedet.detect.registry import DetectorFactory, available_backends, create_detector
+
+__all__ = ["Detector", "DetectorFactory", "available_backends", "create_detector"]

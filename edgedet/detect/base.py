@@ -17,8 +17,9 @@ class Detector(Protocol):
     def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Candidates of a batch of letterboxed RGB pictures.
 
-        Takes uint8 (N, H, W, 3), C-contiguous, H and W as in the bundle's manifest. Returns float32 (N, K, 7):
-        x1, y1, x2, y2 in input pixels, score, class id, runner-up class score; best score first.
+        Takes uint8 (N, H, W, 3), C-contiguous, H and W as in the bundle's manifest. Returns
+        float32 (N, K, 7): x1, y1, x2, y2 in input pixels, score, class id, runner-up class score;
+        best score first. The result is the caller's own.
 
         Raises:
             ModelError: the backend failed; the detector must be closed.

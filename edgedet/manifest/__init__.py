@@ -1,6 +1,13 @@
 """The model bundle's schema and its folder; shared by the device and the trainer."""
 
-from edgedet.manifest.bundle import Bundle, file_entry, read_bundle, verify_bundle, write_manifest
+from edgedet.manifest.bundle import (
+    Bundle,
+    file_entry,
+    read_bundle,
+    verify_bundle,
+    verify_file,
+    write_manifest,
+)
 from edgedet.manifest.schema import (
     MODEL_FILE,
     WEIGHTS_FILE,
@@ -27,5 +34,6 @@ __all__ = [
     "file_entry",
     "read_bundle",
     "verify_bundle",
+    "verify_file",
     "write_manifest",
 ]

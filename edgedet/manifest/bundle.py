@@ -17,7 +17,10 @@ _MAX_MANIFEST_BYTES = 4 << 20
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A folder whose manifest was read. `digest` is the SHA-256 of the manifest, which names all other digests."""
+    """A folder whose manifest was read.
+
+    `digest` is the SHA-256 of the manifest, which names all other digests.
+    """
 
     folder: Path
     manifest: Manifest
@@ -57,14 +60,20 @@ def read_bundle(folder: Path) -> Bundle:
             raise ModelError(msg)
         content = path.read_bytes()
     except OSError as exc:
-        msg = f"no model bundle in '{folder}': cannot read {MANIFEST_FILE} ({exc.strerror}); make one with `python -m train export`"
+        msg = (
+            f"no model bundle in '{folder}': cannot read {MANIFEST_FILE} ({exc.strerror}); "
+            "make one with `python -m train export`"
+        )
         raise ModelError(msg) from exc
     try:
         manifest = Manifest.model_validate_json(content)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "(whole file)"
-        msg = f"{path} is not a manifest of schema edgedet.model/1: {where}: {first['msg']}; export the bundle again"
+        msg = (
+            f"{path} is not a manifest of schema edgedet.model/1: {where}: {first['msg']}; "
+            "export the bundle again"
+        )
         raise ModelError(msg) from exc
     return Bundle(folder, manifest, hashlib.sha256(content).hexdigest())
 
@@ -76,18 +85,42 @@ def verify_bundle(bundle: Bundle) -> None:
         ModelError: at the first file that is missing or differs.
     """
     for entry in bundle.manifest.files:
-        path = bundle.folder / entry.path
-        try:
-            found = file_entry(bundle.folder, entry.path)
-        except OSError as exc:
-            msg = f"bundle '{bundle.folder}' is incomplete: cannot read {entry.path} ({exc.strerror}); copy it again"
-            raise ModelError(msg) from exc
-        if found != entry:
-            msg = (
-                f"{path} is not the file that the manifest names: {found.size_bytes} bytes, sha256 {found.sha256[:12]}…, "
-                f"expected {entry.size_bytes} bytes, sha256 {entry.sha256[:12]}…; copy the bundle again"
-            )
-            raise ModelError(msg)
+        verify_file(bundle, entry.path)
+
+
+def verify_file(bundle: Bundle, path: str) -> None:
+    """Compare size and SHA-256 of one file with the manifest.
+
+    Raises:
+        ModelError: if the manifest does not name it, or it is missing, leaves the folder, or
+            differs.
+    """
+    entry = bundle.entry(path)
+    if entry is None:
+        msg = (
+            f"the manifest of bundle '{bundle.folder}' does not name {path}; "
+            "export the bundle again"
+        )
+        raise ModelError(msg)
+    where = bundle.folder / path
+    if not where.resolve().is_relative_to(bundle.folder.resolve()):
+        msg = f"{where} is a link that leaves the bundle; copy the bundle again with its files"
+        raise ModelError(msg)
+    try:
+        found = file_entry(bundle.folder, path)
+    except OSError as exc:
+        reason = exc.strerror or str(exc)
+        msg = (
+            f"bundle '{bundle.folder}' is incomplete: cannot read {path} ({reason}); copy it again"
+        )
+        raise ModelError(msg) from exc
+    if found != entry:
+        msg = (
+            f"{where} is not the file that the manifest names: {found.size_bytes} bytes, "
+            f"sha256 {found.sha256[:12]}…, expected {entry.size_bytes} bytes, "
+            f"sha256 {entry.sha256[:12]}…; copy the bundle again"
+        )
+        raise ModelError(msg)
 
 
 def file_entry(folder: Path, path: str) -> FileEntry:

@@ -10,7 +10,10 @@ WEIGHTS_FILE = "weights.pt"
 MANIFEST_FILE = "manifest.json"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-FilePath = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", max_length=200)]
+FilePath = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$", max_length=200),
+]
 
 
 class _Part(BaseModel):
@@ -89,13 +92,18 @@ class Manifest(_Part):
     calibration_sha256: Sha256 | None = None
     golden: Golden | None = None
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True
+    )
 
     @field_validator("input")
     @classmethod
     def _whole_strides(cls, value: InputSpec) -> InputSpec:
         if value.height % 32 or value.width % 32:
-            msg = f"input height and width must be multiples of 32, got {value.height} x {value.width}"
+            msg = (
+                "input height and width must be multiples of 32, "
+                f"got {value.height} x {value.width}"
+            )
             raise ValueError(msg)
         return value
 

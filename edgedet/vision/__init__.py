@@ -1,4 +1,4 @@
-"""Arithmetic on pictures and boxes that device and workstation share; numpy and OpenCV, nothing else."""
+"""Arithmetic on pictures and boxes that device and workstation share; numpy and OpenCV only."""
 
 from edgedet.vision.boxes import area_xyxy, clip_xyxy, cxcywh_to_xyxy, iou_matrix, xyxy_to_cxcywh
 from edgedet.vision.letterbox import PAD_VALUE, Letterbox, letterbox

@@ -52,7 +52,8 @@ def area_xyxy(boxes_xyxy: NDArray[FloatT]) -> NDArray[FloatT]:
 def iou_matrix(a_xyxy: NDArray[FloatT], b_xyxy: NDArray[FloatT]) -> NDArray[FloatT]:
     """Intersection over union of every pair, (N, M); 0 where the union is empty.
 
-    >>> iou_matrix(np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])).round(4).tolist()
+    >>> a, b = np.array([[0.0, 0.0, 2.0, 2.0]]), np.array([[1.0, 0.0, 3.0, 2.0]])
+    >>> iou_matrix(a, b).round(4).tolist()
     [[0.3333]]
     """
     low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])

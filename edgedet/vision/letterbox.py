@@ -1,7 +1,8 @@
 """Fitting a picture of any size into the fixed input of a network, and boxes back.
 
 Sizes and paddings follow the original YOLOv7: ratio = min(new / old), the picture is resized to
-(round(width * ratio), round(height * ratio)) and centred, round(d / 2 - 0.1) pixels of padding before it.
+(round(width * ratio), round(height * ratio)) and centred, with round(d / 2 - 0.1) pixels of padding
+before it.
 """
 
 from dataclasses import dataclass
@@ -76,10 +77,13 @@ class Letterbox:
         shift = np.array([self.left, self.top, self.left, self.top], dtype=np.float32)
         height, width = self.source_hw
         limit = np.array([width, height, width, height], dtype=np.float32)
-        return np.clip((boxes_xyxy - shift) / scale, np.float32(0), limit).astype(np.float32)
+        clipped = np.clip((boxes_xyxy - shift) / scale, np.float32(0), limit)
+        return np.asarray(clipped, dtype=np.float32)
 
 
-def letterbox(image_hwc: NDArray[np.uint8], input_hw: tuple[int, int]) -> tuple[NDArray[np.uint8], Letterbox]:
+def letterbox(
+    image_hwc: NDArray[np.uint8], input_hw: tuple[int, int]
+) -> tuple[NDArray[np.uint8], Letterbox]:
     """A picture (H, W, C) uint8 fitted into `input_hw`, padded with 114, and where it lies.
 
     Resizing is bilinear, as in the original. The result is a new array.

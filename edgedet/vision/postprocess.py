@@ -27,7 +27,8 @@ def select_detections(
         ValueError: if `candidates` has another shape.
 
     >>> one = np.array([[100, 152, 200, 252, 0.9, 0, 0.0]], dtype=np.float32)
-    >>> found = select_detections(one, Letterbox.fit((576, 768), (416, 416)), score_threshold=0.25, iou_threshold=0.45)
+    >>> box = Letterbox.fit((576, 768), (416, 416))
+    >>> found = select_detections(one, box, score_threshold=0.25, iou_threshold=0.45)
     >>> found.boxes_xyxy.round(1).tolist(), found.class_ids.tolist()
     ([[184.6, 184.6, 369.2, 369.2]], [0])
     """

@@ -1,0 +1,118 @@
+"""Which backends there are, which of them this machine has, and which one to use."""
+
+import importlib
+import importlib.util
+import logging
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from edgedet.config.model import ModelSettings
+from edgedet.detect.base import Detector
+from edgedet.errors import ModelError
+from edgedet.manifest import MODEL_FILE, Bundle, verify_file
+
+logger = logging.getLogger(__name__)
+
+
+class DetectorFactory(Protocol):
+    """How every backend makes its detector."""
+
+    def __call__(self, bundle: Bundle, *, threads: int, max_batch: int) -> Detector:
+        """Load the bundle's graph, ready for `max_batch` pictures at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A backend by name. `target` is `module:class`, None while edgedet cannot drive it yet.
+
+    `requires` is the module that must be importable, `install` the command that provides it.
+    """
+
+    name: str
+    target: str | None
+    requires: str
+    install: str
+
+
+# In the order in which `auto` tries them: on x86 OpenVINO is faster than ONNX Runtime.
+BACKENDS: tuple[Backend, ...] = (
+    Backend("tensorrt", None, "tensorrt", "see JetPack"),
+    Backend(
+        "openvino",
+        "edgedet.detect.openvino:OpenVinoDetector",
+        "openvino",
+        "pip install 'edgedet[openvino]'",
+    ),
+    Backend(
+        "onnxruntime",
+        "edgedet.detect.onnxruntime:OrtDetector",
+        "onnxruntime",
+        "pip install onnxruntime",
+    ),
+)
+
+
+def available_backends() -> tuple[str, ...]:
+    """Names of the backends that can be used here, the preferred one first."""
+    return tuple(backend.name for backend in BACKENDS if _is_available(backend))
+
+
+def create_detector(bundle: Bundle, settings: ModelSettings, max_batch: int = 1) -> Detector:
+    """The detector that the settings ask for, with the bundle's graph loaded.
+
+    The graph's digest is compared with the manifest first.
+
+    Raises:
+        ModelError: if the backend is not to be had, or the graph is not the bundle's or cannot be
+            loaded.
+    """
+    backend = _choose(settings.backend)
+    verify_file(bundle, MODEL_FILE)
+    detector = _load(backend)(bundle, threads=settings.threads, max_batch=max_batch)
+    logger.info(
+        "model %s %s (%s, %d x %d) runs on %s",
+        bundle.manifest.name,
+        bundle.manifest.version,
+        bundle.manifest.precision,
+        *bundle.input_hw,
+        detector.backend,
+    )
+    return detector
+
+
+def _choose(name: str) -> Backend:
+    if name == "auto":
+        found = next((backend for backend in BACKENDS if _is_available(backend)), None)
+        if found is None:
+            msg = "no inference backend is installed; `pip install onnxruntime`"
+            raise ModelError(msg)
+        logger.info("backend auto: %s, of %s", found.name, ", ".join(available_backends()))
+        return found
+    backend = next((backend for backend in BACKENDS if backend.name == name), None)
+    if backend is None:
+        known = ", ".join(backend.name for backend in BACKENDS)
+        msg = f"unknown backend '{name}'; expected auto or one of {known}"
+        raise ModelError(msg)
+    if backend.target is None:
+        usable = ", ".join(("auto", *available_backends()))
+        msg = f"backend '{name}' is not built into this version of edgedet; use one of {usable}"
+        raise ModelError(msg)
+    if not _is_available(backend):
+        msg = f"backend '{name}' is not installed; `{backend.install}`, or use backend auto"
+        raise ModelError(msg)
+    return backend
+
+
+def _is_available(backend: Backend) -> bool:
+    if backend.target is None:
+        return False
+    try:
+        return importlib.util.find_spec(backend.requires) is not None
+    except (ImportError, ValueError):  # blocked or half unloaded: not here
+        return False
+
+
+def _load(backend: Backend) -> DetectorFactory:
+    module, _, name = (backend.target or "").partition(":")
+    return cast("DetectorFactory", getattr(importlib.import_module(module), name))

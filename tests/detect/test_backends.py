@@ -1,0 +1,137 @@
+"""The same cases for every backend that is installed."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from edgedet.config.model import BackendName, ModelSettings
+from edgedet.detect import Detector, available_backends, create_detector
+from edgedet.errors import ModelError
+from edgedet.manifest import MODEL_FILE, Bundle
+from tests.detect.tiny_bundle import (
+    TINY_COUNT,
+    bright_square,
+    describe,
+    make_tiny_bundle,
+    tiny_graph,
+)
+
+
+@pytest.fixture(params=["onnxruntime", "openvino"])
+def backend(request: pytest.FixtureRequest) -> BackendName:
+    name: BackendName = request.param
+    if name not in available_backends():
+        pytest.skip(f"{name} is not installed")
+    return name
+
+
+def load(bundle: Bundle, backend: BackendName, max_batch: int = 1) -> Detector:
+    settings = ModelSettings(bundle=bundle.folder, backend=backend, threads=1)
+    return create_detector(bundle, settings, max_batch)
+
+
+@pytest.fixture
+def detector(tmp_path: Path, backend: BackendName) -> Detector:
+    return load(make_tiny_bundle(tmp_path / "tiny"), backend)
+
+
+def test_finds_the_bright_cell(detector: Detector) -> None:
+    out = detector.infer(bright_square(1, 2)[None])
+    assert out.shape == (1, TINY_COUNT, 7)
+    assert out.dtype == np.float32
+    assert out[0, 0].tolist() == [32, 16, 48, 32, 1, 0, 0]
+    assert (out[0, 1:, 4] == 0).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8])
+def test_answers_every_picture_of_a_batch(detector: Detector, count: int) -> None:
+    batch = np.stack([bright_square(index % 4, index % 6) for index in range(count)])
+    out = detector.infer(batch)
+    corners = [[(index % 6) * 16.0, (index % 4) * 16.0] for index in range(count)]
+    assert out[:, 0, :2].tolist() == corners
+
+
+def test_an_answer_outlives_the_next_one(detector: Detector) -> None:
+    first = detector.infer(bright_square(0, 0)[None])
+    detector.infer(bright_square(3, 5)[None])
+    assert first[0, 0, :2].tolist() == [0, 0]
+
+
+def test_names_its_backend(detector: Detector, backend: BackendName) -> None:
+    assert detector.backend == backend
+
+
+def test_closing_twice_is_fine_and_using_it_afterwards_is_not(detector: Detector) -> None:
+    detector.close()
+    detector.close()
+    with pytest.raises(ModelError, match="closed"):
+        detector.infer(bright_square(0, 0)[None])
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((1, 32, 96, 3), np.uint8),
+        np.zeros((64, 96, 3), np.uint8),
+        np.zeros((0, 64, 96, 3), np.uint8),
+        np.zeros((1, 64, 96, 3), np.float32),
+        np.zeros((1, 3, 64, 96), np.uint8).transpose(0, 2, 3, 1),
+    ],
+    ids=["height", "no batch", "empty", "float", "not contiguous"],
+)
+def test_refuses_pictures_that_do_not_fit(detector: Detector, images: np.ndarray) -> None:
+    with pytest.raises(ModelError, match=r"expected a contiguous uint8 batch \(N, 64, 96, 3\)"):
+        detector.infer(images)
+
+
+@pytest.mark.parametrize(
+    ("graph", "message"),
+    [
+        (tiny_graph(input_name="input"), "its input is input: uint8"),
+        (tiny_graph(output_name="output"), "its output is output: float32"),
+        (tiny_graph((96, 96)), r"its input is images: uint8 \[N, 96, 96, 3\]"),
+        (tiny_graph(count=4), r"its output is candidates: float32 \[N, 4, 7\]"),
+        (tiny_graph(batch=1), r"its input is images: uint8 \[1, 64, 96, 3\]"),
+    ],
+    ids=["input name", "output name", "input size", "count", "fixed batch"],
+)
+def test_refuses_a_graph_that_is_not_as_the_manifest_says(
+    tmp_path: Path, backend: BackendName, graph: onnx.ModelProto, message: str
+) -> None:
+    onnx.save(graph, tmp_path / MODEL_FILE)
+    with pytest.raises(ModelError, match=message):
+        load(describe(tmp_path), backend)
+
+
+def test_refuses_a_graph_with_float_pictures(tmp_path: Path, backend: BackendName) -> None:
+    graph = tiny_graph()
+    graph.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    onnx.save(graph, tmp_path / MODEL_FILE)
+    with pytest.raises(ModelError, match="images: float32"):
+        load(describe(tmp_path), backend)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a graph", b"\x08\x07" * 50])
+def test_refuses_a_file_that_is_no_graph(
+    tmp_path: Path, backend: BackendName, content: bytes
+) -> None:
+    (tmp_path / MODEL_FILE).write_bytes(content)
+    with pytest.raises(ModelError, match=MODEL_FILE):
+        load(describe(tmp_path), backend)
+
+
+def test_refuses_a_truncated_graph(tmp_path: Path, backend: BackendName) -> None:
+    content = tiny_graph().SerializeToString()
+    (tmp_path / MODEL_FILE).write_bytes(content[: len(content) // 2])
+    with pytest.raises(ModelError, match=MODEL_FILE):
+        load(describe(tmp_path), backend)
+
+
+def test_refuses_a_graph_changed_after_the_export(tmp_path: Path, backend: BackendName) -> None:
+    bundle = make_tiny_bundle(tmp_path)
+    with bundle.model_path.open("ab") as file:
+        file.write(b"\0")
+    with pytest.raises(ModelError, match="not the file that the manifest names"):
+        load(bundle, backend)

@@ -1,0 +1,68 @@
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgedet.config.model import BackendName, ModelSettings
+from edgedet.detect import available_backends, create_detector
+from edgedet.errors import ModelError
+from tests.detect.tiny_bundle import make_tiny_bundle
+
+
+def settings(folder: Path, backend: BackendName) -> ModelSettings:
+    return ModelSettings(bundle=folder, backend=backend, threads=1)
+
+
+def hide(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
+
+
+def test_auto_takes_the_preferred_backend_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = make_tiny_bundle(tmp_path)
+    with caplog.at_level(logging.INFO, "edgedet.detect"):
+        detector = create_detector(bundle, settings(tmp_path, "auto"))
+    assert detector.backend == available_backends()[0]
+    assert f"backend auto: {detector.backend}" in caplog.text
+
+
+def test_auto_does_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hide(monkeypatch, "openvino")
+    assert available_backends() == ("onnxruntime",)
+    bundle = make_tiny_bundle(tmp_path)
+    assert create_detector(bundle, settings(tmp_path, "auto")).backend == "onnxruntime"
+
+
+def test_a_missing_backend_is_told_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hide(monkeypatch, "openvino")
+    bundle = make_tiny_bundle(tmp_path)
+    with pytest.raises(ModelError, match=r"'openvino' is not installed.*edgedet\[openvino\]"):
+        create_detector(bundle, settings(tmp_path, "openvino"))
+
+
+def test_no_backend_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hide(monkeypatch, "openvino", "onnxruntime")
+    bundle = make_tiny_bundle(tmp_path)
+    with pytest.raises(ModelError, match="no inference backend is installed"):
+        create_detector(bundle, settings(tmp_path, "auto"))
+
+
+def test_tensorrt_is_refused_with_what_to_use_instead(tmp_path: Path) -> None:
+    bundle = make_tiny_bundle(tmp_path)
+    with pytest.raises(ModelError, match=r"'tensorrt' is not built into this version.*auto"):
+        create_detector(bundle, settings(tmp_path, "tensorrt"))
+
+
+def test_importing_the_room_imports_no_backend() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('onnxruntime', 'openvino', 'tensorrt', 'torch'): sys.modules[name] = None\n"
+        "import edgedet.detect.registry, edgedet.detect.onnxruntime, edgedet.detect.openvino\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

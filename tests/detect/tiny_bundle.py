@@ -1,0 +1,99 @@
+"""A bundle of a few kilobytes with a real graph: it detects bright squares of a 16 px grid."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from edgedet.manifest import (
+    MODEL_FILE,
+    Bundle,
+    InputSpec,
+    Manifest,
+    OutputSpec,
+    file_entry,
+    write_manifest,
+)
+
+CELL_PX = 16
+TINY_HW = (64, 96)
+TINY_COUNT = 5
+
+
+def make_tiny_bundle(
+    folder: Path, image_hw: tuple[int, int] = TINY_HW, count: int = TINY_COUNT
+) -> Bundle:
+    """A bundle whose candidates are the `count` brightest cells, the score being the brightness."""
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(tiny_graph(image_hw, count), folder / MODEL_FILE)
+    return describe(folder, image_hw, count)
+
+
+def describe(folder: Path, image_hw: tuple[int, int] = TINY_HW, count: int = TINY_COUNT) -> Bundle:
+    """Write the manifest for the `model.onnx` that lies in `folder`."""
+    manifest = Manifest(
+        name="tiny",
+        version="1",
+        class_names=["bright"],
+        precision="fp32",
+        input=InputSpec(height=image_hw[0], width=image_hw[1]),
+        output=OutputSpec(count=count),
+        files=[file_entry(folder, MODEL_FILE)],
+    )
+    return write_manifest(folder, manifest)
+
+
+def tiny_graph(
+    image_hw: tuple[int, int] = TINY_HW,
+    count: int = TINY_COUNT,
+    *,
+    input_name: str = "images",
+    output_name: str = "candidates",
+    batch: int | str = "batch",
+) -> onnx.ModelProto:
+    """The graph: cast, mean over the colours, mean over each cell, top K, boxes of the winners."""
+    rows, columns = image_hw[0] // CELL_PX, image_hw[1] // CELL_PX
+    constants = {
+        "cells": np.array([-1, rows * columns], np.int64),
+        "k": np.array([count], np.int64),
+        "full": np.array(255, np.float32),
+        "boxes": _cell_boxes(rows, columns),
+        "last": np.array([2], np.int64),
+        "zero": np.array(0, np.float32),
+    }
+    nodes = [
+        helper.make_node("Cast", [input_name], ["pixels"], to=TensorProto.FLOAT),
+        helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("ReduceMean", ["planes"], ["grey"], axes=[1], keepdims=1),
+        helper.make_node(
+            "AveragePool", ["grey"], ["means"], kernel_shape=[16, 16], strides=[16, 16]
+        ),
+        helper.make_node("Reshape", ["means", "cells"], ["flat"]),
+        helper.make_node("Div", ["flat", "full"], ["brightness"]),
+        helper.make_node("TopK", ["brightness", "k"], ["scores", "ids"], axis=1, sorted=1),
+        helper.make_node("Gather", ["boxes", "ids"], ["picked"], axis=0),
+        helper.make_node("Unsqueeze", ["scores", "last"], ["column"]),
+        helper.make_node("Mul", ["column", "zero"], ["none"]),
+        helper.make_node("Concat", ["picked", "column", "none", "none"], [output_name], axis=2),
+    ]
+    images = helper.make_tensor_value_info(input_name, TensorProto.UINT8, [batch, *image_hw, 3])
+    candidates = helper.make_tensor_value_info(output_name, TensorProto.FLOAT, [batch, count, 7])
+    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "tiny", [images], [candidates], initializers)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def bright_square(
+    row: int, column: int, level: int = 255, image_hw: tuple[int, int] = TINY_HW
+) -> NDArray[np.uint8]:
+    """A black picture (H, W, 3) with one cell lit."""
+    image = np.zeros((*image_hw, 3), dtype=np.uint8)
+    image[row * CELL_PX : (row + 1) * CELL_PX, column * CELL_PX : (column + 1) * CELL_PX] = level
+    return image
+
+
+def _cell_boxes(rows: int, columns: int) -> NDArray[np.float32]:
+    y, x = np.mgrid[:rows, :columns].reshape(2, -1) * CELL_PX
+    return np.stack([x, y, x + CELL_PX, y + CELL_PX], axis=1).astype(np.float32)
