@@ -1,0 +1,68 @@
+# What a person or CI does here, one target a verb; `make help` lists them.
+# PYTHON=/usr/bin/python3  the distribution's Python, because GStreamer's bindings come with it
+# TORCH=cpu|cuda           which build of torch `make test` and training get
+
+PYTHON ?= /usr/bin/python3
+TORCH ?= cpu
+DEMO_SECONDS ?=
+PYTEST_ARGS ?=
+export PYTHON TORCH
+
+BIN := .venv/bin
+SHELL_FILES := deploy/*.sh .ci/run
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test runtime dev lint format types unit test-all coverage bench py310 lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  DEMO_SECONDS=20 make demo    end the demo after 20 s"
+	@echo "  TORCH=cuda make dev          torch with CUDA instead of its CPU build"
+	@echo "  make unit PYTEST_ARGS='-k nms'"
+
+demo: runtime ## watch two cameras become MQTT messages (installs what it needs)
+	@$(BIN)/python -m edgedet.sim.demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+
+test: dev lint types unit ## lint, types and tests, as CI runs them (installs what it needs)
+
+runtime: ## install what the demo needs, without torch
+	@deploy/setup.sh runtime
+
+dev: ## install what training, tests and linters need
+	@deploy/setup.sh dev
+
+lint: dev ## ruff: rules, and whether the format is ours
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@for file in $(SHELL_FILES); do bash -n $$file || exit 1; done
+
+format: dev ## let ruff format and repair what it can
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+types: dev ## mypy --strict
+	@$(BIN)/mypy
+
+unit: dev ## pytest, without the slow tests and those that need special machines
+	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson" $(PYTEST_ARGS)
+
+test-all: dev ## pytest with the slow tests, and with those for a GPU where there is one
+	@$(BIN)/python -m pytest -q -m "not jetson" $(PYTEST_ARGS)
+
+coverage: dev ## unit tests with branch coverage, in htmlcov/
+	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson" \
+	  --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+
+bench: dev ## bare backend, OpenCV loop and whole pipeline in one run
+	@$(BIN)/python -m bench
+
+py310: dev ## Python 3.10, our floor: do the pins resolve, do the types hold?
+	@$(BIN)/python deploy/lock.py check --python 3.10
+	@$(BIN)/mypy --python-version 3.10
+
+lock: dev ## choose the newest versions again, for every Python from 3.10 up
+	@$(BIN)/python deploy/lock.py write
+
+clean: ## remove caches and build leftovers; the virtual environment stays
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis htmlcov .coverage*
