@@ -11,15 +11,18 @@ class EndOfStreamError(SourceError):
 
 
 class FrameSource(Protocol):
-    """A camera or file. One thread opens, reads and closes it; after `close` it may be opened again."""
+    """A camera or file. One thread opens, reads and closes it.
+
+    After `close` it may be opened again; frames that were read stay valid.
+    """
 
     def open(self, timeout_s: float) -> None:
-        """Start the stream; returns when frames may be read.
+        """Start the stream and wait for its first frame, which `read` returns.
 
         Raises:
             AuthenticationError: the camera refused the credentials.
             DecoderError: the stream has no video that can be decoded here.
-            SourceError: anything else, or nothing was negotiated within `timeout_s`.
+            SourceError: anything else, or no frame came within `timeout_s`.
         """
         ...
 

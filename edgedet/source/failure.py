@@ -1,0 +1,65 @@
+"""What GStreamer's error codes mean to us: refused credentials, no decoder, or anything else."""
+
+from dataclasses import dataclass
+
+from edgedet.errors import AuthenticationError, DecoderError, SourceError
+from edgedet.log import redact
+
+RESOURCE, STREAM, CORE = (
+    "gst-resource-error-quark",
+    "gst-stream-error-quark",
+    "gst-core-error-quark",
+)
+_NOT_FOUND, _BUSY, _NOT_AUTHORIZED = 3, 4, 15  # GstResourceError
+_STREAM_FAILED = 1  # GstStreamError: also what a source says when nobody takes its data
+_MISSING_PLUGIN = 12  # GstCoreError
+_REFUSED = ("not-negotiated", "not-linked")
+_PLUGINS_ADVICE = (
+    "install the decoder (on Debian and Ubuntu: gstreamer1.0-libav, gstreamer1.0-plugins-bad)"
+    " or have the source send H.264"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as GStreamer reports it."""
+
+    domain: str
+    code: int
+    text: str
+    debug: str = ""
+
+
+def missing_decoder(prefix: str, what: str) -> DecoderError:
+    """The error for a stream of the kind `what` that nothing here can decode."""
+    return DecoderError(f"{prefix}: no decoder for {what}; {_PLUGINS_ADVICE}")
+
+
+def to_error(prefix: str, failure: Failure) -> SourceError:
+    """The error to raise; `prefix` names the source and its address without credentials."""
+    text = redact(failure.text.strip().rstrip("."))
+    kind = (failure.domain, failure.code)
+    if kind == (RESOURCE, _NOT_AUTHORIZED):
+        return AuthenticationError(
+            f"{prefix}: the camera refused the user name or password;"
+            " check username and password_file of the source"
+        )
+    if kind == (CORE, _MISSING_PLUGIN):
+        return DecoderError(f"{prefix}: {text}; {_PLUGINS_ADVICE}")
+    if failure.domain == STREAM and _is_about_content(failure):
+        return DecoderError(
+            f"{prefix}: no video that can be decoded ({text}); expected a video file or stream, and"
+            " a decoder for it: see `gst-discoverer-1.0` for what it holds"
+        )
+    if kind == (RESOURCE, _NOT_FOUND):
+        return SourceError(f"{prefix}: not found ({text}); check the address")
+    if kind == (RESOURCE, _BUSY):
+        return SourceError(f"{prefix}: in use ({text}); stop the other program that reads it")
+    return SourceError(f"{prefix}: {text}")
+
+
+def _is_about_content(failure: Failure) -> bool:
+    """Whether the data is at fault, and not the connection."""
+    if failure.code != _STREAM_FAILED:
+        return True
+    return any(reason in failure.debug for reason in _REFUSED)
