@@ -1,11 +1,10 @@
 """Settings `model`: which bundle, which backend, which thresholds."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from edgedet.config.section import Section
+from edgedet.config.section import ConfigPath, Section
 
 BackendName = Literal["auto", "onnxruntime", "openvino", "tensorrt"]
 
@@ -13,7 +12,7 @@ BackendName = Literal["auto", "onnxruntime", "openvino", "tensorrt"]
 class ModelSettings(Section):
     """The model. Thresholds left out are those of the bundle's manifest."""
 
-    bundle: Path
+    bundle: ConfigPath
     backend: BackendName = "auto"
     score_threshold: float | None = Field(default=None, ge=0, le=1)
     iou_threshold: float | None = Field(default=None, ge=0, le=1)

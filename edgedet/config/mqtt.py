@@ -1,12 +1,11 @@
 """Settings `mqtt`: the broker, who we are to it, and how often it hears from us."""
 
-from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from edgedet.config.section import Section
+from edgedet.config.section import ConfigPath, Section
 
 EMBEDDED = "embedded"
 OFF = "off"
@@ -15,9 +14,9 @@ OFF = "off"
 class TlsSettings(Section):
     """Certificates. Without any, the system's certificate authorities are trusted."""
 
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
+    ca_file: ConfigPath | None = None
+    cert_file: ConfigPath | None = None
+    key_file: ConfigPath | None = None
     insecure: bool = False
     """Do not check the broker's certificate. Never outside a laboratory."""
 
@@ -27,14 +26,18 @@ class MqttSettings(Section):
 
     url: str = "mqtt://127.0.0.1:1883"
     username: str | None = None
-    password_file: Path | None = None
+    password_file: ConfigPath | None = None
     tls: TlsSettings = TlsSettings()
-    topic_root: str = Field(default="edgedet/v1", pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$", max_length=64)
+    topic_root: str = Field(
+        default="edgedet/v1", pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$", max_length=64
+    )
     detections_qos: Literal[0, 1] = 0
     detections_max_per_s: float | None = Field(default=None, gt=0)
-    """At most so many detection messages a second and source; what is left out counts as skipped."""
+    """At most so many detections a second and source; what is left out counts as skipped."""
     keepalive_s: int = Field(default=30, ge=5, le=3600)
     heartbeat_s: float = Field(default=30.0, ge=1, le=3600)
+    will_delay_s: int = Field(default=10, ge=0, le=300)
+    """MQTT 5: how long the broker waits for us to come back before it says that we are offline."""
     queue_size: int = Field(default=1000, ge=1, le=100_000)
     """Messages held in memory while the broker is away; the oldest is dropped and counted."""
     max_payload_bytes: int = Field(default=100_000, ge=1_000, le=268_435_455)

@@ -1,4 +1,4 @@
-"""Settings `sampling`: which frames to keep for labelling; validated now, done by a later version."""
+"""Settings `sampling`: frames to keep for labelling; validated now, done by a later version."""
 
 from typing import Literal
 
@@ -26,8 +26,8 @@ class StrategySettings(Section):
     minimum_objects_close_to_threshold: int = Field(default=1, ge=1)
     more_than: int | None = Field(default=None, ge=0)
     less_than: int | None = Field(default=None, ge=0)
-    limits: list[LimitSettings] = []
-    tags: list[str] = []
+    limits: list[LimitSettings] = Field(default_factory=list)
+    tags: list[str] = Field(default_factory=list)
 
 
 class SamplingSettings(Section):
@@ -35,4 +35,4 @@ class SamplingSettings(Section):
 
     enabled: bool = False
     sink: Literal["folder", "roboflow", "s3"] = "folder"
-    strategies: list[StrategySettings] = []
+    strategies: list[StrategySettings] = Field(default_factory=list)

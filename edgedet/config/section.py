@@ -1,14 +1,28 @@
-"""The base of all settings: frozen, no unknown keys, values shown as they were given."""
+"""The base of all settings: frozen, no unknown keys, values never shown in errors."""
 
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A name that may be part of an MQTT topic."""
 
 
+def _in_folder(path: Path, info: ValidationInfo) -> Path:
+    """`path`, relative to the folder of the configuration file if validation was told one."""
+    folder = (info.context or {}).get("folder")
+    path = path.expanduser()
+    return path if folder is None else Path(folder) / path
+
+
+ConfigPath = Annotated[Path, AfterValidator(_in_folder)]
+"""A path in a configuration file: relative ones are relative to that file."""
+
+
 class Section(BaseModel):
     """A group of settings, unchangeable once loaded."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )

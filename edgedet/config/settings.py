@@ -1,5 +1,6 @@
 """All settings together; only the composition root sees this, everyone else its own section."""
 
+from collections import Counter
 from pathlib import Path
 
 from pydantic import Field, field_validator
@@ -10,7 +11,7 @@ from edgedet.config.http import HttpSettings
 from edgedet.config.model import ModelSettings
 from edgedet.config.mqtt import MqttSettings
 from edgedet.config.sampling import SamplingSettings
-from edgedet.config.section import Section
+from edgedet.config.section import ConfigPath, Section
 from edgedet.config.source import SourceSettings
 
 
@@ -24,15 +25,15 @@ class Settings(Section):
     mqtt: MqttSettings = MqttSettings()
     http: HttpSettings = HttpSettings()
     sampling: SamplingSettings = SamplingSettings()
-    state_dir: Path = Path("/var/lib/edgedet")
-    jsonl: Path | None = None
+    state_dir: ConfigPath = Path("/var/lib/edgedet")
+    jsonl: ConfigPath | None = None
     """Also append every detections message to this file, one a line."""
 
     @field_validator("sources")
     @classmethod
     def _ids_are_unique(cls, sources: list[SourceSettings]) -> list[SourceSettings]:
-        seen: set[str] = set()
-        doubled = sorted({s.id for s in sources if s.id in seen or seen.add(s.id)})  # type: ignore[func-returns-value]
+        counts = Counter(source.id for source in sources)
+        doubled = sorted(source_id for source_id, count in counts.items() if count > 1)
         if doubled:
             msg = f"source ids must be unique, given more than once: {', '.join(doubled)}"
             raise ValueError(msg)

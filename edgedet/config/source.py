@@ -1,11 +1,10 @@
 """Settings `sources`: the cameras and files to watch."""
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edgedet.config.section import Section, Slug
+from edgedet.config.section import ConfigPath, Section, Slug
 from edgedet.log import redact
 
 SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "test")
@@ -17,11 +16,11 @@ class SourceSettings(Section):
     id: Slug
     uri: Annotated[str, Field(min_length=1, max_length=2048)]
     username: str | None = None
-    password_file: Path | None = None
+    password_file: ConfigPath | None = None
     max_fps: float | None = Field(default=None, gt=0, le=1000)
     """Detect at most so many frames a second; ignored for `realtime: false`, which loses none."""
     realtime: bool = True
-    """Files only: play at the file's own rate and drop what is late, like a camera; or as fast as possible, all."""
+    """Files only: at the file's own rate, late frames dropped; false: all, as fast as possible."""
     loop: bool = False
     """Files only: start again at the end."""
     stall_timeout_s: float = Field(default=10.0, gt=0, le=3600)
@@ -33,8 +32,11 @@ class SourceSettings(Section):
     def _has_known_scheme(cls, uri: str) -> str:
         scheme, separator, rest = uri.partition("://")
         if not separator or scheme not in SCHEMES or not rest:
-            shown = redact(uri)
-            msg = f"'{shown}' is not a source; expected one of {', '.join(s + '://…' for s in SCHEMES)}"
+            known = ", ".join(f"{scheme}://…" for scheme in SCHEMES)
+            msg = f"'{redact(uri)}' is not a source; expected one of {known}"
+            raise ValueError(msg)
+        if scheme in {"file", "v4l2"} and not rest.startswith(("/", "localhost/")):
+            msg = f"'{uri}' must name an absolute path, as in {scheme}:///path (three slashes)"
             raise ValueError(msg)
         return uri
 
@@ -49,7 +51,9 @@ class SourceSettings(Section):
 
     @property
     def is_finite(self) -> bool:
-        """Whether the source ends by itself."""
+        """Whether the source ends by itself: a file, or a test pattern of so many frames."""
+        if self.uri.startswith("test://"):
+            return "frames=" in self.uri.partition("?")[2]
         return self.uri.startswith("file://") and not self.loop
 
     @property

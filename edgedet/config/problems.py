@@ -1,0 +1,91 @@
+"""Validation errors in the words of the configuration: where, what, which value, what instead."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+
+from edgedet.config.document import KeyPath, Problem
+from edgedet.log import redact
+
+_SECRET_KEY = re.compile(r"(?i)passw|secret|token|api_?key|credential")
+_MAX_SHOWN = 80
+_FROM_PYDANTIC = ("Value error, ", "Assertion failed, ")
+
+
+def problems_of(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
+    """One problem for each mistake that pydantic found in the data of `model`."""
+    problems = []
+    for details in error.errors(include_url=False):
+        path: KeyPath = details["loc"]
+        if details["type"] == "extra_forbidden":
+            message = _unknown_key(path, model)
+        elif details["type"] == "missing":
+            message = "missing; it is required"
+        else:
+            message = _wrong_value(path, details["msg"], details.get("input"))
+        problems.append(Problem(path, message))
+    return problems
+
+
+def path_text(path: KeyPath) -> str:
+    """A key path as people write it.
+
+    >>> path_text(("sources", 0, "uri"))
+    'sources[0].uri'
+    """
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _wrong_value(path: KeyPath, message: str, value: object) -> str:
+    for prefix in _FROM_PYDANTIC:
+        message = message.removeprefix(prefix)
+    message = message[:1].lower() + message[1:]
+    if isinstance(value, bool) and "string" in message:
+        message += "; YAML reads a bare yes, no, on or off as a boolean, put it in quotes"
+    elif isinstance(value, int | float) and "string" in message:
+        message += "; put it in quotes"
+    shown = _shown(path, value)
+    return message if not shown or shown in message else f"{message}, got {shown}"
+
+
+def _shown(path: KeyPath, value: object) -> str:
+    """A value as it may be printed: short, and never a secret."""
+    if value is None or isinstance(value, dict | list | tuple | BaseModel):
+        return "nothing" if value is None else ""
+    if any(isinstance(part, str) and _SECRET_KEY.search(part) for part in path):
+        return "a value that is not shown"
+    text = redact(str(value))
+    text = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return f"'{text}'" if isinstance(value, str) else text
+
+
+def _unknown_key(path: KeyPath, model: type[BaseModel]) -> str:
+    known = _known_keys(path[:-1], model)
+    near = difflib.get_close_matches(str(path[-1]), known, n=1)
+    if near:
+        return f"unknown key; did you mean '{near[0]}'?"
+    return f"unknown key; expected one of {', '.join(known)}" if known else "unknown key"
+
+
+def _known_keys(path: KeyPath, model: type[BaseModel]) -> Sequence[str]:
+    """The keys of the section at `path`."""
+    section: type[BaseModel] | None = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        field = section.model_fields.get(part) if section else None
+        section = _section_in(field.annotation) if field else None
+    return sorted(section.model_fields) if section else ()
+
+
+def _section_in(annotation: object) -> type[BaseModel] | None:
+    """The section that a field's type holds, as in `X`, `list[X]` and `X | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next(filter(None, map(_section_in, get_args(annotation))), None)

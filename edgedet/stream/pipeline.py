@@ -1,0 +1,181 @@
+"""From channels to the sink on three threads: prepare, infer, publish, side by side."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedet.clock import Clock, Deadline
+from edgedet.config.batch import BatchSettings
+from edgedet.detect.base import Detector
+from edgedet.detections import FrameDetections
+from edgedet.publish.base import Sink
+from edgedet.stream.batcher import Batch, Batcher, BatchItem, Inlet
+from edgedet.stream.channel import Channel
+from edgedet.stream.stats import PipelineStats
+from edgedet.stream.worker import Worker
+from edgedet.vision.postprocess import select_detections
+
+logger = logging.getLogger(__name__)
+
+_POLL_S = 0.5  # bounds every wait; what is waited for wakes the thread anyway
+_ANSWERS = 2  # batches answered by the backend and not published yet
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSettings:
+    """What counts as a detection, and the size of batches and of the network's input."""
+
+    score_threshold: float
+    iou_threshold: float
+    input_hw: tuple[int, int]
+    batch: BatchSettings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """What the backend said about a batch."""
+
+    items: tuple[BatchItem, ...]
+    candidates: NDArray[np.float32]
+    start_s: float
+    end_s: float
+
+
+def _nothing() -> None:
+    """What to call when nobody wants to know."""
+
+
+class Pipeline:
+    """Batches frames of all inlets, runs the detector, and hands every answer to the sink.
+
+    It ends by itself when all inlets are drained, or when one of its threads fails: `error` then
+    has the reason.
+    """
+
+    def __init__(
+        self,
+        inlets: Sequence[Inlet],
+        make_detector: Callable[[], Detector],
+        sink: Sink,
+        settings: PipelineSettings,
+        clock: Clock,
+    ) -> None:
+        """Wire everything up; `make_detector` is called on the thread that uses the detector."""
+        self.stats = PipelineStats(tuple(inlet.source_id for inlet in inlets))
+        self.backend = ""
+        self.error: BaseException | None = None
+        self._make_detector = make_detector
+        self._sink = sink
+        self._settings = settings
+        self._clock = clock
+        self._on_end: Callable[[], object] = _nothing
+        self._inlets = tuple(inlets)
+        self._last_seq = dict.fromkeys((inlet.source_id for inlet in inlets), -1)
+        self._batcher = Batcher(
+            inlets, settings.batch, settings.input_hw, clock, self.stats.add_paint
+        )
+        self._answers = Channel[_Answer](_ANSWERS)
+        self._workers = (
+            Worker("publish", self._publish, self._failed),
+            Worker("infer", self._infer, self._failed),
+            Worker("prepare", self._batcher.run, self._failed),
+        )
+        self._lock = threading.Lock()  # guards error and _has_ended
+        self._has_ended = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether all is published, or a thread failed."""
+        return self._has_ended
+
+    def start(self, on_end: Callable[[], object] = _nothing) -> None:
+        """Start the threads, the last stage first.
+
+        `on_end` is called once, on one of them, when the pipeline has ended.
+        """
+        self._on_end = on_end
+        for worker in self._workers:
+            worker.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End: frames not yet in a batch are dropped; whether all threads ended. Idempotent."""
+        deadline = Deadline(timeout_s, self._clock)
+        prepare = self._workers[-1]
+        prepare.request_stop()
+        for inlet in self._inlets:
+            inlet.channel.discard()
+        ended = [worker.stop(deadline.remaining_s()) for worker in reversed(self._workers)]
+        return all(ended)
+
+    def _infer(self, _stop: threading.Event) -> None:
+        """Run batches until the batcher has none left."""
+        detector: Detector | None = None
+        try:
+            detector = self._make_detector()
+            self.backend = detector.backend
+            while not self._batcher.is_drained:
+                batch = self._batcher.take(_POLL_S)
+                if batch is not None:
+                    self._answers.put(self._run_batch(detector, batch))
+        finally:
+            if detector is not None:
+                detector.close()
+        self._answers.close()
+
+    def _run_batch(self, detector: Detector, batch: Batch) -> _Answer:
+        start_s = self._clock.monotonic()
+        candidates = detector.infer(batch.pictures_nhwc)
+        end_s = self._clock.monotonic()
+        answer = _Answer(tuple(batch.items), candidates, start_s, end_s)
+        self._batcher.give_back(batch)
+        self.stats.add_batch(len(answer.items), end_s - start_s)
+        return answer
+
+    def _publish(self, _stop: threading.Event) -> None:
+        """Post-process and hand over answers until the backend has none left."""
+        while not self._answers.is_drained:
+            answer = self._answers.get(_POLL_S)
+            if answer is None:
+                continue
+            for item, candidates in zip(answer.items, answer.candidates, strict=True):
+                result = self._result(item, candidates, answer)
+                self._sink.publish(result)
+                self.stats.add(result, self._clock.monotonic())
+        self._end()
+
+    def _result(
+        self, item: BatchItem, candidates: NDArray[np.float32], answer: _Answer
+    ) -> FrameDetections:
+        source_id = item.frame.source_id
+        skipped = item.frame.seq - self._last_seq[source_id] - 1
+        self._last_seq[source_id] = item.frame.seq
+        detections = select_detections(
+            candidates,
+            item.box,
+            score_threshold=self._settings.score_threshold,
+            iou_threshold=self._settings.iou_threshold,
+        )
+        return FrameDetections(
+            item.frame, detections, skipped, item.batched_s, answer.start_s, answer.end_s
+        )
+
+    def _failed(self, error: BaseException) -> None:
+        """A thread ended with an error: without it there is no pipeline."""
+        with self._lock:
+            if self.error is None:
+                self.error = error
+        self._workers[-1].request_stop()
+        self._batcher.close()
+        self._answers.close()
+        self._end()
+
+    def _end(self) -> None:
+        with self._lock:
+            if self._has_ended:
+                return
+            self._has_ended = True
+        self._on_end()

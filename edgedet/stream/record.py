@@ -1,0 +1,97 @@
+"""How one source is doing: written by its feeder, read by whoever reports."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from edgedet.clock import Clock
+from edgedet.event import SourceState, SourceStatus
+from edgedet.frame import FrameInfo
+from edgedet.log import redact
+from edgedet.stream.stats import RateMeter
+
+
+class SourceRecord:
+    """State and counts of a source, safe to ask from any thread."""
+
+    def __init__(
+        self,
+        source_id: str,
+        clock: Clock,
+        *,
+        on_change: Callable[[SourceStatus], object],
+        dropped: Callable[[], int],
+        fps_inferred: Callable[[], float],
+    ) -> None:
+        """Begin as not connected. `dropped` and `fps_inferred` are asked for each status."""
+        self.source_id = source_id
+        self.clock = clock
+        self._on_change = on_change
+        self._dropped_later = dropped
+        self._fps_inferred = fps_inferred
+        self._rate = RateMeter()
+        self._lock = threading.Lock()  # guards everything below
+        self._state = SourceState.RECONNECTING
+        self._reason = "not opened yet"
+        self._since = clock.utc_now()
+        self._last_frame: datetime | None = None
+        self._last_seq = -1
+        self._decoded = 0
+        self._dropped_before = 0
+        self._reconnects = 0
+        self._decoder = ""
+
+    @property
+    def decoded(self) -> int:
+        """Frames decoded so far, those dropped before we saw them included."""
+        return self._decoded
+
+    def change(self, state: SourceState, reason: str = "") -> bool:
+        """Enter `state`; whether that is news. Credentials in `reason` are hidden."""
+        reason = redact(reason)
+        with self._lock:
+            if (state, reason) == (self._state, self._reason):
+                return False
+            if state is not self._state:
+                self._since = self.clock.utc_now()
+            self._state, self._reason = state, reason
+        self._on_change(self.status())
+        return True
+
+    def count_frame(self, frame: FrameInfo) -> None:
+        """Count a decoded frame, and those that its number says were lost before it."""
+        with self._lock:
+            missed = max(0, frame.seq - self._last_seq - 1)
+            self._last_seq = frame.seq
+            self._decoded += 1 + missed
+            self._dropped_before += missed
+            self._last_frame = frame.capture.utc
+        self._rate.add(frame.arrival_s, 1 + missed)
+
+    def count_reconnect(self) -> None:
+        """Count an attempt to open the source again."""
+        with self._lock:
+            self._reconnects += 1
+
+    def set_decoder(self, decoder: str) -> None:
+        """Keep the name of the decoder in use."""
+        with self._lock:
+            self._decoder = decoder
+
+    def status(self) -> SourceStatus:
+        """The state and the counts as they are now."""
+        fps_in = self._rate.rate(self.clock.monotonic())
+        dropped_later, fps_inferred = self._dropped_later(), self._fps_inferred()
+        with self._lock:
+            return SourceStatus(
+                source_id=self.source_id,
+                state=self._state,
+                since=self._since,
+                last_frame=self._last_frame,
+                fps_in=round(fps_in, 2),
+                fps_inferred=round(fps_inferred, 2),
+                dropped=self._dropped_before + dropped_later,
+                reconnects=self._reconnects,
+                reason=self._reason,
+                decoder=self._decoder,
+            )
