@@ -1,0 +1,1 @@
+"""Real counterparts for trying things out and for tests: cameras, and later faults to order."""
