@@ -1,0 +1,132 @@
+"""A broker as a value: its address, how to greet it, what is sent to it, what it may answer."""
+
+import ssl
+from dataclasses import dataclass, field
+from enum import IntEnum
+from urllib.parse import urlsplit
+
+from edgedet.config.mqtt import EMBEDDED, MqttSettings, TlsSettings
+from edgedet.errors import ConfigError, PublishError
+
+_PORT = 1883
+_TLS_PORT = 8883
+
+
+class Protocol(IntEnum):
+    """The versions of MQTT that are spoken, by their number on the wire."""
+
+    V311 = 4
+    V5 = 5
+
+    def __str__(self) -> str:
+        """The version as people write it."""
+        return "5.0" if self is Protocol.V5 else "3.1.1"
+
+
+class UnreachableError(PublishError):
+    """There is no broker at the address, or none that answers."""
+
+
+class HungUpError(UnreachableError):
+    """Somebody hung up on our greeting: a broker that is ending, or one that knows no MQTT 5."""
+
+
+class RefusedError(PublishError):
+    """The broker is there and does not want us."""
+
+
+class ProtocolRefusedError(RefusedError):
+    """The broker does not speak this version of MQTT."""
+
+
+class CredentialsRefusedError(RefusedError):
+    """The broker does not accept the user name or password."""
+
+
+class LostError(PublishError):
+    """A connection ended. `is_taken_over`: another client came with our client id."""
+
+    def __init__(self, message: str, *, is_taken_over: bool = False) -> None:
+        """Say why."""
+        super().__init__(message)
+        self.is_taken_over = is_taken_over
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A broker and how to greet it. `tls_context` is None for a plain connection."""
+
+    host: str
+    port: int
+    client_id: str
+    keepalive_s: int
+    will_delay_s: int
+    tls_context: ssl.SSLContext | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        """The address, without credentials."""
+        return f"{'mqtts' if self.tls_context else 'mqtt'}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is published, and for how long it is true; None is for ever."""
+
+    topic: str
+    payload: bytes
+    schema: str
+    id: str
+    qos: int
+    retain: bool = False
+    expiry_s: int | None = None
+
+
+def endpoint_of(settings: MqttSettings, client_id: str) -> Endpoint:
+    """The broker that `settings` name.
+
+    Raises:
+        ConfigError: the password or a certificate cannot be read.
+    """
+    url = f"mqtt://{settings.embedded_listen}" if settings.url == EMBEDDED else settings.url
+    parts = urlsplit(url)
+    is_tls = parts.scheme == "mqtts"
+    return Endpoint(
+        host=parts.hostname or "127.0.0.1",
+        port=parts.port or (_TLS_PORT if is_tls else _PORT),
+        client_id=client_id,
+        keepalive_s=settings.keepalive_s,
+        will_delay_s=settings.will_delay_s,
+        tls_context=_tls_context(settings.tls) if is_tls else None,
+        username=settings.username,
+        password=_password(settings),
+    )
+
+
+def _password(settings: MqttSettings) -> str | None:
+    path = settings.password_file
+    if path is None:
+        return None
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as exc:
+        msg = f"mqtt.password_file: cannot read '{path}' ({exc}); expected a file with the password"
+        raise ConfigError(msg) from exc
+
+
+def _tls_context(settings: TlsSettings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file)
+        if settings.cert_file is not None:
+            context.load_cert_chain(settings.cert_file, settings.key_file)
+    except OSError as exc:  # ssl.SSLError is one
+        files = ", ".join(
+            str(f) for f in (settings.ca_file, settings.cert_file, settings.key_file) if f
+        )
+        msg = f"mqtt.tls: cannot use {files} ({exc}); expected certificates and key in PEM format"
+        raise ConfigError(msg) from exc
+    if settings.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,75 @@
+"""Who publishes: the device, this run of the service, and the model, as they appear in messages."""
+
+import hashlib
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from edgedet.manifest.schema import MODEL_FILE, Manifest
+
+_MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
+
+Precision = Literal["fp32", "fp16", "int8"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """The model behind the detections. `sha256` is the digest of the graph, in hexadecimal."""
+
+    name: str
+    version: str
+    sha256: str
+    precision: Precision
+    class_names: tuple[str, ...]
+
+    @classmethod
+    def of_manifest(cls, manifest: Manifest) -> "ModelIdentity":
+        """The identity of the model in a bundle."""
+        return cls(
+            name=manifest.name,
+            version=manifest.version,
+            sha256=next(entry.sha256 for entry in manifest.files if entry.path == MODEL_FILE),
+            precision=manifest.precision,
+            class_names=tuple(manifest.class_names),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where messages come from. `boot` is new at each start of the service."""
+
+    site: str
+    device: str
+    boot: str
+    model: ModelIdentity
+
+
+def new_boot_id() -> str:
+    """A fresh identity of one run of the service: eight hexadecimal digits."""
+    return secrets.token_hex(4)
+
+
+def client_id(device: str, machine_id: str | None = None) -> str:
+    """The MQTT client id: stable over restarts, different on machines that share a name by mistake.
+
+    >>> client_id("gate", machine_id="7f0c")
+    'edgedet-gate-4091da85'
+    """
+    machine_id = machine_id or read_machine_id()
+    # hashed, because machine-id(5) asks not to show the id itself on a network
+    digest = hashlib.sha256(b"edgedet:" + machine_id.encode()).hexdigest()
+    return f"edgedet-{device}-{digest[:8]}"
+
+
+def read_machine_id() -> str:
+    """The machine id of systemd or D-Bus, else the host's name."""
+    for path in _MACHINE_ID_FILES:
+        try:
+            text = path.read_text(encoding="ascii").strip()
+        except (OSError, ValueError):
+            continue
+        if text:
+            return text
+    return socket.gethostname()

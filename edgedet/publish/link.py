@@ -1,0 +1,168 @@
+"""How we stand with the broker: attempts and their outcome, and when to try again."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from edgedet.clock import Clock
+from edgedet.publish.backoff import Backoff
+from edgedet.publish.broker import (
+    CredentialsRefusedError,
+    Endpoint,
+    HungUpError,
+    LostError,
+    Message,
+    Protocol,
+    ProtocolRefusedError,
+    RefusedError,
+    UnreachableError,
+)
+from edgedet.publish.connection import Connection, Settled
+
+logger = logging.getLogger(__name__)
+
+_CONFLICT_WINDOW_S = 60.0
+_CONFLICT_WAIT_S = 60.0
+_STEADY_S = 10.0
+_HANG_UPS_BEFORE_FALLBACK = 2
+
+
+class LinkState(str, Enum):
+    """How we stand with the broker."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    BAD_CREDENTIALS = "bad_credentials"
+    CLIENT_ID_CONFLICT = "client_id_conflict"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """A snapshot. `reason` says why there is no connection; it never holds credentials."""
+
+    state: LinkState
+    reason: str = ""
+    protocol: Protocol = Protocol.V5
+    connections: int = 0
+
+    @property
+    def reconnects(self) -> int:
+        """Connections after the first."""
+        return max(0, self.connections - 1)
+
+
+class Link:
+    """Makes connections to one broker, in turn. `status` for any thread, the rest for one."""
+
+    def __init__(
+        self, endpoint: Endpoint, will: Callable[[int], Message], clock: Clock, settled: Settled
+    ) -> None:
+        """Reach for `endpoint`; `will` gives the last words of connection number n."""
+        self._endpoint = endpoint
+        self._will = will
+        self._clock = clock
+        self._settled = settled
+        self._backoff = Backoff()
+        self._lock = threading.Lock()  # guards _status
+        self._status = LinkStatus(LinkState.CONNECTING)
+        self._protocol = Protocol.V5
+        self._hang_ups = 0
+        self._since_s = 0.0
+        self._take_overs: deque[float] = deque(maxlen=2)
+
+    @property
+    def status(self) -> LinkStatus:
+        """How we stand now."""
+        with self._lock:
+            return self._status
+
+    def connect(self) -> Connection | float:
+        """A new connection, or the seconds to wait before the next attempt."""
+        number = self.status.connections + 1
+        connection = Connection(
+            self._endpoint, self._will(number), self._protocol, self._clock, self._settled
+        )
+        try:
+            connection.open()
+        except RefusedError as exc:
+            return self._refused(exc)
+        except UnreachableError as exc:
+            return self._unreachable(exc)
+        self._hang_ups = 0
+        self._since_s = self._clock.monotonic()
+        self._set(LinkStatus(LinkState.CONNECTED, "", self._protocol, number))
+        logger.info("connected to %s, MQTT %s", self._endpoint, self._protocol)
+        return connection
+
+    def lost(self, loss: LostError) -> float:
+        """Note the end of a connection; the seconds to wait before the next attempt."""
+        now_s = self._clock.monotonic()
+        if loss.is_taken_over:
+            self._take_overs.append(now_s)
+            if len(self._take_overs) == 2 and now_s - self._take_overs[0] < _CONFLICT_WINDOW_S:
+                reason = (
+                    f"another client uses our client id '{self._endpoint.client_id}'; "
+                    "give each device a name of its own (device.name)"
+                )
+                self._tell(LinkState.CLIENT_ID_CONFLICT, reason)
+                return _CONFLICT_WAIT_S
+        if now_s - self._since_s >= _STEADY_S:
+            self._backoff.reset()
+        return self._failed(LinkState.CONNECTING, loss)
+
+    def stopped(self) -> None:
+        """Note that no more attempts are made."""
+        self._set(replace(self.status, state=LinkState.STOPPED, reason=""))
+
+    def _refused(self, exc: RefusedError) -> float:
+        if isinstance(exc, ProtocolRefusedError):
+            return self._fall_back(exc)
+        is_about_us = isinstance(exc, CredentialsRefusedError)
+        return self._failed(LinkState.BAD_CREDENTIALS if is_about_us else LinkState.REFUSED, exc)
+
+    def _unreachable(self, exc: UnreachableError) -> float:
+        if not isinstance(exc, HungUpError):
+            self._protocol = Protocol.V5  # another broker may come back at the address
+            return self._failed(LinkState.UNREACHABLE, exc)
+        self._hang_ups += 1
+        if self._hang_ups >= _HANG_UPS_BEFORE_FALLBACK:
+            return self._fall_back(exc)
+        return self._failed(LinkState.UNREACHABLE, exc)
+
+    def _fall_back(self, exc: Exception) -> float:
+        self._hang_ups = 0
+        if self._protocol is Protocol.V5:
+            self._protocol = Protocol.V311
+            logger.info("%s; trying MQTT %s", exc, self._protocol)
+            return 0.0
+        self._protocol = Protocol.V5
+        return self._failed(LinkState.REFUSED, exc)
+
+    def _failed(self, state: LinkState, exc: Exception) -> float:
+        wait_s = self._backoff.next_s()
+        self._tell(state, str(exc))
+        return wait_s
+
+    def _tell(self, state: LinkState, reason: str) -> None:
+        status = self.status
+        if (state, reason) == (status.state, status.reason):
+            logger.debug("still %s: %s", state.value, reason)
+            return
+        level = logging.ERROR if state in _FOR_A_PERSON else logging.WARNING
+        logger.log(level, "%s; trying again", reason)
+        self._set(replace(status, state=state, reason=reason))
+
+    def _set(self, status: LinkStatus) -> None:
+        with self._lock:
+            self._status = status
+
+
+_FOR_A_PERSON = frozenset(
+    {LinkState.BAD_CREDENTIALS, LinkState.REFUSED, LinkState.CLIENT_ID_CONFLICT}
+)

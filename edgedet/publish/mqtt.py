@@ -1,0 +1,243 @@
+"""The sink that publishes over MQTT, be the broker there, away, back or unwilling."""
+
+import logging
+import threading
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from edgedet.clock import Clock, Deadline
+from edgedet.config.device import DeviceSettings
+from edgedet.config.mqtt import MqttSettings
+from edgedet.detections import FrameDetections
+from edgedet.event import SourceStatus
+from edgedet.log import RateLimited
+from edgedet.publish.broker import LostError, Message, endpoint_of
+from edgedet.publish.clock_sync import ClockSync
+from edgedet.publish.connection import Connection
+from edgedet.publish.identity import ModelIdentity, Origin, client_id
+from edgedet.publish.link import Link, LinkState
+from edgedet.publish.outbox import Entry, Outbox
+from edgedet.publish.payloads import DetectionsEncoder, JsonObject, encode_json
+from edgedet.publish.rate_limit import RateLimit
+from edgedet.publish.session import Script, Session
+from edgedet.publish.state_payloads import STATUS, Limits, StatePayloads
+from edgedet.publish.status_board import StatusBoard
+from edgedet.publish.topics import Topics
+from edgedet.publish.wake import Wake
+from edgedet.stream.worker import ErrorCallback, Worker
+
+logger = logging.getLogger(__name__)
+
+DETECTIONS_EXPIRY_S = 10.0
+
+_TICK_S = 0.25
+_GOODBYE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class MqttStats:
+    """What the sink has done. `reason` says why it is not connected; it has no credentials."""
+
+    state: LinkState
+    reason: str
+    protocol: str
+    reconnects: int
+    pending: int
+    published: int
+    dropped: int
+    truncated: int
+
+
+class MqttSink:
+    """Publishes over one broker, from `start` to `close`. All methods are for any thread.
+
+    Results are encoded and sent on a thread of its own, the only one that touches the connection.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root calls it once, by name
+        self,
+        settings: MqttSettings,
+        device: DeviceSettings,
+        model: ModelIdentity,
+        *,
+        sources: Sequence[str],
+        lossless: Collection[str],
+        boot: str,
+        clock: Clock,
+        on_error: ErrorCallback | None = None,
+    ) -> None:
+        """Prepare; nothing is sent before `start`. No result of a source in `lossless` is dropped.
+
+        Raises:
+            ConfigError: the password or a certificate cannot be read.
+        """
+        endpoint = endpoint_of(settings, client_id(device.name))
+        origin = Origin(device.site, device.name, boot, model)
+        limits = Limits(
+            max_payload_bytes=settings.max_payload_bytes,
+            detections_qos=settings.detections_qos,
+            detections_expiry_s=DETECTIONS_EXPIRY_S,
+            detections_max_per_s=settings.detections_max_per_s,
+            heartbeat_s=settings.heartbeat_s,
+        )
+        self._clock = clock
+        self._lossless = frozenset(lossless)
+        self._rate_limit = RateLimit(settings.detections_max_per_s)
+        self._outbox = Outbox(settings.queue_size, DETECTIONS_EXPIRY_S, clock)
+        self._board = StatusBoard(clock)
+        self._trouble = RateLimited(logger, clock)
+        self._script = Script(
+            topics=Topics(settings.topic_root, device.site, device.name),
+            limits=limits,
+            states=StatePayloads(origin, limits),
+            encoder=DetectionsEncoder(origin, settings.max_payload_bytes),
+            sources=tuple(sources),
+            outbox=self._outbox,
+            board=self._board,
+            clock=clock,
+            clock_sync=ClockSync(clock),
+            figures=self._figures,
+            keepalive_s=settings.keepalive_s,
+        )
+        self._link = Link(endpoint, self._will, clock, self._settled)
+        self._started_s = clock.monotonic()
+        self._wake = Wake()
+        self._goodbye: Deadline | None = None  # set once, by close
+        self._worker = Worker("mqtt", self._run, on_error)
+
+    def start(self) -> None:
+        """Begin to look for the broker, in the background; once only."""
+        self._worker.start()
+
+    def publish(self, result: FrameDetections) -> None:
+        """Queue the detections of one frame; see `Sink.publish`. Never blocks, never raises."""
+        source_id = result.frame.source_id
+        is_lossless = source_id in self._lossless
+        skipped = result.skipped
+        if not is_lossless:
+            left_out = self._rate_limit.admit(source_id, self._clock.monotonic(), skipped)
+            if left_out is None:
+                return
+            skipped += left_out
+        self._outbox.put(result, skipped=skipped, is_lossless=is_lossless)
+        self._wake.set()
+
+    def publish_status(self, status: SourceStatus) -> None:
+        """Tell the state of a source, now and again after each reconnect."""
+        self._board.put(status)
+        self._wake.set()
+
+    def wait_for_room(self, timeout_s: float) -> bool:
+        """Wait until a result of a lossless source finds room; see `Sink.wait_for_room`."""
+        return self._outbox.wait_for_room(timeout_s)
+
+    def flush(self, timeout_s: float) -> int:
+        """Wait for the hand-over; see `Sink.flush`.
+
+        A result is handed over when the broker acknowledged it (QoS 1) or it was written to the
+        connection (QoS 0), a state when it is on its way.
+        """
+        deadline = Deadline(timeout_s, self._clock)
+        lost = self._outbox.wait_until_settled(deadline.remaining_s())
+        return lost + self._board.wait_until_told(deadline.remaining_s())
+
+    def close(self, timeout_s: float) -> None:
+        """Publish `stopped`, wait for the acknowledgement, disconnect, and end the thread."""
+        if self._goodbye is None:
+            self._goodbye = Deadline(timeout_s, self._clock)
+        self._wake.set()
+        if self._worker.stop(timeout_s + _TICK_S):
+            self._link.stopped()
+            self._wake.close()
+
+    @property
+    def stats(self) -> MqttStats:
+        """What was done so far."""
+        link = self._link.status
+        figures = self._outbox.figures().values()
+        return MqttStats(
+            state=link.state,
+            reason=link.reason,
+            protocol=str(link.protocol),
+            reconnects=link.reconnects,
+            pending=self._outbox.pending,
+            published=sum(f.published for f in figures),
+            dropped=sum(f.dropped for f in figures),
+            truncated=sum(f.truncated for f in figures),
+        )
+
+    def _run(self, stop: threading.Event) -> None:
+        beat = 0
+        while not self._must_end(stop):
+            connection = self._link.connect()
+            if isinstance(connection, Connection):
+                session = Session(self._script, connection, self._link.status.connections, beat)
+                wait_s = self._serve(session, stop)
+                beat = session.beat
+            else:
+                wait_s = connection
+            self._pause(wait_s, stop)
+
+    def _serve(self, session: Session, stop: threading.Event) -> float:
+        """Speak until the end; the seconds to wait before the next connection."""
+        try:
+            while not self._must_end(stop):
+                self._wake.clear()
+                session.turn(_TICK_S, self._wake.fileno())
+            goodbye = self._goodbye or Deadline(_GOODBYE_S, self._clock)
+            session.say_goodbye(goodbye.remaining_s())
+        except LostError as exc:
+            return self._link.lost(exc)
+        finally:
+            session.give_back()
+        return 0.0
+
+    def _pause(self, wait_s: float, stop: threading.Event) -> None:
+        deadline = Deadline(wait_s, self._clock)
+        while not deadline.is_over() and not self._must_end(stop):
+            self._outbox.drop_expired()
+            self._wake.clear()
+            if not self._must_end(stop):
+                self._wake.wait(min(_TICK_S, deadline.remaining_s()))
+
+    def _must_end(self, stop: threading.Event) -> bool:
+        return stop.is_set() or self._goodbye is not None
+
+    def _settled(self, token: object, is_accepted: bool) -> None:
+        if isinstance(token, Entry):
+            if is_accepted:
+                self._outbox.done(token)
+            else:
+                self._outbox.discard(token)
+        if not is_accepted:
+            self._trouble.warning(
+                "refused", "the broker refused a message; may this client write there?"
+            )
+
+    def _will(self, number: int) -> Message:
+        body = self._script.states.offline(number)
+        return Message(
+            self._script.topics.status, encode_json(body), STATUS, str(body["id"]), 1, retain=True
+        )
+
+    def _figures(self) -> JsonObject:
+        link = self._link.status
+        sources = self._outbox.figures()
+        return {
+            "uptime_s": round(self._clock.monotonic() - self._started_s, 1),
+            "clock": self._script.clock_sync.state(),
+            "mqtt": {
+                "protocol": str(link.protocol),
+                "reconnects": link.reconnects,
+                "pending": self._outbox.pending,
+            },
+            "sources": [
+                {
+                    "source": name,
+                    "published": f.published,
+                    "dropped": f.dropped,
+                    "truncated": f.truncated,
+                }
+                for name, f in sources.items()
+            ],
+        }

@@ -1,0 +1,220 @@
+"""What is said over one connection: birth, heartbeat, states, results, and good-bye."""
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import edgedet
+from edgedet.clock import Clock, Deadline
+from edgedet.event import SourceStatus
+from edgedet.publish.broker import LostError, Message
+from edgedet.publish.clock_sync import ClockSync
+from edgedet.publish.connection import Connection
+from edgedet.publish.outbox import Entry, Outbox
+from edgedet.publish.payloads import DETECTIONS, DetectionsEncoder, JsonObject, Moment, encode_json
+from edgedet.publish.state_payloads import (
+    EXPIRY_HEARTBEATS,
+    INFO,
+    METRICS,
+    SOURCE_STATUS,
+    STATUS,
+    Limits,
+    StatePayloads,
+)
+from edgedet.publish.status_board import StatusBoard
+from edgedet.publish.topics import Topics
+
+_RESULTS_A_TURN = 64
+_PACKET_OVERHEAD_BYTES = 1024
+_SILENT_KEEPALIVES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What stays the same from one connection to the next."""
+
+    topics: Topics
+    limits: Limits
+    states: StatePayloads
+    encoder: DetectionsEncoder
+    sources: tuple[str, ...]
+    outbox: Outbox
+    board: StatusBoard
+    clock: Clock
+    clock_sync: ClockSync
+    figures: Callable[[], JsonObject]
+    keepalive_s: int
+
+
+class Session:
+    """Speaks over an open connection until the good-bye or a LostError. For one thread."""
+
+    def __init__(
+        self, script: Script, connection: Connection, number: int, first_beat: int
+    ) -> None:
+        """Begin connection `number` of this boot; its heartbeats are numbered from `first_beat`."""
+        self._script = script
+        self._connection = connection
+        self._number = number
+        self._since = script.clock.utc_now()
+        self._states: deque[Message] = deque()
+        self.beat = first_beat
+        self._next_beat_s = float("-inf")
+        self._max_payload_bytes = _payload_limit(
+            script.limits.max_payload_bytes, connection.max_packet_bytes
+        )
+        self._states.append(self._online())
+        self._states.append(self._info())
+
+    def turn(self, timeout_s: float, wake_fd: int) -> None:
+        """Send what is due, and serve the network until there is more to do, at most `timeout_s`.
+
+        Raises:
+            LostError: the connection has ended; `give_back` returns what was under way.
+        """
+        self._queue_states()
+        sent = self._send_waiting()
+        now_s = self._script.clock.monotonic()
+        wait_s = min(timeout_s, max(0.0, self._next_beat_s - now_s))
+        self._connection.poll(0.0 if sent == _RESULTS_A_TURN else wait_s, wake_fd)
+        if self._connection.oldest_in_flight_s > _SILENT_KEEPALIVES * self._script.keepalive_s:
+            self._connection.abandon()
+            msg = "connection ended: the broker acknowledges nothing any more"
+            raise LostError(msg)
+
+    def say_goodbye(self, timeout_s: float) -> None:
+        """Tell the last states and `stopped`, wait for the acknowledgement, and disconnect.
+
+        Raises:
+            LostError: the connection ended before; the broker will publish the will.
+        """
+        script = self._script
+        deadline = Deadline(timeout_s, script.clock)
+        for status in script.board.take_untold():
+            self._states.append(self._source_status(status))
+        self.beat += 1
+        body = script.states.stopped(script.clock.utc_now(), self._number, self.beat)
+        self._states.append(_message(script.topics.status, STATUS, body))
+        while (self._states or not self._connection.is_settled) and not deadline.is_over():
+            self._send_states()
+            self._connection.poll(
+                deadline.remaining_s() if not self._connection.is_settled else 0.0
+            )
+        self._connection.close()
+
+    def give_back(self) -> None:
+        """Return the results under way to the outbox: the next connection sends them again."""
+        entries = [token for token in self._connection.unsettled() if isinstance(token, Entry)]
+        self._script.outbox.give_back(entries)
+
+    def _queue_states(self) -> None:
+        script = self._script
+        now_s = script.clock.monotonic()
+        if now_s >= self._next_beat_s:
+            if self._next_beat_s != float("-inf"):
+                self._states.append(self._online())
+            self._next_beat_s = now_s + script.limits.heartbeat_s
+            script.board.tell_all()
+            self._states.append(self._metrics())
+        for status in script.board.take_untold():
+            self._states.append(self._source_status(status))
+
+    def _send_states(self) -> None:
+        while self._states and self._connection.has_room:
+            message = self._states.popleft()
+            self._connection.send(message, message)
+
+    def _send_waiting(self) -> int:
+        """Send states, then results; how many results."""
+        self._send_states()
+        for sent in range(_RESULTS_A_TURN):
+            if self._states or not self._connection.has_room:
+                return sent
+            entry = self._script.outbox.take()
+            if entry is None:
+                return sent
+            self._connection.send(self._detections(entry), entry)
+        return _RESULTS_A_TURN
+
+    def _detections(self, entry: Entry) -> Message:
+        script = self._script
+        now_s = script.clock.monotonic()
+        frame = entry.result.frame
+        moment = Moment(
+            utc=script.clock.utc_now(),
+            latency_ms=(now_s - frame.arrival_s) * 1000,
+            clock=script.clock_sync.state(),
+        )
+        encoded = script.encoder.encode(
+            entry.result,
+            seq=entry.seq,
+            moment=moment,
+            skipped=entry.skipped,
+            lost_before=entry.lost_before,
+            max_payload_bytes=self._max_payload_bytes,
+        )
+        entry.truncated = encoded.truncated
+        waited_s = now_s - entry.queued_s
+        return Message(
+            topic=script.topics.detections(frame.source_id),
+            payload=encoded.payload,
+            schema=DETECTIONS,
+            id=encoded.id,
+            qos=script.limits.detections_qos,
+            expiry_s=max(1, math.ceil(script.limits.detections_expiry_s - waited_s)),
+        )
+
+    def _online(self) -> Message:
+        script = self._script
+        self.beat += 1
+        body = script.states.online(script.clock.utc_now(), self._since, self._number, self.beat)
+        return _message(script.topics.status, STATUS, body, expiry_s=self._state_expiry_s)
+
+    def _info(self) -> Message:
+        script = self._script
+        body = script.states.info(
+            script.clock.utc_now(),
+            edgedet.__version__,
+            script.topics.prefix,
+            script.sources,
+            self._number,
+        )
+        return _message(script.topics.info, INFO, body)
+
+    def _source_status(self, status: SourceStatus) -> Message:
+        script = self._script
+        self.beat += 1
+        body = script.states.source_status(status, script.clock.utc_now(), self.beat)
+        topic = script.topics.source_status(status.source_id)
+        return _message(topic, SOURCE_STATUS, body, expiry_s=self._state_expiry_s)
+
+    def _metrics(self) -> Message:
+        script = self._script
+        self.beat += 1
+        body = script.states.metrics(script.clock.utc_now(), self.beat, script.figures())
+        return _message(
+            script.topics.metrics, METRICS, body, qos=0, retain=False, expiry_s=self._state_expiry_s
+        )
+
+    @property
+    def _state_expiry_s(self) -> int:
+        return math.ceil(EXPIRY_HEARTBEATS * self._script.limits.heartbeat_s)
+
+
+def _message(  # noqa: PLR0913 - the fields of a message
+    topic: str,
+    schema: str,
+    body: JsonObject,
+    *,
+    qos: int = 1,
+    retain: bool = True,
+    expiry_s: int | None = None,
+) -> Message:
+    return Message(topic, encode_json(body), schema, str(body["id"]), qos, retain, expiry_s)
+
+
+def _payload_limit(own_bytes: int, max_packet_bytes: int | None) -> int:
+    if max_packet_bytes is None:
+        return own_bytes
+    return max(1, min(own_bytes, max_packet_bytes - _PACKET_OVERHEAD_BYTES))
