@@ -20,7 +20,8 @@ from edgedet.publish.broker import (
     RefusedError,
     UnreachableError,
 )
-from edgedet.publish.connection import Connection, Settled
+from edgedet.publish.connection import Connection
+from edgedet.publish.in_flight import Settled
 
 logger = logging.getLogger(__name__)
 

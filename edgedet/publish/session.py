@@ -78,7 +78,7 @@ class Session:
         now_s = self._script.clock.monotonic()
         wait_s = min(timeout_s, max(0.0, self._next_beat_s - now_s))
         self._connection.poll(0.0 if sent == _RESULTS_A_TURN else wait_s, wake_fd)
-        if self._connection.oldest_in_flight_s > _SILENT_KEEPALIVES * self._script.keepalive_s:
+        if self._connection.in_flight.oldest_s > _SILENT_KEEPALIVES * self._script.keepalive_s:
             self._connection.abandon()
             msg = "connection ended: the broker acknowledges nothing any more"
             raise LostError(msg)
@@ -96,16 +96,16 @@ class Session:
         self.beat += 1
         body = script.states.stopped(script.clock.utc_now(), self._number, self.beat)
         self._states.append(_message(script.topics.status, STATUS, body))
-        while (self._states or not self._connection.is_settled) and not deadline.is_over():
+        while not deadline.is_over():
             self._send_states()
-            self._connection.poll(
-                deadline.remaining_s() if not self._connection.is_settled else 0.0
-            )
+            if not self._states and not self._connection.in_flight:
+                break
+            self._connection.poll(deadline.remaining_s())
         self._connection.close()
 
     def give_back(self) -> None:
         """Return the results under way to the outbox: the next connection sends them again."""
-        entries = [token for token in self._connection.unsettled() if isinstance(token, Entry)]
+        entries = [token for token in self._connection.in_flight.tokens if isinstance(token, Entry)]
         self._script.outbox.give_back(entries)
 
     def _queue_states(self) -> None:
