@@ -48,6 +48,8 @@ class LoadReport:
 def load_weights(model: DetectionNetwork, path: Path | str, *, strict: bool = True) -> LoadReport:
     """Fill `model` from a checkpoint; its averaged weights (`ema`) are preferred.
 
+    The checkpoint's anchors replace the model's: the head's weights mean nothing without them.
+
     A fused checkpoint gives an unfused model the same outputs, but its normalisation statistics are
     lost: a poor start for training.
 
@@ -101,9 +103,14 @@ def _fill(model: DetectionNetwork, checkpoint: Checkpoint, *, strict: bool) -> L
             "to keep the head as initialised"
         )
         raise ModelError(message)
-    adapted, filled = adapt_weights(weights, layout, wanted, fused=model.fused)
+    try:
+        adapted, filled = adapt_weights(weights, layout, wanted, fused=model.fused)
+    except (KeyError, IndexError, RuntimeError) as exc:
+        message = f"cannot load {path}: its weights do not belong together ({exc})"
+        raise ModelError(message) from exc
     report = _compare(checkpoint, adapted, wanted, filled)
     _refuse_misfits(report, layout, other_classes=layout.num_classes != model.num_classes)
+    _refuse_unusable(path, adapted, wanted)
     skipped = {key for key, _, _ in report.mismatched}
     with torch.no_grad():
         for key, target in wanted.items():
@@ -157,6 +164,19 @@ def _refuse_misfits(report: LoadReport, layout: Layout, *, other_classes: bool) 
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
         message = f"cannot load {report.path}: {'; '.join(wrong[:_SHOWN])}{more}"
         raise ModelError(message)
+
+
+def _refuse_unusable(
+    path: Path, adapted: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
+) -> None:
+    for key, target in wanted.items():
+        value = adapted.get(key, target)
+        if value.is_floating_point() != target.is_floating_point():
+            message = f"cannot load {path}: {key} is {value.dtype}, expected {target.dtype}"
+            raise ModelError(message)
+        if not bool(torch.isfinite(value).all()):
+            message = f"cannot load {path}: {key} is not finite, so the training had diverged"
+            raise ModelError(message)
 
 
 def _architecture(checkpoint: Checkpoint) -> Architecture:
