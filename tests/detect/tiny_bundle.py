@@ -55,7 +55,7 @@ def tiny_graph(
 ) -> onnx.ModelProto:
     """The graph: cast, mean over the colours, mean over each cell, top K, boxes of the winners."""
     rows, columns = image_hw[0] // CELL_PX, image_hw[1] // CELL_PX
-    constants = {
+    constants: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {
         "cells": np.array([-1, rows * columns], np.int64),
         "k": np.array([count], np.int64),
         "full": np.array(255, np.float32),

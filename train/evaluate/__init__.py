@@ -1,0 +1,38 @@
+"""Scoring a model the way that the device runs it."""
+
+from train.evaluate.average_precision import (
+    IOU_THRESHOLDS,
+    AveragePrecision,
+    Method,
+    average_precision,
+)
+from train.evaluate.backends import BundlePredictor, Predictor, TorchPredictor, open_predictor
+from train.evaluate.confusion import ConfusionMatrix
+from train.evaluate.evaluator import (
+    EvaluationSample,
+    EvaluationSettings,
+    PictureResult,
+    evaluate,
+)
+from train.evaluate.match import match_detections
+from train.evaluate.report import ClassScores, EvaluationReport, Speed
+
+__all__ = [
+    "IOU_THRESHOLDS",
+    "AveragePrecision",
+    "BundlePredictor",
+    "ClassScores",
+    "ConfusionMatrix",
+    "EvaluationReport",
+    "EvaluationSample",
+    "EvaluationSettings",
+    "Method",
+    "PictureResult",
+    "Predictor",
+    "Speed",
+    "TorchPredictor",
+    "average_precision",
+    "evaluate",
+    "match_detections",
+    "open_predictor",
+]
