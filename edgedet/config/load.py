@@ -38,7 +38,7 @@ def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Loade
     """
     document = parse_yaml(_read(path))
     origins = {}
-    if not document.problems:
+    if not _is_unreadable(document):
         origins = apply_environment(document, os.environ if environ is None else environ)
     problems = list(document.problems)
     settings = None

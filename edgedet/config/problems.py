@@ -24,6 +24,11 @@ def problems_of(error: ValidationError, model: type[BaseModel]) -> list[Problem]
             message = _unknown_key(path, model)
         elif details["type"] == "missing":
             message = "missing; it is required"
+        elif details["type"] in {"model_type", "dict_type"}:
+            keys = ", ".join(_known_keys(path, model))
+            message = _wrong_value(path, f"expected a section with keys ({keys})", details["input"])
+        elif details["type"] == "list_type":
+            message = _wrong_value(path, "expected a list", details["input"])
         else:
             message = _wrong_value(path, details["msg"], details.get("input"))
         problems.append(Problem(path, message))

@@ -125,9 +125,7 @@ class Feeder:
         """Open, read to the end and close once; RUNNING: try again after a while."""
         try:
             self._source.open(_OPEN_TIMEOUT_S)
-            while self._read_all(stop):
-                self._source.close()
-                self._source.open(_OPEN_TIMEOUT_S)
+            self._read_all(stop)
         except EndOfStreamError as exc:
             return self._at_end(exc)
         except SourceError as exc:
@@ -136,20 +134,15 @@ class Feeder:
             self._source.close()
         return Outcome.STOPPED
 
-    def _read_all(self, stop: threading.Event) -> bool:
-        """Pass frames on until `stop` (False), or until a loop begins again (True)."""
+    def _read_all(self, stop: threading.Event) -> None:
+        """Pass frames on until `stop`; the end and any trouble raise."""
         waiting_since_s = self._clock.monotonic()
         has_frames = False
         while not stop.is_set() and not self._channel.is_closed:
             if not self._wait_for_room(_ROOM_TIMEOUT_S):
                 waiting_since_s = self._clock.monotonic()
                 continue
-            try:
-                frame = self._source.read(_READ_TIMEOUT_S)
-            except EndOfStreamError:
-                if self._settings.loop and has_frames:
-                    return True
-                raise
+            frame = self._source.read(_READ_TIMEOUT_S)
             if frame is None:
                 self._check_stall(waiting_since_s)
                 continue
@@ -158,7 +151,6 @@ class Feeder:
                 self._goes_live()
             self._pass_on(frame, stop)
             waiting_since_s = self._clock.monotonic()
-        return False
 
     def _pass_on(self, frame: Frame, stop: threading.Event) -> None:
         """Put `frame` into the channel, or close it where it may not go."""

@@ -131,6 +131,10 @@ class SourceStats:
         self._objects = len(result.detections)
         self._objects_total += self._objects
 
+    def fps(self, now_s: float) -> float:
+        """Frames a second now."""
+        return self._rate.rate(now_s)
+
     def figures(self, now_s: float) -> SourceFigures:
         """The figures now."""
         return SourceFigures(

@@ -1,0 +1,267 @@
+"""The composition root: settings in, objects out, started in one order and stopped in reverse.
+
+Sinks start first and sources last. A source in trouble is a status; a detector in trouble is the
+end, with an error, so that the service manager starts us anew.
+"""
+
+import logging
+from dataclasses import dataclass
+from enum import Enum
+from queue import Empty, SimpleQueue
+
+from edgedet.clock import Clock, Deadline, SystemClock
+from edgedet.config.settings import Settings
+from edgedet.config.source import SourceSettings
+from edgedet.detect import create_detector
+from edgedet.errors import ConfigError
+from edgedet.event import SourceState, SourceStatus
+from edgedet.frame import Frame
+from edgedet.manifest import Bundle, read_bundle
+from edgedet.outlets import Outlets
+from edgedet.publish.identity import ModelIdentity
+from edgedet.source import Backoff, create_source
+from edgedet.stream.batcher import Inlet
+from edgedet.stream.channel import Channel, Policy
+from edgedet.stream.feeder import Feeder, Outcome
+from edgedet.stream.pipeline import Pipeline, PipelineSettings
+from edgedet.stream.record import SourceRecord
+from edgedet.stream.reporter import StatusReporter
+from edgedet.stream.view import Snapshot, SourceView
+from edgedet.stream.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+STOP_TIMEOUT_S = 5.0
+FLUSH_TIMEOUT_S = 30.0
+_SOURCES_STOP_S = 1.5  # a source that hangs in a driver may not use up the time of the others
+_LIVE_FRAMES = 2
+_LOSSLESS_FRAMES = 4
+
+
+class Event(str, Enum):
+    """Why a wait of the application came to its end."""
+
+    ENDED = "ended"
+    """The pipeline has ended: all sources have, or it failed."""
+    FLUSHED = "flushed"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    feeder: Feeder
+    worker: Worker
+    channel: Channel[Frame]
+
+
+class Application:
+    """Everything that runs for one configuration. One thread owns it; `interrupt` is for any."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock | None = None, appends_jsonl: bool = True
+    ) -> None:
+        """Build everything; nothing runs yet.
+
+        Raises:
+            ConfigError: if no source is enabled, or there is no bundle where the settings say.
+            ModelError: if the bundle cannot be used.
+            PublishError: if the JSON-lines file or the embedded broker's port cannot be opened.
+        """
+        self._clock = clock or SystemClock()
+        enabled = [source for source in settings.sources if source.enabled]
+        if not enabled:
+            msg = "no source is enabled; set `enabled: true` for at least one"
+            raise ConfigError(msg)
+        bundle = _bundle(settings)
+        self._settings = settings
+        self._events: SimpleQueue[Event] = (
+            SimpleQueue()
+        )  # its put may be called in a signal handler
+        self._sink_error: BaseException | None = None
+        self._started_s = self._clock.monotonic()
+        self._outlets = Outlets(
+            settings,
+            ModelIdentity.of_manifest(bundle.manifest),
+            self._clock,
+            appends_jsonl=appends_jsonl,
+            on_error=self._sink_failed,
+        )
+        self._reporter = StatusReporter(self._outlets.sink, settings.mqtt.heartbeat_s, self._clock)
+        self._reporting = Worker("status", self._reporter.run)
+        inlets = [_inlet(source) for source in enabled]
+        self._pipeline = self._make_pipeline(bundle, inlets)
+        self._feeds = [
+            self._make_feed(source, inlet) for source, inlet in zip(enabled, inlets, strict=True)
+        ]
+        self._reporter.watch([feed.feeder.record for feed in self._feeds])
+        self._stopped = False
+
+    @property
+    def error(self) -> BaseException | None:
+        """What ended the pipeline or a sink, if one of them failed."""
+        return self._sink_error or self._pipeline.error
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether the run ends by itself."""
+        return all(source.is_finite for source in self._settings.sources if source.enabled)
+
+    @property
+    def failed_sources(self) -> tuple[str, ...]:
+        """The sources that were given up."""
+        return tuple(
+            feed.feeder.record.source_id
+            for feed in self._feeds
+            if feed.feeder.outcome is Outcome.FAILED
+        )
+
+    def start(self) -> None:
+        """Start everything, sinks first.
+
+        Raises:
+            PublishError: if the embedded broker does not start.
+        """
+        self._outlets.start()
+        self._reporting.start()
+        for source in self._settings.sources:
+            if not source.enabled:
+                self._report_disabled(source)
+        self._pipeline.start(on_end=lambda: self._events.put(Event.ENDED))
+        for feed in self._feeds:
+            feed.worker.start()
+
+    def interrupt(self) -> None:
+        """End the present `wait`; safe in a signal handler."""
+        self._events.put(Event.INTERRUPTED)
+
+    def wait(self, timeout_s: float) -> Event | None:
+        """Wait for something to happen; None when nothing did in time."""
+        try:
+            return self._events.get(timeout=timeout_s)
+        except Empty:
+            return None
+
+    def has_stuck_outlet(self) -> bool:
+        """Whether a lossless run cannot go on now, as the outlet takes nothing more."""
+        return not self._outlets.sink.wait_for_room(0.0)
+
+    def flush(self, timeout_s: float) -> tuple[Event | None, int]:
+        """Hand over what is left; what ended the wait, and how many messages were lost."""
+        self._reporting.stop(timeout_s)
+        lost = [0]
+
+        def hand_over(_stop: object) -> None:
+            lost[0] = self._outlets.sink.flush(timeout_s)
+            self._events.put(Event.FLUSHED)
+
+        flusher = Worker("flush", hand_over)
+        flusher.start()
+        event = self.wait(timeout_s + 1.0)
+        if event is not Event.FLUSHED:
+            lost[0] = self._outlets.sink.flush(0.0)
+        return event, lost[0]
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
+        """Stop everything, sources first; whether every thread ended. May be called twice."""
+        if self._stopped:
+            return True
+        self._stopped = True
+        deadline = Deadline(timeout_s, self._clock)
+        for feed in self._feeds:
+            feed.worker.request_stop()
+        has_ended = self._pipeline.stop(deadline.remaining_s())
+        sources = Deadline(min(_SOURCES_STOP_S, deadline.remaining_s()), self._clock)
+        for feed in self._feeds:
+            has_ended &= feed.worker.stop(sources.remaining_s())
+        has_ended &= self._reporting.stop(deadline.remaining_s())
+        self._outlets.stop(deadline.remaining_s())
+        return has_ended
+
+    def snapshot(self) -> Snapshot:
+        """The figures for the table and the summary."""
+        now_s = self._clock.monotonic()
+        stats = self._pipeline.stats
+        views = []
+        for feed in self._feeds:
+            record = feed.feeder.record
+            figures = stats.sources[record.source_id].figures(now_s)
+            views.append(SourceView(record.status(), record.decoded, figures, feed.feeder.outcome))
+        return Snapshot(
+            sources=tuple(views),
+            stages=stats.stages(),
+            backend=self._pipeline.backend,
+            uptime_s=now_s - self._started_s,
+            frames=stats.frames,
+            broker_url=self._outlets.broker_url,
+            broker_state=self._outlets.broker_state,
+            topics=f"{self._settings.mqtt.topic_root}/#",
+        )
+
+    def _sink_failed(self, error: BaseException) -> None:
+        self._sink_error = error
+        self._events.put(Event.ENDED)
+
+    def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet]) -> Pipeline:
+        model, batch = self._settings.model, self._settings.batch
+        defaults = bundle.manifest.thresholds
+        score, iou = model.score_threshold, model.iou_threshold
+        return Pipeline(
+            inlets,
+            lambda: create_detector(bundle, model, batch.max_size),
+            self._outlets.sink,
+            PipelineSettings(
+                score_threshold=defaults.score if score is None else score,
+                iou_threshold=defaults.iou if iou is None else iou,
+                input_hw=bundle.input_hw,
+                batch=batch,
+            ),
+            self._clock,
+        )
+
+    def _make_feed(self, settings: SourceSettings, inlet: Inlet) -> _Feed:
+        figures = self._pipeline.stats.sources[settings.id]
+        record = SourceRecord(
+            settings.id,
+            self._clock,
+            on_change=self._reporter.changed,
+            dropped=lambda: inlet.channel.dropped,
+            fps_inferred=lambda: figures.fps(self._clock.monotonic()),
+        )
+        feeder = Feeder(
+            settings=settings,
+            source=create_source(settings, self._clock),
+            channel=inlet.channel,
+            record=record,
+            delay=Backoff(),
+            wait_for_room=self._outlets.sink.wait_for_room,
+        )
+        return _Feed(feeder, Worker(f"source-{settings.id}", feeder.run), inlet.channel)
+
+    def _report_disabled(self, source: SourceSettings) -> None:
+        self._reporter.changed(
+            SourceStatus(
+                source.id,
+                SourceState.DISABLED,
+                self._clock.utc_now(),
+                reason="enabled: false in the configuration",
+            )
+        )
+
+
+def _bundle(settings: Settings) -> Bundle:
+    folder = settings.model.bundle
+    if not folder.is_dir():
+        msg = (
+            f"model.bundle: there is no folder '{folder}'; expected a model bundle, as made by"
+            " `python -m train export`"
+        )
+        raise ConfigError(msg)
+    return read_bundle(folder)
+
+
+def _inlet(source: SourceSettings) -> Inlet:
+    policy = Policy.BLOCK if source.is_lossless else Policy.DROP_OLDEST
+    capacity = _LOSSLESS_FRAMES if source.is_lossless else _LIVE_FRAMES
+    return Inlet(
+        source.id, Channel[Frame](capacity, policy, dispose=Frame.close), source.is_lossless
+    )

@@ -1,0 +1,149 @@
+"""The command line: how the commands are called. What they do is in `edgedet.commands`.
+
+The commands are imported when they are called, so that `edgedet --help` answers at once.
+"""
+
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from edgedet import __version__, log
+from edgedet.errors import ConfigError, EdgedetError, UsageError
+
+FAILED = 1
+WRONG_USAGE = 2
+
+app = typer.Typer(
+    name="edgedet",
+    help="Watch cameras, detect objects, tell the network over MQTT.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave the process with its exit code."""
+    code = _run(arguments)
+    if any(not thread.daemon for thread in threading.enumerate()[1:]):
+        from edgedet.commands.session import leave  # noqa: PLC0415 - see the module's docstring
+
+        leave(code)  # a thread hangs in a driver; everything else was stopped in order
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
+    """The exit code of the command, its error told in one line."""
+    try:
+        app(args=arguments, prog_name="edgedet")
+    except SystemExit as exc:  # how typer ends, for --help and wrong options too
+        return exc.code if isinstance(exc.code, int) else FAILED
+    except ConfigError as exc:
+        for problem in exc.problems:
+            typer.echo(log.redact(problem), err=True)
+        return _refuse(exc, WRONG_USAGE)
+    except UsageError as exc:
+        return _refuse(exc, WRONG_USAGE)
+    except EdgedetError as exc:
+        return _refuse(exc, FAILED)
+    return 0
+
+
+def _refuse(error: EdgedetError, code: int) -> int:
+    typer.echo(f"edgedet: {log.redact(str(error))}", err=True)
+    return code
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"edgedet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        typer.Option(help="What to write to the log on standard error."),
+    ] = "info",
+) -> None:
+    log.configure(log_level)
+
+
+@app.command(epilog="Example: edgedet run configs/edgedet.yaml --duration 60")
+def run(
+    config: Annotated[Path, typer.Argument(help="The configuration, a YAML file.")],
+    table: Annotated[
+        bool | None,
+        typer.Option("--table/--no-table", help="Show a live table; default: on a terminal."),
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop after so many seconds.", metavar="SECONDS")
+    ] = None,
+) -> None:
+    """Watch the sources of a configuration and publish what is detected."""
+    from edgedet.commands.run import run as command  # noqa: PLC0415
+
+    raise typer.Exit(command(config, shows_table=table, duration_s=duration))
+
+
+@app.command(
+    epilog="Example: edgedet detect --bundle models/person --source clip.avi --out clip.jsonl"
+)
+def detect(  # noqa: PLR0913, PLR0917 - its options are the command line's
+    bundle: Annotated[Path, typer.Option(help="The model bundle, a folder.")],
+    source: Annotated[str, typer.Option(help="A video file: a path or a file:// address.")],
+    out: Annotated[str, typer.Option(help="The file to write, or - for standard output.")],
+    score_threshold: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Default: the bundle's, mostly 0.25.")
+    ] = None,
+    iou_threshold: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Default: the bundle's, mostly 0.45.")
+    ] = None,
+    backend: Annotated[
+        Literal["auto", "onnxruntime", "openvino", "tensorrt"], typer.Option(help="What runs it.")
+    ] = "auto",
+) -> None:
+    """Detect every frame of a video in order; write one JSON object a line."""
+    from edgedet.commands import detect as commands  # noqa: PLC0415
+
+    request = commands.DetectRequest(bundle, source, out, score_threshold, iou_threshold, backend)
+    raise typer.Exit(commands.detect(request))
+
+
+@app.command(epilog="Example: edgedet check configs/edgedet.yaml --json")
+def check(
+    config: Annotated[Path | None, typer.Argument(help="The configuration, a YAML file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of configurations instead.")
+    ] = False,
+) -> None:
+    """Say everything that is wrong with a configuration; exit code 2 if anything is."""
+    from edgedet.commands import check as commands  # noqa: PLC0415
+
+    if schema:
+        typer.echo(commands.schema_text())
+        return
+    if config is None:
+        msg = "check: CONFIG is missing; expected the path of a YAML file"
+        raise UsageError(msg)
+    result = commands.check(config)
+    if as_json:
+        typer.echo(result.to_json())
+        raise typer.Exit(result.exit_code)
+    for problem in result.problems:
+        typer.echo(problem)
+    for warning in result.warnings:
+        typer.echo(f"{config}: warning: {warning}")
+    if result.valid:
+        typer.echo(f"{config}: valid")
+    raise typer.Exit(result.exit_code)

@@ -1,0 +1,1 @@
+"""What the commands of `edgedet` do; `edgedet.cli` says how they are called."""

@@ -1,0 +1,62 @@
+"""`edgedet check`: what is wrong with a configuration, without running it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edgedet.config.load import load_settings, settings_schema
+from edgedet.config.settings import Settings
+from edgedet.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What was found. `problems` keep it from running, `warnings` do not."""
+
+    valid: bool
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if it may run, 2 if not."""
+        return 0 if self.valid else 2
+
+    def to_json(self) -> str:
+        """The result as JSON."""
+        return json.dumps(asdict(self), indent=2)
+
+
+def check(config: Path) -> CheckResult:
+    """Check the configuration at `config`, and say what it names that is not on this machine."""
+    try:
+        loaded = load_settings(config)
+    except ConfigError as exc:
+        return CheckResult(valid=False, problems=exc.problems, warnings=())
+    warnings = (*loaded.warnings, *_missing(loaded.settings))
+    return CheckResult(valid=True, problems=(), warnings=warnings)
+
+
+def schema_text() -> str:
+    """The JSON Schema of configurations, as text."""
+    return json.dumps(settings_schema(), indent=2)
+
+
+def _missing(settings: Settings) -> list[str]:
+    """Files that the configuration names and that are not here, now."""
+    named = [("model.bundle", settings.model.bundle / "manifest.json")]
+    named += [
+        (f"sources: '{source.id}': password_file", source.password_file)
+        for source in settings.sources
+        if source.password_file is not None
+    ]
+    mqtt = settings.mqtt
+    for key, path in (
+        ("mqtt.password_file", mqtt.password_file),
+        ("mqtt.tls.ca_file", mqtt.tls.ca_file),
+        ("mqtt.tls.cert_file", mqtt.tls.cert_file),
+        ("mqtt.tls.key_file", mqtt.tls.key_file),
+    ):
+        if path is not None:
+            named.append((key, path))
+    return [f"{key}: '{path}' is not there" for key, path in named if not path.is_file()]

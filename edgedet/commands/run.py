@@ -1,0 +1,54 @@
+"""`edgedet run`: watch the sources of a configuration until stopped."""
+
+import logging
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+
+from edgedet import log
+from edgedet.app import Application
+from edgedet.commands.session import run_to_end
+from edgedet.commands.tables import live_table, log_line, summary
+from edgedet.config.load import load_settings
+from edgedet.stream.view import Snapshot
+
+logger = logging.getLogger(__name__)
+
+_TABLE_REFRESH_S = 0.5
+_LOG_REFRESH_S = 5.0
+
+
+def run(config: Path, *, shows_table: bool | None, duration_s: float | None) -> int:
+    """Run the configuration at `config`; the exit code. None: a table if this is a terminal."""
+    loaded = load_settings(config)
+    console = Console()
+    if shows_table is None:
+        shows_table = console.is_terminal
+    for warning in loaded.warnings:
+        logger.warning("%s", warning)
+    app = Application(loaded.settings)
+    if shows_table:
+        code = _run_with_table(app, console, duration_s)
+    else:
+        code = run_to_end(app, show=_log, refresh_s=_LOG_REFRESH_S, duration_s=duration_s)
+    console.print(summary(app.snapshot()))
+    return code
+
+
+def _run_with_table(app: Application, console: Console, duration_s: float | None) -> int:
+    """Keep a table on the terminal, the log above it."""
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+        log.configure()  # anew, to write through the console that Live put in place of stderr
+
+        def show(snapshot: Snapshot) -> None:
+            live.update(live_table(snapshot), refresh=True)
+
+        show(app.snapshot())
+        code = run_to_end(app, show=show, refresh_s=_TABLE_REFRESH_S, duration_s=duration_s)
+    log.configure()
+    return code
+
+
+def _log(snapshot: Snapshot) -> None:
+    logger.info("%s", log_line(snapshot))

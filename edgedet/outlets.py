@@ -1,0 +1,92 @@
+"""The outlets of a configuration: MQTT, the broker for trying things out, JSON lines."""
+
+from edgedet.clock import Clock, Deadline
+from edgedet.config.mqtt import MqttSettings
+from edgedet.config.settings import Settings
+from edgedet.publish.base import Sink
+from edgedet.publish.embedded import EmbeddedBroker
+from edgedet.publish.fan_out import FanOut
+from edgedet.publish.identity import ModelIdentity, Origin, new_boot_id
+from edgedet.publish.jsonl import JsonLinesSink
+from edgedet.publish.mqtt import MqttSink
+from edgedet.stream.worker import ErrorCallback
+
+_BROKER_START_S = 10.0
+_BROKER_STOP_S = 1.0
+
+
+class Outlets:
+    """All sinks behind one, and the embedded broker if there is one."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        model: ModelIdentity,
+        clock: Clock,
+        *,
+        appends_jsonl: bool,
+        on_error: ErrorCallback,
+    ) -> None:
+        """Build the sinks; files and ports are taken here, threads start in `start`.
+
+        Raises:
+            ConfigError: a password or certificate cannot be read.
+            PublishError: a file or port cannot be opened.
+        """
+        self._clock = clock
+        self._broker: EmbeddedBroker | None = None
+        self._mqtt: MqttSink | None = None
+        boot = new_boot_id()
+        sinks: list[Sink] = []
+        mqtt = self._with_broker(settings.mqtt)
+        self.broker_url = "" if mqtt.is_off else mqtt.url
+        if settings.jsonl is not None:
+            origin = Origin(settings.device.site, settings.device.name, boot, model)
+            sinks.append(JsonLinesSink(settings.jsonl, origin, clock, append=appends_jsonl))
+        if not mqtt.is_off:
+            self._mqtt = MqttSink(
+                mqtt,
+                settings.device,
+                model,
+                sources=[source.id for source in settings.sources],
+                lossless=[source.id for source in settings.sources if source.is_lossless],
+                boot=boot,
+                clock=clock,
+                on_error=on_error,
+            )
+            sinks.append(self._mqtt)
+        self.sink: Sink = sinks[0] if len(sinks) == 1 else FanOut(sinks, clock)
+
+    @property
+    def broker_state(self) -> str:
+        """How the connection to the broker is, in a few words; empty without MQTT."""
+        if self._mqtt is None:
+            return ""
+        stats = self._mqtt.stats
+        return f"{stats.state.value}: {stats.reason}" if stats.reason else stats.state.value
+
+    def start(self) -> None:
+        """Start the threads, the broker first.
+
+        Raises:
+            PublishError: if the embedded broker does not start.
+        """
+        if self._broker is not None:
+            self._broker.start(_BROKER_START_S)
+        if self._mqtt is not None:
+            self._mqtt.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Say good-bye and end the threads, the broker last."""
+        deadline = Deadline(timeout_s, self._clock)
+        reserve_s = 0.0 if self._broker is None else _BROKER_STOP_S
+        self.sink.close(max(0.0, deadline.remaining_s() - reserve_s))
+        if self._broker is not None:
+            self._broker.stop(deadline.remaining_s())
+
+    def _with_broker(self, settings: MqttSettings) -> MqttSettings:
+        """The settings to connect with; the embedded broker is made where they ask for it."""
+        if not settings.is_embedded:
+            return settings
+        self._broker = EmbeddedBroker(settings.embedded_listen)
+        return settings.model_copy(update={"url": self._broker.url})
