@@ -32,10 +32,12 @@ runtime: ## install what the demo needs, without torch
 dev: ## install what training, tests and linters need
 	@deploy/setup.sh dev
 
-lint: dev ## ruff: rules, and whether the format is ours
+lint: dev ## ruff: rules and format; shellcheck and hadolint where installed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@for file in $(SHELL_FILES); do bash -n $$file || exit 1; done
+	@if command -v shellcheck >/dev/null; then shellcheck $(SHELL_FILES); fi
+	@if command -v hadolint >/dev/null; then hadolint Dockerfile.jetson; fi
 
 format: dev ## let ruff format and repair what it can
 	@$(BIN)/ruff check --fix-only .

@@ -54,7 +54,8 @@ project_inputs() { # without the sections of tools that come after [project]
 missing_packages() {
   local name
   for name in "$@"; do
-    dpkg -s "$name" 2>/dev/null | grep -q '^Status: install ok installed' || printf '%s\n' "$name"
+    # without a pipe: under pipefail `dpkg -s | grep -q` fails when grep stops reading early
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || echo "$name"
   done
 }
 

@@ -1,0 +1,107 @@
+"""Files small enough to read in five minutes, functions to see at once, and a test for each."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.rules.tree import ROOT, module_files, parse
+
+MAX_FILE_LINES = 250
+MAX_FUNCTION_LINES = 50
+
+# modules that need no test file of their own, and where their behaviour is tested
+TESTED_ELSEWHERE: dict[str, str] = {}
+# protocols: nothing runs in them
+INTERFACES = re.compile(r"(^|\.)base$")
+# hosts of package registries: what is installed comes from wherever the machine is set up to
+REGISTRIES = re.compile(r"pypi\.org|pythonhosted\.org|npmjs\.(org|com)|deb\.debian\.org|crates\.io")
+
+
+def _modules_with_code() -> list[str]:
+    """Modules that define a function or class, thus not mere lists of names."""
+    definitions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return [
+        module
+        for module, path in module_files().items()
+        if path.name not in ("__init__.py", "__main__.py")
+        and not INTERFACES.search(module)
+        and any(isinstance(node, definitions) for node in parse(path).body)
+    ]
+
+
+@pytest.mark.parametrize("package", ["edgedet", "train"])
+def test_files_are_short(package: str) -> None:
+    lengths = {
+        module: len(path.read_text(encoding="utf-8").splitlines())
+        for module, path in module_files(package).items()
+    }
+
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FILE_LINES} == {}
+
+
+@pytest.mark.parametrize("package", ["edgedet", "train"])
+def test_functions_are_short(package: str) -> None:
+    long = [
+        f"{module}.{node.name}: {lines} lines"
+        for module, path in module_files(package).items()
+        for node in ast.walk(parse(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (lines := (node.end_lineno or node.lineno) - node.lineno + 1) > MAX_FUNCTION_LINES
+    ]
+
+    assert long == []
+
+
+def test_every_module_has_its_test_file() -> None:
+    expected = {
+        module: TESTED_ELSEWHERE.get(module) or _test_file(module)
+        for module in _modules_with_code()
+    }
+
+    assert {name: where for name, where in expected.items() if not (ROOT / where).is_file()} == {}
+
+
+def _test_file(module: str) -> str:
+    package, *rooms, name = module.split(".")
+    folders = ["tests", *([] if package == "edgedet" else [package]), *rooms]
+    return "/".join([*folders, f"test_{name}.py"])
+
+
+def _tracked_text() -> dict[Path, str]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    texts = {}
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        try:
+            texts[path] = path.read_text(encoding="utf-8")
+        except (UnicodeDecodeError, FileNotFoundError):  # a model; or removed and not committed yet
+            continue
+    return texts
+
+
+def test_no_file_names_a_package_registry() -> None:
+    named = [
+        str(path.relative_to(ROOT))
+        for path, text in _tracked_text().items()
+        if path != Path(__file__) and REGISTRIES.search(text)
+    ]
+
+    assert named == []
+
+
+def test_todos_have_an_issue_number() -> None:
+    bare = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\(#\d+\))")
+    found = [
+        str(path.relative_to(ROOT))
+        for path, text in _tracked_text().items()
+        if path.suffix == ".py" and path != Path(__file__) and bare.search(text)
+    ]
+
+    assert found == []
