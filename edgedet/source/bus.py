@@ -54,4 +54,4 @@ class Bus:
             return
         detail = str(structure.get_value("detail"))
         if structure.get_string("type") == "decoder" and not detail.startswith("audio/"):
-            self.missing = structure.get_string("name") or detail
+            self.missing = (structure.get_string("name") or detail).removesuffix(" decoder")

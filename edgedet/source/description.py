@@ -77,13 +77,13 @@ def bridge(pixel_format: str, memory: str) -> str:
     >>> bridge("NV12", "memory:SystemMemory")
     ''
     >>> bridge("Y42B", "memory:SystemMemory")
-    'videoconvert ! video/x-raw,format=I420'
+    'videoconvert ! capsfilter caps=video/x-raw,format=I420'
     """
     if _NVMM in memory:
-        return "nvvidconv ! video/x-raw,format=RGBA"
+        return "nvvidconv ! capsfilter caps=video/x-raw,format=RGBA"
     if pixel_format in NATIVE_FORMATS:
         return ""
-    return "videoconvert ! video/x-raw,format=I420"
+    return "videoconvert ! capsfilter caps=video/x-raw,format=I420"
 
 
 def tuning(element: str) -> Mapping[str, str | int]:

@@ -10,7 +10,7 @@ RESOURCE, STREAM, CORE = (
     "gst-stream-error-quark",
     "gst-core-error-quark",
 )
-_NOT_FOUND, _BUSY, _NOT_AUTHORIZED = 3, 4, 15  # GstResourceError
+_NOT_FOUND, _BUSY, _OPEN_READ_WRITE, _READ, _NOT_AUTHORIZED = 3, 4, 7, 9, 15  # GstResourceError
 _STREAM_FAILED = 1  # GstStreamError: also what a source says when nobody takes its data
 _MISSING_PLUGIN = 12  # GstCoreError
 _REFUSED = ("not-negotiated", "not-linked")
@@ -32,7 +32,7 @@ class Failure:
 
 def missing_decoder(prefix: str, what: str) -> DecoderError:
     """The error for a stream of the kind `what` that nothing here can decode."""
-    return DecoderError(f"{prefix}: no decoder for {what}; {_PLUGINS_ADVICE}")
+    return DecoderError(f"{prefix}: no decoder for '{what}'; {_PLUGINS_ADVICE}")
 
 
 def to_error(prefix: str, failure: Failure) -> SourceError:
@@ -45,7 +45,7 @@ def to_error(prefix: str, failure: Failure) -> SourceError:
             " check username and password_file of the source"
         )
     if kind == (CORE, _MISSING_PLUGIN):
-        return DecoderError(f"{prefix}: {text}; {_PLUGINS_ADVICE}")
+        return DecoderError(f"{prefix}: it holds no video track, or an unknown kind of file")
     if failure.domain == STREAM and _is_about_content(failure):
         return DecoderError(
             f"{prefix}: no video that can be decoded ({text}); expected a video file or stream, and"
@@ -55,7 +55,18 @@ def to_error(prefix: str, failure: Failure) -> SourceError:
         return SourceError(f"{prefix}: not found ({text}); check the address")
     if kind == (RESOURCE, _BUSY):
         return SourceError(f"{prefix}: in use ({text}); stop the other program that reads it")
-    return SourceError(f"{prefix}: {text}")
+    if kind in {(RESOURCE, _OPEN_READ_WRITE), (RESOURCE, _READ)}:
+        return SourceError(
+            f"{prefix}: no connection ({_detail(failure) or text}); check that the camera is switched"
+            " on and reachable, and its address"
+        )
+    return SourceError(f"{prefix}: {_detail(failure) or text}")
+
+
+def _detail(failure: Failure) -> str:
+    """The last line of what GStreamer tells developers: often all there is; empty if nothing."""
+    _, newline, detail = failure.debug.strip().rpartition("\n")
+    return redact(detail.strip()) if newline else ""
 
 
 def _is_about_content(failure: Failure) -> bool:
