@@ -40,6 +40,15 @@ class Positives:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """What turns raw outputs into pixels: anchors in grid units (levels, a, 2), strides, input."""
+
+    anchors: Tensor
+    strides: tuple[int, ...]
+    image_hw: tuple[int, int]
+
+
 @torch.no_grad()
 def find_candidates(
     targets: Tensor,
@@ -88,10 +97,8 @@ def find_candidates(
 def assign_ota(
     raw: list[Tensor],
     targets: Tensor,
-    anchors: Tensor,
-    strides: tuple[int, ...],
-    image_hw: tuple[int, int],
     candidates: list[Positives],
+    geometry: Geometry,
     top_ious: int = _TOP_IOUS,
 ) -> list[Positives]:
     """The candidates of each level that simplified OTA gives to a target, with that target.
@@ -105,10 +112,10 @@ def assign_ota(
     logits: list[Tensor] = []
     for i, c in enumerate(candidates):
         out = raw[i][c.image, c.anchor, c.row, c.column].float()
-        boxes.append(_decode(out, c, anchors[i].float(), strides[i]))
+        boxes.append(_decode(out, c, geometry.anchors[i], geometry.strides[i]))
         logits.append(out[:, 4:])
     all_boxes, all_logits = torch.cat(boxes), torch.cat(logits)
-    height, width = image_hw
+    height, width = geometry.image_hw
     truth_boxes = _corners(targets[:, 2:6] * targets.new_tensor((width, height, width, height)))
     classes = targets[:, 1].long()
     target_image = targets[:, 0].long()
@@ -136,7 +143,7 @@ def _match(cost: Tensor, iou: Tensor, top_ious: int) -> tuple[Tensor, Tensor]:
     claims = torch.zeros_like(cost, dtype=torch.bool)
     # One call per distinct k, not the largest k for all: equal costs (duplicate candidates) are
     # then cut as by a call for each target, which is what the original does.
-    for k in dynamic_k.unique().tolist():
+    for k in sorted(set(dynamic_k.tolist())):
         rows = (dynamic_k == k).nonzero()
         columns = cost[rows.squeeze(1)].topk(k, dim=1, largest=False).indices
         claims[rows, columns] = True
@@ -164,7 +171,7 @@ def _decode(out: Tensor, c: Positives, anchors: Tensor, stride: int) -> Tensor:
 
 
 def _corners(cxcywh: Tensor) -> Tensor:
-    centre, size = cxcywh.split(2, dim=1)
+    centre, size = cxcywh.chunk(2, dim=1)
     return torch.cat((centre - size / 2, centre + size / 2), dim=1)
 
 

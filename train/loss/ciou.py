@@ -11,11 +11,11 @@ _EPS = 1e-7
 def ciou(a_cxcywh: Tensor, b_cxcywh: Tensor) -> Tensor:
     """Complete IoU (n,) of the pairs in two (n, 4) float tensors; `a` is the prediction.
 
-    Source: Zheng et al., Enhancing Geometric Factors (2020), equations 5 to 10. Eps is added to both
-    heights, to the union, to the enclosing diagonal and in the arctangents' denominators.
+    Source: Zheng et al., Enhancing Geometric Factors (2020), equations 5 to 10. Eps is added
+    to both heights, to the union, to the enclosing diagonal and in the arctangents' denominators.
     """
-    a_xy, a_wh = a_cxcywh.split(2, dim=-1)
-    b_xy, b_wh = b_cxcywh.split(2, dim=-1)
+    a_xy, a_wh = a_cxcywh.chunk(2, dim=-1)
+    b_xy, b_wh = b_cxcywh.chunk(2, dim=-1)
     a_low, a_high = a_xy - a_wh / 2, a_xy + a_wh / 2
     b_low, b_high = b_xy - b_wh / 2, b_xy + b_wh / 2
     overlap = (torch.minimum(a_high, b_high) - torch.maximum(a_low, b_low)).clamp(min=0)
@@ -33,4 +33,5 @@ def ciou(a_cxcywh: Tensor, b_cxcywh: Tensor) -> Tensor:
     v = (4 / math.pi**2) * angle.square()
     with torch.no_grad():
         alpha = v / (v - iou + (1 + _EPS))
-    return iou - (distance / diagonal + v * alpha)
+    result: Tensor = iou - (distance / diagonal + v * alpha)
+    return result

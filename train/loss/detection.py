@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
 
-from train.loss.assignment import Positives, assign_ota, find_candidates
+from train.loss.assignment import Geometry, Positives, assign_ota, find_candidates
 from train.loss.ciou import ciou
 from train.loss.settings import LossSettings
 from train.model import DetectionNetwork
@@ -50,15 +50,15 @@ class DetectionLoss:
         with torch.autocast(device.type, enabled=False):
             raw = [level.float() for level in raw_outputs]
             targets = targets.to(device, torch.float32)
-            anchors = self._head.anchors.to(device, torch.float32)
             image_hw = (images.shape[-2], images.shape[-1])
-            positives = self.assign(raw, targets, anchors, image_hw)
-            return self._sum(raw, targets, anchors, positives)
+            positives = self.assign(raw, targets, image_hw)
+            return self._sum(raw, targets, positives)
 
     def assign(
-        self, raw: list[Tensor], targets: Tensor, anchors: Tensor, image_hw: tuple[int, int]
+        self, raw: list[Tensor], targets: Tensor, image_hw: tuple[int, int]
     ) -> list[Positives]:
-        """The positions that answer for a target, by level, without gradient."""
+        """The positions that answer for a target, by level, without gradient; all float32."""
+        anchors = self._anchors(raw[0].device)
         candidates = [
             find_candidates(
                 targets, anchors[i], (level.shape[2], level.shape[3]), self._settings.anchor_t
@@ -68,14 +68,17 @@ class DetectionLoss:
         if not self._settings.loss_ota:
             return candidates
         detached = [level.detach() for level in raw]
-        return assign_ota(
-            detached, targets, anchors, self._head.strides, image_hw, candidates
-        )
+        geometry = Geometry(anchors, self._head.strides, image_hw)
+        return assign_ota(detached, targets, candidates, geometry)
+
+    def _anchors(self, device: torch.device) -> Tensor:
+        return self._head.anchors.to(device, torch.float32)
 
     def _sum(
-        self, raw: list[Tensor], targets: Tensor, anchors: Tensor, positives: list[Positives]
+        self, raw: list[Tensor], targets: Tensor, positives: list[Positives]
     ) -> tuple[Tensor, Tensor]:
         settings = self._settings
+        anchors = self._anchors(raw[0].device)
         zero = raw[0].new_zeros(())
         box, obj, cls = zero, zero, zero
         for i, (level, matched) in enumerate(zip(raw, positives, strict=True)):

@@ -119,7 +119,7 @@ def test_refuses_views_outside_their_storage(
     tmp_path: Path, offset: int, size: tuple[int, ...], stride: tuple[int, ...]
 ) -> None:
     data = _one_tensor(_Storage(), offset, size, stride)
-    with pytest.raises(ModelError, match="refused checkpoint.*tensor"):
+    with pytest.raises(ModelError, match=r"refused checkpoint.*tensor"):
         read_checkpoint(_with_pickle(tmp_path / "bounds.pt", data))
 
 
@@ -154,7 +154,7 @@ class _Runs:
 def test_refuses_a_pickle_that_would_run_code(tmp_path: Path, protocol: int) -> None:
     target = tmp_path / "fired"
     data = pickle.dumps({"model": _Runs(target)}, protocol)
-    with pytest.raises(ModelError, match="names .*, which no YOLOv7 checkpoint needs"):
+    with pytest.raises(ModelError, match=r"names .*, which no YOLOv7 checkpoint needs"):
         read_checkpoint(_with_pickle(tmp_path / "runs.pt", data))
     assert not target.exists()
 
@@ -225,7 +225,7 @@ def test_refuses_flipped_bits_in_weights(tmp_path: Path, sound: Path) -> None:
 def test_refuses_the_form_from_before_zip(tmp_path: Path) -> None:
     path = tmp_path / "legacy.pt"
     torch.save({"a": torch.zeros(1)}, path, _use_new_zipfile_serialization=False)
-    with pytest.raises(ModelError, match="older than PyTorch 1.6"):
+    with pytest.raises(ModelError, match=r"older than PyTorch 1.6"):
         read_checkpoint(path)
 
 

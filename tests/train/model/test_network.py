@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -83,7 +84,7 @@ def test_is_the_same_in_channels_last_and_near_it_in_bfloat16() -> None:
     images = torch.rand(1, 3, 64, 64)
     with torch.no_grad():
         wanted = model(images)
-        last = model.to(memory_format=torch.channels_last)
+        last = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         got = last(images.to(memory_format=torch.channels_last))
         with torch.autocast("cpu", torch.bfloat16):
             rough = last(images)
@@ -104,7 +105,8 @@ def test_pyramid_of_chained_pools_equals_wide_pools() -> None:
 
 def test_objectness_starts_low_and_a_single_class_neutral() -> None:
     for level, expected in enumerate((-6.685, -5.298, -3.912)):
-        conv = build_model("yolov7-tiny", 1).head.m[level]
+        conv = cast("torch.nn.Conv2d", build_model("yolov7-tiny", 1).head.m[level])
+        assert conv.bias is not None
         bias = conv.bias.detach().reshape(3, -1)
         bound = conv.weight[0].numel() ** -0.5  # PyTorch's default spreads this far
         assert (bias[:, 4] - expected).abs().max() <= bound + 1e-3

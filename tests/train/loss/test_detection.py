@@ -1,0 +1,126 @@
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from train.loss import COMPONENTS, TINY_HYP, DetectionLoss, scale_gains
+from train.model import build_model
+
+IMAGES = torch.zeros(2, 3, 64, 96)
+
+
+def _raw(num_classes: int = 2) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    return [
+        torch.randn(2, 3, 64 // s, 96 // s, 5 + num_classes, generator=generator).requires_grad_()
+        for s in (8, 16, 32)
+    ]
+
+
+def _targets(count: int = 6, num_classes: int = 2) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(4)
+    targets = torch.rand(count, 6, generator=generator) * 0.6 + 0.2
+    targets[:, 0] = torch.arange(count) % 2
+    targets[:, 1] = torch.arange(count) % num_classes
+    return targets
+
+
+def _loss(num_classes: int = 2, **changes: float) -> DetectionLoss:
+    return DetectionLoss(build_model("yolov7-tiny", num_classes), {**TINY_HYP, **changes})
+
+
+def test_components_are_the_parts_of_the_loss_without_the_batch_factor() -> None:
+    loss, components = _loss()(_raw(), _targets(), IMAGES)
+    named = dict(zip(COMPONENTS, components.tolist(), strict=True))
+    assert named["total"] == pytest.approx(named["box"] + named["obj"] + named["cls"])
+    assert loss.item() == pytest.approx(2 * named["total"])
+    assert not components.requires_grad
+
+
+def test_batch_without_targets_has_the_objectness_term_only() -> None:
+    raw = _raw()
+    loss, components = _loss()(raw, torch.zeros(0, 6), IMAGES)
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert components[0] == components[2] == 0
+    assert components[1] > 0
+    assert all(level.grad is not None for level in raw)
+
+
+def test_a_single_class_has_no_class_term() -> None:
+    _, components = _loss(1)(_raw(1), _targets(num_classes=1), IMAGES)
+    assert components[2] == 0
+
+
+def test_is_the_same_under_autocast_and_close_for_half_precision_maps() -> None:
+    loss = _loss()
+    wanted, _ = loss(_raw(), _targets(), IMAGES)
+    with torch.autocast("cpu", torch.bfloat16):
+        got, _ = loss(_raw(), _targets(), IMAGES)
+        rough, _ = loss([level.bfloat16() for level in _raw()], _targets(), IMAGES)
+    assert got.item() == wanted.item()
+    assert rough.dtype == torch.float32
+    assert rough.item() == pytest.approx(wanted.item(), rel=0.1)
+
+
+def test_follows_the_anchors_of_the_model() -> None:
+    model = build_model("yolov7-tiny", 2)
+    loss = DetectionLoss(model, TINY_HYP)
+    before, _ = loss(_raw(), _targets(), IMAGES)
+    model.head.anchors.mul_(2)
+    after, _ = loss(_raw(), _targets(), IMAGES)
+    assert before.item() != after.item()
+
+
+class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Remembers the most elements that any operation's result had."""
+
+    elements = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        out = func(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor):
+            self.elements = max(self.elements, out.numel())
+        return out
+
+
+def test_memory_does_not_grow_with_targets_times_candidates_times_classes() -> None:
+    classes, count = 200, 100
+    raw = [level.detach() for level in _raw(classes)]
+    targets = _targets(count, classes)
+    everyone = _loss(classes, loss_ota=0).assign(raw, targets, (64, 96))
+    candidates = sum(level.image.numel() for level in everyone)
+    loss = _loss(classes)
+    with _Largest() as largest:  # type: ignore[no-untyped-call]
+        loss(raw, targets, IMAGES)
+    assert largest.elements <= candidates * (classes + 5)
+
+
+@pytest.mark.parametrize(
+    ("raw", "targets", "named"),
+    [
+        (_raw(), torch.zeros(3, 5), r"targets have shape \(3, 5\)"),
+        (_raw(3), torch.zeros(0, 6), r"expected 3 of \(N, 3, h, w, 7\)"),
+        ([torch.zeros(1, 252, 7)], torch.zeros(0, 6), "in train mode"),
+    ],
+)
+def test_refuses_wrong_shapes(raw: list[torch.Tensor], targets: torch.Tensor, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        _loss()(raw, targets, IMAGES)
+
+
+def test_gain_scaling_gives_the_documented_example() -> None:
+    scaled = scale_gains(TINY_HYP, 3, 320)
+    assert (scaled["box"], scaled["cls"], scaled["obj"]) == pytest.approx((0.05, 0.01875, 0.25))
+    assert TINY_HYP["cls"] == 0.5
+
+
+def test_refuses_a_gain_that_is_no_number() -> None:
+    with pytest.raises(ValueError, match="hyper-parameter box is 'much'"):
+        DetectionLoss(build_model("yolov7-tiny", 1), {"box": "much", "unknown": object()})
