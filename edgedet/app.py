@@ -5,7 +5,6 @@ end, with an error, so that the service manager starts us anew.
 """
 
 import logging
-from dataclasses import dataclass
 from enum import Enum
 from queue import Empty, SimpleQueue
 
@@ -15,18 +14,14 @@ from edgedet.config.source import SourceSettings
 from edgedet.detect import create_detector
 from edgedet.errors import ConfigError
 from edgedet.event import SourceState, SourceStatus
-from edgedet.frame import Frame
+from edgedet.feeds import Feeds, make_inlet
 from edgedet.manifest import Bundle, read_bundle
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import ModelIdentity
-from edgedet.source import Backoff, create_source
-from edgedet.stream.batcher import Inlet
-from edgedet.stream.channel import Channel, Policy
-from edgedet.stream.feeder import Feeder, Outcome
+from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline, PipelineSettings
-from edgedet.stream.record import SourceRecord
 from edgedet.stream.reporter import StatusReporter
-from edgedet.stream.view import Snapshot, SourceView
+from edgedet.stream.view import Snapshot
 from edgedet.stream.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -34,8 +29,6 @@ logger = logging.getLogger(__name__)
 STOP_TIMEOUT_S = 5.0
 FLUSH_TIMEOUT_S = 30.0
 _SOURCES_STOP_S = 1.5  # a source that hangs in a driver may not use up the time of the others
-_LIVE_FRAMES = 2
-_LOSSLESS_FRAMES = 4
 
 
 class Event(str, Enum):
@@ -45,13 +38,6 @@ class Event(str, Enum):
     """The pipeline has ended: all sources have, or it failed."""
     FLUSHED = "flushed"
     INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True, slots=True)
-class _Feed:
-    feeder: Feeder
-    worker: Worker
-    channel: Channel[Frame]
 
 
 class Application:
@@ -88,12 +74,16 @@ class Application:
         )
         self._reporter = StatusReporter(self._outlets.sink, settings.mqtt.heartbeat_s, self._clock)
         self._reporting = Worker("status", self._reporter.run)
-        inlets = [_inlet(source) for source in enabled]
+        inlets = [make_inlet(source) for source in enabled]
         self._pipeline = self._make_pipeline(bundle, inlets)
-        self._feeds = [
-            self._make_feed(source, inlet) for source, inlet in zip(enabled, inlets, strict=True)
-        ]
-        self._reporter.watch([feed.feeder.record for feed in self._feeds])
+        self._feeds = Feeds(
+            list(zip(enabled, inlets, strict=True)),
+            self._pipeline.stats,
+            self._reporter,
+            self._outlets.sink.wait_for_room,
+            self._clock,
+        )
+        self._reporter.watch(self._feeds.records)
         self._stopped = False
 
     @property
@@ -109,11 +99,7 @@ class Application:
     @property
     def failed_sources(self) -> tuple[str, ...]:
         """The sources that were given up."""
-        return tuple(
-            feed.feeder.record.source_id
-            for feed in self._feeds
-            if feed.feeder.outcome is Outcome.FAILED
-        )
+        return self._feeds.failed
 
     def start(self) -> None:
         """Start everything, sinks first.
@@ -127,8 +113,7 @@ class Application:
             if not source.enabled:
                 self._report_disabled(source)
         self._pipeline.start(on_end=lambda: self._events.put(Event.ENDED))
-        for feed in self._feeds:
-            feed.worker.start()
+        self._feeds.start()
 
     def interrupt(self) -> None:
         """End the present `wait`; safe in a signal handler."""
@@ -167,12 +152,9 @@ class Application:
             return True
         self._stopped = True
         deadline = Deadline(timeout_s, self._clock)
-        for feed in self._feeds:
-            feed.worker.request_stop()
+        self._feeds.request_stop()
         has_ended = self._pipeline.stop(deadline.remaining_s())
-        sources = Deadline(min(_SOURCES_STOP_S, deadline.remaining_s()), self._clock)
-        for feed in self._feeds:
-            has_ended &= feed.worker.stop(sources.remaining_s())
+        has_ended &= self._feeds.stop(min(_SOURCES_STOP_S, deadline.remaining_s()))
         has_ended &= self._reporting.stop(deadline.remaining_s())
         self._outlets.stop(deadline.remaining_s())
         return has_ended
@@ -181,13 +163,8 @@ class Application:
         """The figures for the table and the summary."""
         now_s = self._clock.monotonic()
         stats = self._pipeline.stats
-        views = []
-        for feed in self._feeds:
-            record = feed.feeder.record
-            figures = stats.sources[record.source_id].figures(now_s)
-            views.append(SourceView(record.status(), record.decoded, figures, feed.feeder.outcome))
         return Snapshot(
-            sources=tuple(views),
+            sources=self._feeds.views(now_s),
             stages=stats.stages(),
             backend=self._pipeline.backend,
             uptime_s=now_s - self._started_s,
@@ -218,25 +195,6 @@ class Application:
             self._clock,
         )
 
-    def _make_feed(self, settings: SourceSettings, inlet: Inlet) -> _Feed:
-        figures = self._pipeline.stats.sources[settings.id]
-        record = SourceRecord(
-            settings.id,
-            self._clock,
-            on_change=self._reporter.changed,
-            dropped=lambda: inlet.channel.dropped,
-            fps_inferred=lambda: figures.fps(self._clock.monotonic()),
-        )
-        feeder = Feeder(
-            settings=settings,
-            source=create_source(settings, self._clock),
-            channel=inlet.channel,
-            record=record,
-            delay=Backoff(),
-            wait_for_room=self._outlets.sink.wait_for_room,
-        )
-        return _Feed(feeder, Worker(f"source-{settings.id}", feeder.run), inlet.channel)
-
     def _report_disabled(self, source: SourceSettings) -> None:
         self._reporter.changed(
             SourceStatus(
@@ -257,11 +215,3 @@ def _bundle(settings: Settings) -> Bundle:
         )
         raise ConfigError(msg)
     return read_bundle(folder)
-
-
-def _inlet(source: SourceSettings) -> Inlet:
-    policy = Policy.BLOCK if source.is_lossless else Policy.DROP_OLDEST
-    capacity = _LOSSLESS_FRAMES if source.is_lossless else _LIVE_FRAMES
-    return Inlet(
-        source.id, Channel[Frame](capacity, policy, dispose=Frame.close), source.is_lossless
-    )

@@ -22,7 +22,7 @@ _LOG_REFRESH_S = 5.0
 def run(config: Path, *, shows_table: bool | None, duration_s: float | None) -> int:
     """Run the configuration at `config`; the exit code. None: a table if this is a terminal."""
     loaded = load_settings(config)
-    console = Console()
+    console = Console(soft_wrap=True)
     if shows_table is None:
         shows_table = console.is_terminal
     for warning in loaded.warnings:

@@ -1,5 +1,6 @@
 """What a person sees of a run: the live table, the line in a log, the summary."""
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -56,10 +57,10 @@ def log_line(snapshot: Snapshot) -> str:
 
 def summary(snapshot: Snapshot) -> RenderableType:
     """What was done, and where the time went."""
-    table = Table(title="summary", title_justify="left")
+    table = Table(title="summary", title_justify="left", box=SIMPLE_HEAD)
     table.add_column("source", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    for title in ("decoded", "detected", "dropped", "objects", "p50 ms", "p99 ms", "reconnects"):
+    for title in ("decoded", "detected", "dropped", "objects", "p50 ms", "p99 ms"):
         table.add_column(title, justify="right", no_wrap=True)
     for view in snapshot.sources:
         table.add_row(*_summary_row(view))
@@ -87,7 +88,6 @@ def _summary_row(view: SourceView) -> tuple[str, ...]:
         str(status.dropped),
         str(figures.objects_total),
         *_latency(figures.latency),
-        str(status.reconnects),
     )
 
 

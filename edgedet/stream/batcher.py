@@ -5,25 +5,25 @@ The rules, in words:
 - Sources take turns; nobody is served twice while another waits.
 - A live source has one slot of a batch, so a slow backend never makes it wait for itself. A
   lossless source fills what is left, and always gets at least one slot.
-- A full batch goes at once. Otherwise a batch waits while the backend is busy; with the backend
-  idle it waits only for sources that were in the latest batches, and at most `max_wait_ms`.
+- A full batch goes at once. Otherwise a batch waits while the backend is busy. With the backend
+  idle it goes at once too, unless the backend was busy for most of the latest time: then it waits
+  for sources that were in the latest batches, and at most `max_wait_ms`.
 - Two batches take turns: one is inside the backend while the other is being painted.
 """
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edgedet.clock import Clock
 from edgedet.config.batch import BatchSettings
-from edgedet.frame import Frame, FrameInfo
+from edgedet.frame import Frame
 from edgedet.log import RateLimited
+from edgedet.stream.batch import Batch, BatchItem, Inlet
+from edgedet.stream.busy import BusyShare
 from edgedet.stream.channel import Channel
-from edgedet.vision.letterbox import Letterbox
 from edgedet.vision.pixels import paint_letterboxed
 
 logger = logging.getLogger(__name__)
@@ -31,44 +31,7 @@ logger = logging.getLogger(__name__)
 _BUFFERS = 2
 _IDLE_WAIT_S = 0.5  # nothing to do: a put or a close wakes us, this bounds the wait all the same
 _ABSENT_BATCHES = 3  # a source missing from so many batches in a row is not waited for
-
-
-@dataclass(frozen=True, slots=True)
-class Inlet:
-    """The way of one source into the batcher."""
-
-    source_id: str
-    channel: Channel[Frame]
-    is_lossless: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class BatchItem:
-    """What is known of one picture of a batch, once its pixels are painted."""
-
-    frame: FrameInfo
-    box: Letterbox
-    batched_s: float
-
-
-@dataclass(slots=True)
-class Batch:
-    """A reused array of pictures and what they are. `images_nhwc` uint8 (max_size, H, W, 3)."""
-
-    images_nhwc: NDArray[np.uint8]
-    items: list[BatchItem] = field(default_factory=list)
-    members: dict[int, int] = field(default_factory=dict)
-    """Slots taken by each inlet, by its index."""
-
-    @property
-    def pictures_nhwc(self) -> NDArray[np.uint8]:
-        """The painted part, (N, H, W, 3)."""
-        return self.images_nhwc[: len(self.items)]
-
-    def clear(self) -> None:
-        """Forget the pictures."""
-        self.items.clear()
-        self.members.clear()
+_WORTH_WAITING = 0.7  # busy share of the backend above which fuller batches pay for the wait
 
 
 class Batcher:
@@ -97,9 +60,8 @@ class Batcher:
             self._free.put(Batch(np.zeros(shape, dtype=np.uint8)))
         self._turn = 0
         self._absent = [0] * len(self._inlets)
-        self._in_backend = 0
         self._unpaintable = 0
-        self._lock = threading.Lock()  # guards _in_backend
+        self._busy = BusyShare(clock)
         for inlet in self._inlets:
             inlet.channel.watch(self.wake)
 
@@ -139,8 +101,7 @@ class Batcher:
     def give_back(self, batch: Batch) -> None:
         """Return a batch whose pictures are no longer needed."""
         batch.clear()
-        with self._lock:
-            self._in_backend -= 1
+        self._busy.leave()
         self._free.put(batch)
         self._wake.set()
 
@@ -165,10 +126,10 @@ class Batcher:
         """How long to wait for more before the batch goes."""
         if not batch.items:
             return _IDLE_WAIT_S
-        with self._lock:
-            is_busy = self._in_backend > 0
-        if is_busy:
+        if self._busy.is_busy:
             return _IDLE_WAIT_S
+        if self._busy.share < _WORTH_WAITING:
+            return 0.0
         expected = (
             index
             for index, inlet in enumerate(self._inlets)
@@ -181,8 +142,7 @@ class Batcher:
     def _send(self, batch: Batch) -> None:
         for index in range(len(self._inlets)):
             self._absent[index] = 0 if index in batch.members else self._absent[index] + 1
-        with self._lock:
-            self._in_backend += 1
+        self._busy.enter()
         self._ready.put(batch)
 
     def _paint_next(self, batch: Batch) -> bool:

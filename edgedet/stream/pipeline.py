@@ -13,7 +13,8 @@ from edgedet.config.batch import BatchSettings
 from edgedet.detect.base import Detector
 from edgedet.detections import FrameDetections
 from edgedet.publish.base import Sink
-from edgedet.stream.batcher import Batch, Batcher, BatchItem, Inlet
+from edgedet.stream.batch import Batch, BatchItem, Inlet
+from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.worker import Worker

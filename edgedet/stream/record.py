@@ -65,7 +65,7 @@ class SourceRecord:
             self._last_seq = frame.seq
             self._decoded += 1 + missed
             self._dropped_before += missed
-            self._last_frame = frame.capture.utc
+            self._last_frame = self.clock.utc_now()
         self._rate.add(frame.arrival_s, 1 + missed)
 
     def count_reconnect(self) -> None:

@@ -1,0 +1,112 @@
+"""The sources of a configuration with their channels and threads."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edgedet.clock import Clock, Deadline
+from edgedet.config.source import SourceSettings
+from edgedet.frame import Frame
+from edgedet.source import Backoff, create_source
+from edgedet.stream.batch import Inlet
+from edgedet.stream.channel import Channel, Policy
+from edgedet.stream.feeder import Feeder, Outcome
+from edgedet.stream.record import SourceRecord
+from edgedet.stream.reporter import StatusReporter
+from edgedet.stream.stats import PipelineStats
+from edgedet.stream.view import SourceView
+from edgedet.stream.worker import Worker
+
+_LIVE_FRAMES = 2
+_LOSSLESS_FRAMES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    feeder: Feeder
+    worker: Worker
+
+
+class Feeds:
+    """All enabled sources."""
+
+    def __init__(
+        self,
+        sources: Sequence[tuple[SourceSettings, Inlet]],
+        stats: PipelineStats,
+        reporter: StatusReporter,
+        wait_for_room: Callable[[float], bool],
+        clock: Clock,
+    ) -> None:
+        """Build the feeders; nothing is opened before `start`."""
+        self._stats = stats
+        self._reporter = reporter
+        self._wait_for_room = wait_for_room
+        self._clock = clock
+        self._feeds = [self._make(settings, inlet) for settings, inlet in sources]
+
+    @property
+    def records(self) -> tuple[SourceRecord, ...]:
+        """How each source is doing."""
+        return tuple(feed.feeder.record for feed in self._feeds)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The sources that were given up."""
+        return tuple(
+            feed.feeder.record.source_id
+            for feed in self._feeds
+            if feed.feeder.outcome is Outcome.FAILED
+        )
+
+    def start(self) -> None:
+        """Start the threads; each opens its source."""
+        for feed in self._feeds:
+            feed.worker.start()
+
+    def request_stop(self) -> None:
+        """Ask all threads to end, without waiting."""
+        for feed in self._feeds:
+            feed.worker.request_stop()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End the threads; whether all have ended in time."""
+        self.request_stop()
+        deadline = Deadline(timeout_s, self._clock)
+        ended = [feed.worker.stop(deadline.remaining_s()) for feed in self._feeds]
+        return all(ended)
+
+    def views(self, now_s: float) -> tuple[SourceView, ...]:
+        """The figures of each source."""
+        views = []
+        for feed in self._feeds:
+            record = feed.feeder.record
+            figures = self._stats.sources[record.source_id].figures(now_s)
+            views.append(SourceView(record.status(), record.decoded, figures, feed.feeder.outcome))
+        return tuple(views)
+
+    def _make(self, settings: SourceSettings, inlet: Inlet) -> _Feed:
+        figures = self._stats.sources[settings.id]
+        record = SourceRecord(
+            settings.id,
+            self._clock,
+            on_change=self._reporter.changed,
+            dropped=lambda: inlet.channel.dropped,
+            fps_inferred=lambda: figures.fps(self._clock.monotonic()),
+        )
+        feeder = Feeder(
+            settings=settings,
+            source=create_source(settings, self._clock),
+            channel=inlet.channel,
+            record=record,
+            delay=Backoff(),
+            wait_for_room=self._wait_for_room,
+        )
+        return _Feed(feeder, Worker(f"source-{settings.id}", feeder.run))
+
+
+def make_inlet(source: SourceSettings) -> Inlet:
+    """The way of a source into the batcher: all its frames, or its newest."""
+    policy = Policy.BLOCK if source.is_lossless else Policy.DROP_OLDEST
+    capacity = _LOSSLESS_FRAMES if source.is_lossless else _LIVE_FRAMES
+    channel = Channel[Frame](capacity, policy, dispose=Frame.close)
+    return Inlet(source.id, channel, source.is_lossless)

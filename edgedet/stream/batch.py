@@ -1,0 +1,48 @@
+"""A batch of painted pictures, and the way of frames into it."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedet.frame import Frame, FrameInfo
+from edgedet.stream.channel import Channel
+from edgedet.vision.letterbox import Letterbox
+
+
+@dataclass(frozen=True, slots=True)
+class Inlet:
+    """The way of one source into the batcher."""
+
+    source_id: str
+    channel: Channel[Frame]
+    is_lossless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchItem:
+    """What is known of one picture of a batch, once its pixels are painted."""
+
+    frame: FrameInfo
+    box: Letterbox
+    batched_s: float
+
+
+@dataclass(slots=True)
+class Batch:
+    """A reused array of pictures and what they are. `images_nhwc` uint8 (max_size, H, W, 3)."""
+
+    images_nhwc: NDArray[np.uint8]
+    items: list[BatchItem] = field(default_factory=list)
+    members: dict[int, int] = field(default_factory=dict)
+    """Slots taken by each inlet, by its index."""
+
+    @property
+    def pictures_nhwc(self) -> NDArray[np.uint8]:
+        """The painted part, (N, H, W, 3)."""
+        return self.images_nhwc[: len(self.items)]
+
+    def clear(self) -> None:
+        """Forget the pictures."""
+        self.items.clear()
+        self.members.clear()
