@@ -1,0 +1,72 @@
+"""Learning rate, momentum, accumulation and picture size over a run."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from train.config import Recipe
+from train.engine.optimizer import accumulation, make_optimizer
+from train.engine.schedule import Schedule
+from train.model import build_model
+
+
+def test_cosine_goes_from_one_to_lrf() -> None:
+    schedule = Schedule(Recipe(lrf=0.1), epochs=10, steps_per_epoch=20)
+    assert schedule.lr_factor(0) == 1
+    assert schedule.lr_factor(100) == pytest.approx(0.55)
+    assert schedule.lr_factor(200) == pytest.approx(0.1)
+    assert schedule.lr_factor(10_000) == pytest.approx(0.1)
+
+
+def test_warm_up_never_takes_more_than_its_share() -> None:
+    recipe = Recipe(warmup_epochs=3, warmup_max_share=0.1)
+    assert Schedule(recipe, epochs=5, steps_per_epoch=20).warmup_steps == 10
+    assert Schedule(recipe, epochs=100, steps_per_epoch=20).warmup_steps == 60
+
+
+def test_biases_start_high_and_the_rest_at_zero_in_warm_up() -> None:
+    recipe = Recipe(warmup_epochs=1, warmup_max_share=1)
+    optimizer = make_optimizer(build_model("yolov7-tiny", 1), recipe, 16)
+    schedule = Schedule(recipe, epochs=10, steps_per_epoch=20)
+    schedule.apply(optimizer, 0)
+    assert [group["lr"] for group in optimizer.param_groups] == [0, 0, 0.1]
+    assert optimizer.param_groups[0]["momentum"] == pytest.approx(0.8)
+    schedule.apply(optimizer, 20)
+    expected = 0.01 * schedule.lr_factor(20)
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([expected] * 3)
+    assert optimizer.param_groups[0]["momentum"] == pytest.approx(0.937)
+
+
+def test_accumulation_grows_to_the_nominal_batch() -> None:
+    recipe = Recipe(nominal_batch=64, warmup_epochs=1, warmup_max_share=1)
+    schedule = Schedule(recipe, epochs=4, steps_per_epoch=10)
+    full = accumulation(recipe, 8)
+    assert full == 8
+    assert [schedule.accumulation(step, full) for step in (0, 5, 10, 99)] == [1, 4, 8, 8]
+
+
+@given(st.integers(0, 99), st.sampled_from([0.3, 0.5, 0.99, 1.0]))
+def test_picture_sizes_are_multiples_of_32_and_end_full(epoch: int, share: float) -> None:
+    schedule = Schedule(Recipe(progressive_size=share), epochs=100, steps_per_epoch=1)
+    size = schedule.image_size(epoch, 416)
+    assert size % 32 == 0
+    assert 32 <= size <= 416
+    assert schedule.image_size(99, 416) == 416
+    assert size >= math.floor(share * 416 / 32) * 32
+
+
+def test_mosaic_closes_at_the_end() -> None:
+    schedule = Schedule(Recipe(close_mosaic=0.25), epochs=8, steps_per_epoch=1)
+    assert [schedule.has_mosaic(epoch) for epoch in range(8)] == [True] * 6 + [False] * 2
+
+
+def test_decay_is_scaled_by_what_a_step_sees() -> None:
+    recipe = Recipe(weight_decay=0.0005, nominal_batch=64)
+    optimizer = make_optimizer(build_model("yolov7-tiny", 1), recipe, 48)
+    assert [g["weight_decay"] for g in optimizer.param_groups] == pytest.approx(
+        [0, 0.0005 * 48 / 64, 0]
+    )
+    assert isinstance(optimizer, torch.optim.SGD)

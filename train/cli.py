@@ -1,0 +1,42 @@
+"""`python -m train`: fine-tune, evaluate and export, on a workstation."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from edgedet import log
+from edgedet.errors import ConfigError, EdgedetError, UsageError
+from train.commands.evaluate import evaluate_command
+from train.commands.export import export
+from train.commands.fit import fit
+from train.commands.ingest import ingest_app
+
+app = typer.Typer(
+    name="train",
+    help="Fine-tune YOLOv7-tiny, prove its accuracy, write a model bundle.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(ingest_app, name="ingest")
+app.command()(fit)
+app.command("evaluate")(evaluate_command)
+app.command()(export)
+
+
+def main() -> None:
+    """Run a command; exit code 0: done, 1: failed, 2: wrong usage or configuration."""
+    log.configure("INFO")
+    console = Console(stderr=True)
+    try:
+        app(prog_name="python -m train")
+    except (ConfigError, UsageError) as exc:
+        console.print(f"error: {exc}", style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except EdgedetError as exc:
+        console.print(f"error: {exc}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        console.print("stopped; continue with --resume", markup=False)
+        sys.exit(130)

@@ -1,0 +1,80 @@
+"""`train export`: a checkpoint becomes the bundle that a device runs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from edgedet.errors import UsageError
+from edgedet.manifest import Thresholds
+from train.data.dataset import read_data_yaml
+from train.evaluate import EvaluationReport, evaluate, open_predictor
+from train.export.bundle import export_bundle
+from train.model import read_checkpoint
+
+_DEFAULT_SIZE = 640
+
+
+def export(  # noqa: PLR0913 - the options of the command
+    weights: Annotated[Path, typer.Option(help="The checkpoint, as best.pt of a run.")],
+    out: Annotated[Path, typer.Option(help="Folder of the bundle; one that is there is replaced.")],
+    name: Annotated[str | None, typer.Option(help="Name; default: the folder's.")] = None,
+    version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
+    image_size: Annotated[
+        int | None, typer.Option(help="Side of the input; default: as trained.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="data.yaml whose val split goes into the report.")
+    ] = None,
+    score_threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="Default on devices.")
+    ] = 0.25,
+    iou_threshold: Annotated[float, typer.Option(min=0, max=1, help="Default on devices.")] = 0.45,
+    note: Annotated[str, typer.Option(help="A remark for the manifest, as on licences.")] = "",
+) -> None:
+    """Write a model bundle, checked against the checkpoint on every backend that is here.
+
+    Example: python -m train export --weights runs/pets09/best.pt --out models/person
+    """
+    metadata = read_checkpoint(weights).info.metadata
+    side = image_size or _trained_size(metadata.get("image_size"))
+    facts = {
+        "data_id": str(metadata.get("data_id", "")),
+        "commit": str(metadata.get("commit", "")),
+        "recipe": str(metadata.get("recipe_name", "")),
+        "note": note,
+    }
+    bundle = export_bundle(
+        weights,
+        out,
+        name=name or out.resolve().name,
+        version=version,
+        image_size=(side, side),
+        thresholds=Thresholds(score=score_threshold, iou=iou_threshold),
+        report=None if data is None else _score(weights, data, side),
+        facts={key: value for key, value in facts.items() if value},
+    )
+    size_mb = bundle.model_path.stat().st_size / 1e6
+    Console(stderr=True).print(
+        f"{out}: {bundle.manifest.name} version {bundle.manifest.version}, {side} px, "
+        f"classes {', '.join(bundle.manifest.class_names)}, model.onnx {size_mb:.1f} MB, "
+        f"sha256 {bundle.digest[:12]}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _trained_size(value: object) -> int:
+    if value is None:
+        return _DEFAULT_SIZE
+    if not isinstance(value, int):
+        msg = f"the checkpoint says image_size {value!r}; give --image-size"
+        raise UsageError(msg)
+    return value
+
+
+def _score(weights: Path, data: Path, side: int) -> EvaluationReport:
+    spec = read_data_yaml(data)
+    predictor, _ = open_predictor(weights, (side, side))
+    return evaluate(predictor, spec.samples("val"), spec.class_names)

@@ -1,0 +1,89 @@
+"""A training recipe: every number that shapes a run, from a commented YAML file."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgedet.errors import ConfigError
+
+RECIPE_FOLDER = Path(__file__).resolve().parent.parent / "configs" / "train"
+
+
+class Recipe(BaseModel):
+    """Hyper-parameters of a run; names as in the original where they mean the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    lr0: float = Field(default=0.01, gt=0)
+    """Learning rate after warm-up."""
+    lrf: float = Field(default=0.01, gt=0, le=1)
+    """Last learning rate as a share of `lr0`; the way there is a cosine."""
+    momentum: float = Field(default=0.937, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0005, ge=0)
+    nominal_batch: int = Field(default=64, ge=1)
+    """Gradients of smaller batches are accumulated up to this size; weight decay refers to it."""
+    warmup_epochs: float = Field(default=3.0, ge=0)
+    warmup_max_share: float = Field(default=0.1, ge=0, le=1)
+    """Warm-up never takes more than this share of the run."""
+    warmup_momentum: float = Field(default=0.8, ge=0, lt=1)
+    warmup_bias_lr: float = Field(default=0.1, ge=0)
+    ema_decay: float = Field(default=0.9999, ge=0, lt=1)
+    ema_tau: float = Field(default=2000.0, gt=0)
+    """Updates over which the decay rises to `ema_decay`."""
+    clip_norm: float | None = Field(default=10.0, gt=0)
+
+    box: float = Field(default=0.05, ge=0)
+    cls: float = Field(default=0.5, ge=0)
+    obj: float = Field(default=1.0, ge=0)
+    cls_pw: float = Field(default=1.0, gt=0)
+    obj_pw: float = Field(default=1.0, gt=0)
+    anchor_t: float = Field(default=4.0, gt=1)
+    fl_gamma: float = Field(default=0.0, ge=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    loss_ota: Literal[0, 1] = 1
+
+    hsv_h: float = Field(default=0.015, ge=0, le=1)
+    hsv_s: float = Field(default=0.7, ge=0, le=1)
+    hsv_v: float = Field(default=0.4, ge=0, le=1)
+    degrees: float = Field(default=0.0, ge=0, le=180)
+    translate: float = Field(default=0.1, ge=0, le=0.9)
+    scale: float = Field(default=0.5, ge=0, lt=1)
+    shear: float = Field(default=0.0, ge=0, lt=90)
+    fliplr: float = Field(default=0.5, ge=0, le=1)
+    mosaic: float = Field(default=1.0, ge=0, le=1)
+    close_mosaic: float = Field(default=0.15, ge=0, le=1)
+    """Share of the run, at its end, that sees no mosaic."""
+    progressive_size: float = Field(default=1.0, gt=0, le=1)
+    """The first epochs see pictures of this share of the final size; it grows in steps of 32."""
+    full_size_share: float = Field(default=0.3, gt=0, le=1)
+    """Share of the run, at its end, at the full size."""
+
+
+def load_recipe(name_or_file: str) -> Recipe:
+    """A recipe by its name in `configs/train`, or from a file.
+
+    Raises:
+        ConfigError: if there is no such recipe, or it holds something that is none.
+    """
+    path = Path(name_or_file)
+    if not path.suffix:
+        path = RECIPE_FOLDER / f"{name_or_file}.yaml"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return Recipe.model_validate(content)
+    except OSError as exc:
+        known = ", ".join(sorted(p.stem for p in RECIPE_FOLDER.glob("*.yaml")))
+        msg = f"no recipe '{name_or_file}': cannot read {path}; known names: {known}"
+        raise ConfigError(msg) from exc
+    except yaml.YAMLError as exc:
+        msg = f"recipe {path} is not YAML: {' '.join(str(exc).split())}"
+        raise ConfigError(msg) from exc
+    except ValidationError as exc:
+        problems = tuple(
+            f"{path}: {'.'.join(map(str, e['loc'])) or '(whole file)'}: {e['msg']}"
+            for e in exc.errors(include_url=False)
+        )
+        raise ConfigError("; ".join(problems), problems) from exc

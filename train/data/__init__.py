@@ -1,0 +1,1 @@
+"""Data sets: reading, ingesting, augmenting, batching."""

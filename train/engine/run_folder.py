@@ -1,0 +1,90 @@
+"""The folder of a run: recipe, results and checkpoints, each written whole."""
+
+import csv
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgedet.errors import UsageError
+
+COLUMNS = (
+    "epoch",
+    "images_per_s",
+    "ap50",
+    "ap",
+    "loss_box",
+    "loss_obj",
+    "loss_cls",
+    "loss_total",
+    "lr",
+    "image_size",
+    "images_seen",
+    "seconds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EpochResult:
+    """A row of `results.csv`; `ap` is AP@50:95, None when the epoch was not scored."""
+
+    epoch: int
+    images_per_s: float
+    ap50: float | None
+    ap: float | None
+    loss_box: float
+    loss_obj: float
+    loss_cls: float
+    loss_total: float
+    lr: float
+    image_size: int
+    images_seen: int
+    seconds: float
+
+    def cells(self) -> list[str]:
+        """The row as text, in the order of `COLUMNS`; empty where there is no value."""
+        values = [getattr(self, name) for name in COLUMNS]
+        return ["" if v is None else f"{v:.6g}" for v in values]
+
+
+class RunFolder:
+    """`DIR/last.pt`, `best.pt`, `results.csv`, `recipe.yaml`, `report.html`."""
+
+    def __init__(self, folder: Path, *, resume: bool) -> None:
+        """Use `folder`; a new run wants an empty one, a resumed run one with `last.pt`.
+
+        Raises:
+            UsageError: if it is not as it should be, or cannot be written.
+        """
+        self.folder = folder
+        self.last = folder / "last.pt"
+        self.best = folder / "best.pt"
+        self.results = folder / "results.csv"
+        self.recipe = folder / "recipe.yaml"
+        self.report = folder / "report.html"
+        if resume and not self.last.is_file():
+            msg = f"cannot resume: {self.last} is not there; start without --resume"
+            raise UsageError(msg)
+        if not resume and folder.exists() and any(folder.iterdir()):
+            msg = (
+                f"run folder {folder} is not empty; choose another --out, or continue with --resume"
+            )
+            raise UsageError(msg)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".writable"
+            probe.touch()
+            probe.unlink()
+        except OSError as exc:
+            msg = f"cannot write run folder {folder}: {exc.strerror}"
+            raise UsageError(msg) from exc
+
+    def write_results(self, rows: list[EpochResult]) -> None:
+        """Replace `results.csv`, so that a resumed run never has an epoch twice."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(row.cells() for row in rows)
+        temporary = self.results.with_suffix(".csv.tmp")
+        temporary.write_text(text.getvalue(), encoding="utf-8")
+        os.replace(temporary, self.results)  # noqa: PTH105 - atomic on the same file system
