@@ -18,9 +18,22 @@ _POLL_S = 0.05  # errors do not wake a waiting sink: look at the bus this often
 _STOP_TIMEOUT_S = 5.0
 
 
-@cache
+_INITIALISING = threading.Lock()  # guards the first load, which sources do side by side
+
+
 def _gstreamer() -> Any:  # noqa: ANN401
-    """The `Gst` module, initialised once.
+    """The `Gst` module, initialised once; for any thread.
+
+    Raises:
+        SourceError: if GStreamer or its Python bindings are not installed.
+    """
+    with _INITIALISING:
+        return _load_gstreamer()
+
+
+@cache
+def _load_gstreamer() -> Any:  # noqa: ANN401
+    """The `Gst` module.
 
     Raises:
         SourceError: if GStreamer or its Python bindings are not installed.
