@@ -68,8 +68,9 @@ class RateLimit:
         """Whether a frame of the monotonic time `now_s` may pass."""
         if now_s < self._due_s:
             return False
-        # Due times keep their rhythm over jitter; what was missed longer ago is not made up for.
-        self._due_s = max(self._due_s, now_s - self._period_s) + self._period_s
+        # Due times keep their rhythm over jitter, but a pause is not made up for.
+        is_in_rhythm = now_s - self._due_s < self._period_s
+        self._due_s = (self._due_s if is_in_rhythm else now_s) + self._period_s
         return True
 
 

@@ -36,15 +36,17 @@ class Worker:
         self._stopped = False
 
     def start(self) -> None:
-        """Start the thread; only once, and not after `stop`.
+        """Start the thread, once. After `stop` nothing starts: a stop may overtake a start.
 
         Raises:
-            RuntimeError: if the worker was started or stopped before.
+            RuntimeError: if the worker was started before.
         """
         with self._lock:
-            if self._started or self._stopped:
-                msg = f"worker '{self.name}' was {'started' if self._started else 'stopped'} before"
+            if self._started:
+                msg = f"worker '{self.name}' was started before"
                 raise RuntimeError(msg)
+            if self._stopped:
+                return
             self._started = True
             self._thread.start()
 

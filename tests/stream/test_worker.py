@@ -21,11 +21,21 @@ def test_stop_may_be_called_twice_and_before_start() -> None:
     assert worker.stop(1)
 
 
-def test_start_after_stop_is_refused() -> None:
-    worker = Worker("idle", lambda _stop: None)
+def test_after_stop_nothing_starts() -> None:
+    ran = threading.Event()
+    worker = Worker("idle", lambda _stop: ran.set())
     worker.stop(1)
-    with pytest.raises(RuntimeError, match="worker 'idle' was stopped before"):
+    worker.start()
+    assert worker.join(1)
+    assert not ran.is_set()
+
+
+def test_starts_once_only() -> None:
+    worker = Worker("once", lambda _stop: None)
+    worker.start()
+    with pytest.raises(RuntimeError, match="worker 'once' was started before"):
         worker.start()
+    assert worker.stop(10)
 
 
 def test_keeps_the_error_and_tells_the_owner() -> None:

@@ -1,0 +1,234 @@
+"""A feeder keeps its source open, gives up files only, and closes frames it may not pass on."""
+
+import threading
+
+import pytest
+
+from edgedet.config.source import SourceSettings
+from edgedet.errors import AuthenticationError, DecoderError, SourceError
+from edgedet.event import SourceState, SourceStatus
+from edgedet.frame import Frame
+from edgedet.stream.channel import Channel, Policy
+from edgedet.stream.feeder import Feeder, Outcome, RateLimit
+from edgedet.stream.record import SourceRecord
+from edgedet.stream.worker import Worker
+from tests.stream.fakes import WAIT_S, FakeClock, FramePool, NoDelay, ScriptedSource, wait_until
+
+CAMERA = "rtsp://10.0.0.5/stream1"
+FILE = "file:///srv/clips/dock.avi"
+
+
+class Bench:
+    """A feeder with everything around it."""
+
+    def __init__(
+        self, source: ScriptedSource, uri: str = CAMERA, *, capacity: int = 64, **settings: object
+    ) -> None:
+        self.clock = FakeClock()
+        self.pool = FramePool()
+        self.told: list[SourceStatus] = []
+        self.has_room = True
+        config = SourceSettings.model_validate({"id": "a", "uri": uri, **settings})
+        policy = Policy.BLOCK if config.is_lossless else Policy.DROP_OLDEST
+        self.channel = Channel[Frame](capacity, policy, dispose=Frame.close)
+        record = SourceRecord(
+            "a",
+            self.clock,
+            on_change=self.told.append,
+            dropped=lambda: self.channel.dropped,
+            fps_inferred=lambda: 0.0,
+        )
+        self.source = source
+        self.delay = NoDelay()
+        self.feeder = Feeder(
+            settings=config,
+            source=source,
+            channel=self.channel,
+            record=record,
+            delay=self.delay,
+            wait_for_room=lambda _timeout_s: self.has_room,
+        )
+        self.stop = threading.Event()
+
+    @property
+    def states(self) -> list[SourceState]:
+        return [status.state for status in self.told]
+
+    def taken(self) -> list[int]:
+        seqs = []
+        while (frame := self.channel.get_nowait()) is not None:
+            seqs.append(frame.info.seq)
+            frame.close()
+        return seqs
+
+
+def test_a_finite_file_is_fed_whole_and_ends() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource([pool.frame(seq=seq) for seq in range(5)]), FILE, realtime=False)
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.ENDED
+    assert bench.taken() == [0, 1, 2, 3, 4]
+    assert bench.channel.is_drained
+    assert bench.states == [SourceState.LIVE, SourceState.ENDED]
+    assert bench.source.closed == 1
+    assert pool.open_frames == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (SourceError("'/srv/clips/dock.avi' does not exist"), SourceState.DISABLED),
+        (DecoderError("no decoder for video/x-unknown"), SourceState.NO_DECODER),
+    ],
+)
+def test_a_file_that_cannot_be_opened_fails_at_once(error: Exception, state: SourceState) -> None:
+    bench = Bench(ScriptedSource(error, []), FILE)
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.FAILED
+    assert bench.source.opened == 1
+    assert (bench.told[-1].state, bench.told[-1].reason) == (state, str(error))
+    assert bench.channel.is_closed
+
+
+def test_a_file_that_breaks_off_fails_with_what_it_gave() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource([pool.frame(seq=0), SourceError("damaged")]), FILE)
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.FAILED
+    assert bench.taken() == [0]
+
+
+def test_a_file_without_a_frame_fails() -> None:
+    bench = Bench(ScriptedSource([]), FILE)
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.FAILED
+    assert bench.told[-1].reason == "source 'a': ended without a single frame"
+
+
+def test_a_camera_is_opened_again_for_ever() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource())
+    script = ScriptedSource(
+        SourceError("no route"),
+        AuthenticationError("401"),
+        [pool.frame(seq=0)],  # and then the stream ends
+        DecoderError("no decoder"),
+        [pool.frame(seq=1), pool.frame(seq=2), bench.stop.set],
+    )
+    bench.feeder._source = script
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.STOPPED
+    assert bench.states == [
+        SourceState.RECONNECTING,
+        SourceState.AUTH_FAILED,
+        SourceState.LIVE,
+        SourceState.RECONNECTING,
+        SourceState.NO_DECODER,
+        SourceState.LIVE,
+    ]
+    assert bench.taken() == [0, 1, 2]
+    assert bench.delay.resets == 2
+    assert bench.told[-1].reconnects == 4
+    assert script.closed == 5
+
+
+def test_a_camera_without_frames_is_stalled_and_opened_again() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource(), stall_timeout_s=10)
+
+    def six_seconds() -> None:
+        bench.clock.advance(6)
+
+    bench.feeder._source = ScriptedSource(
+        [pool.frame(seq=0), six_seconds, six_seconds],
+        [pool.frame(seq=1), bench.stop.set],
+    )
+    bench.feeder.run(bench.stop)
+    assert bench.states == [SourceState.LIVE, SourceState.STALLED, SourceState.LIVE]
+    assert bench.told[1].reason.startswith("source 'a': no frame for 12.0 s (limit 10 s)")
+
+
+def test_waiting_for_room_is_no_stall() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource(), FILE, realtime=False, stall_timeout_s=10)
+    waits = iter([False, False, True, True, True])
+
+    def wait_for_room(_timeout_s: float) -> bool:
+        bench.clock.advance(8)
+        return next(waits, True)
+
+    bench.feeder._wait_for_room = wait_for_room
+    bench.feeder._source = ScriptedSource([None, pool.frame(seq=0)])
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.ENDED
+
+
+def test_a_live_source_does_not_ask_for_room() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource([pool.frame(seq=0)]), FILE)
+    bench.has_room = False
+    bench.feeder.run(bench.stop)
+    assert bench.taken() == [0]
+
+
+def test_the_newest_frames_of_a_live_source_win() -> None:
+    pool = FramePool()
+    frames = [pool.frame(seq=seq) for seq in range(10)]
+    bench = Bench(ScriptedSource(frames), FILE, capacity=2)
+    bench.feeder.run(bench.stop)
+    assert pool.open_frames == {("a", 8), ("a", 9)}
+    assert bench.told[-1].dropped == 8
+    assert bench.taken() == [8, 9]
+
+
+def test_a_lossless_source_waits_for_its_consumer_and_can_still_be_stopped() -> None:
+    pool = FramePool()
+    frames = [pool.frame(seq=seq) for seq in range(10)]
+    bench = Bench(ScriptedSource(frames), FILE, capacity=2, realtime=False)
+    worker = Worker("feeder", bench.feeder.run)
+    worker.start()
+    wait_until(lambda: len(bench.channel) == 2)
+    worker.request_stop()
+    bench.channel.discard()
+    assert worker.join(WAIT_S)
+    assert worker.error is None
+    assert bench.feeder.outcome is Outcome.STOPPED
+    assert pool.open_frames == {("a", seq) for seq in range(3, 10)}  # those it never read
+
+
+def test_an_unexpected_error_disables_the_source_and_nothing_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bench = Bench(ScriptedSource([ValueError("a bug")]))
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.FAILED
+    assert bench.told[-1].reason == "internal error: a bug"
+    assert bench.channel.is_closed
+    assert "source 'a': given up" in caplog.text
+
+
+def test_max_fps_limits_live_sources_only() -> None:
+    pool = FramePool()
+    frames = [pool.frame(seq=seq, arrival_s=seq / 30) for seq in range(30)]
+    bench = Bench(ScriptedSource(frames), FILE, max_fps=10)
+    bench.feeder.run(bench.stop)
+    assert len(bench.taken()) == 10
+    frames = [pool.frame(seq=seq, arrival_s=seq / 30) for seq in range(30)]
+    bench = Bench(ScriptedSource(frames), FILE, max_fps=10, realtime=False)
+    bench.feeder.run(bench.stop)
+    assert len(bench.taken()) == 30
+    assert pool.open_frames == set()
+
+
+@pytest.mark.parametrize("jitter_s", [0.0, 0.012])
+def test_rate_limit_keeps_its_rate_over_jitter(jitter_s: float) -> None:
+    limit = RateLimit(15)
+    times = [number / 25 + (jitter_s if number % 2 else 0.0) for number in range(250)]
+    assert sum(limit.allows(time_s) for time_s in times) == pytest.approx(150, abs=2)
+
+
+def test_rate_limit_makes_up_for_no_pause() -> None:
+    limit = RateLimit(10)
+    limit.allows(0.0)
+    passed = [limit.allows(60.0 + number / 100) for number in range(20)]
+    assert sum(passed) <= 3

@@ -1,0 +1,167 @@
+"""Every frame is answered once and in order, stages overlap, and a dead detector is the end."""
+
+import threading
+import time
+
+import pytest
+
+from edgedet.clock import SystemClock
+from edgedet.config.batch import BatchSettings
+from edgedet.detect.base import Detector
+from edgedet.errors import ModelError, PublishError
+from edgedet.frame import Frame
+from edgedet.stream.batch import Inlet
+from edgedet.stream.channel import Channel, Policy
+from edgedet.stream.pipeline import Pipeline, PipelineSettings
+from edgedet.stream.stats import Stage
+from tests.stream.fakes import WAIT_S, FakeDetector, FramePool, RecordingSink, wait_until
+
+SETTINGS = PipelineSettings(0.0, 0.45, (32, 32), BatchSettings(max_size=4))
+
+
+class Bench:
+    """A pipeline with its inlets and what comes out."""
+
+    def __init__(self, detector: FakeDetector | Exception, *names: str, capacity: int = 4) -> None:
+        self.pool = FramePool()
+        self.sink = RecordingSink()
+        self.ended = threading.Event()
+        self.inlets = {
+            name: Inlet(
+                name,
+                Channel[Frame](capacity, Policy.BLOCK, dispose=Frame.close),
+                is_lossless=True,
+            )
+            for name in names or ("a",)
+        }
+        self._detector = detector
+        self.pipeline = Pipeline(
+            list(self.inlets.values()), self._make, self.sink, SETTINGS, SystemClock()
+        )
+
+    def _make(self) -> Detector:
+        if isinstance(self._detector, Exception):
+            raise self._detector
+        return self._detector
+
+    def start(self) -> None:
+        self.pipeline.start(on_end=self.ended.set)
+
+    def feed(self, name: str, seqs: range) -> None:
+        for seq in seqs:
+            frame = self.pool.frame(name, seq, arrival_s=time.monotonic())
+            assert self.inlets[name].channel.put(frame, WAIT_S)
+
+    def end(self) -> None:
+        for inlet in self.inlets.values():
+            inlet.channel.close()
+        assert self.ended.wait(WAIT_S)
+        assert self.pipeline.stop(WAIT_S)
+
+
+def test_every_frame_is_answered_once_and_in_order() -> None:
+    detector = FakeDetector()
+    bench = Bench(detector, "a", "b")
+    bench.start()
+    for start in range(0, 60, 10):
+        bench.feed("a", range(start, start + 10))
+        bench.feed("b", range(start, start + 10))
+    bench.end()
+    assert bench.sink.seqs("a") == bench.sink.seqs("b") == list(range(60))
+    assert bench.pipeline.error is None
+    assert bench.pipeline.has_ended
+    assert bench.pipeline.backend == "fake"
+    assert detector.is_closed
+    assert detector.threads == {"infer"}
+    assert max(detector.sizes) <= 4
+    assert bench.pipeline.stats.frames == 120
+    assert bench.pool.open_frames == set()
+
+
+def test_answers_belong_to_their_own_picture() -> None:
+    bench = Bench(FakeDetector())
+    bench.start()
+    bench.feed("a", range(1, 101))
+    bench.end()
+    for result in bench.sink.results:
+        assert len(result.detections) == 1
+        assert result.detections.scores[0] == pytest.approx(result.frame.seq / 255, abs=1e-6)
+        assert result.detections.boxes_xyxy[0].tolist() == [0, 0, 8, 6]
+
+
+def test_skipped_counts_the_frames_between_two_answers() -> None:
+    bench = Bench(FakeDetector())
+    bench.start()
+    for seq in (2, 3, 7, 8):
+        bench.feed("a", range(seq, seq + 1))
+    bench.end()
+    assert [result.skipped for result in bench.sink.results] == [2, 0, 3, 0]
+
+
+def test_stage_times_are_in_order_and_counted() -> None:
+    bench = Bench(FakeDetector(lambda _size: time.sleep(0.005)))
+    bench.start()
+    bench.feed("a", range(10))
+    bench.end()
+    for result in bench.sink.results:
+        assert result.frame.arrival_s <= result.batched_s <= result.infer_start_s
+        assert result.infer_start_s + 0.005 <= result.infer_end_s + 1e-4
+    stages = bench.pipeline.stats.stages()
+    assert {stage: value.count for stage, value in stages.items()} == dict.fromkeys(Stage, 10)
+
+
+def test_the_next_batch_is_painted_while_the_backend_runs() -> None:
+    painted_meanwhile = threading.Event()
+    bench = Bench(FakeDetector())
+
+    def during(_size: int) -> None:
+        if bench.pipeline.stats.frames == 0:
+            bench.feed("a", range(1, 5))
+            wait_until(lambda: len(bench.inlets["a"].channel) == 0)
+            painted_meanwhile.set()
+
+    bench._detector = FakeDetector(during)
+    bench.start()
+    bench.feed("a", range(1))
+    assert painted_meanwhile.wait(WAIT_S)
+    bench.end()
+    assert bench.sink.seqs("a") == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("dies", ["at the start", "in a batch", "in the sink"])
+def test_a_failure_ends_the_pipeline_and_is_told(dies: str) -> None:
+    error: Exception = ModelError("the backend broke")
+
+    def fail(_size: int) -> None:
+        raise error
+
+    bench = Bench(FakeDetector(fail) if dies == "in a batch" else FakeDetector())
+    if dies == "at the start":
+        bench._detector = error
+    if dies == "in the sink":
+        error = bench.sink.error = PublishError("disk full")
+    bench.start()
+    bench.feed("a", range(4))
+    assert bench.ended.wait(WAIT_S)
+    assert bench.pipeline.error is error
+    assert bench.pipeline.stop(WAIT_S)
+    assert bench.pool.open_frames == set()
+
+
+def test_stop_ends_it_in_the_middle_and_lets_go_of_all_frames() -> None:
+    bench = Bench(FakeDetector(lambda _size: time.sleep(0.01)), capacity=64)
+    bench.start()
+    bench.feed("a", range(64))
+    wait_until(lambda: bench.sink.results)
+    assert bench.pipeline.stop(WAIT_S)
+    assert bench.pipeline.stop(WAIT_S)
+    assert bench.pool.open_frames == set()
+    assert bench.sink.seqs("a") == list(range(len(bench.sink.results)))
+
+
+def test_sources_without_frames_end_it_too() -> None:
+    bench = Bench(FakeDetector(), "a", "b")
+    bench.start()
+    bench.end()
+    assert bench.sink.results == []
+    assert bench.pipeline.error is None

@@ -1,0 +1,69 @@
+"""The record of a source is true from any thread, and holds no credentials."""
+
+from collections.abc import Callable
+
+from edgedet.event import SourceState, SourceStatus
+from edgedet.stream.record import SourceRecord
+from tests.stream.fakes import FakeClock, FramePool
+
+
+def _record(
+    clock: FakeClock, told: list[SourceStatus], dropped: Callable[[], int] = lambda: 0
+) -> SourceRecord:
+    return SourceRecord(
+        "gate", clock, on_change=told.append, dropped=dropped, fps_inferred=lambda: 12.345
+    )
+
+
+def test_begins_as_not_opened() -> None:
+    status = _record(FakeClock(), []).status()
+    assert (status.state, status.reason) == (SourceState.RECONNECTING, "not opened yet")
+    assert status.last_frame is None
+
+
+def test_tells_a_change_once_and_keeps_since_while_the_state_stays() -> None:
+    clock, told = FakeClock(), list[SourceStatus]()
+    record = _record(clock, told)
+    since = record.status().since
+    clock.advance(5)
+    changes = [
+        record.change(SourceState.RECONNECTING, "refused"),
+        record.change(SourceState.RECONNECTING, "refused"),
+    ]
+    assert changes == [True, False]
+    assert [status.reason for status in told] == ["refused"]
+    assert told[0].since == since
+    record.change(SourceState.LIVE)
+    assert told[-1].since == clock.utc_now()
+
+
+def test_hides_credentials_in_the_reason() -> None:
+    told: list[SourceStatus] = []
+    record = _record(FakeClock(), told)
+    record.change(SourceState.AUTH_FAILED, "rtsp://admin:hunter2@10.0.0.5/1 refused")
+    assert told[0].reason == "rtsp://***@10.0.0.5/1 refused"
+
+
+def test_counts_frames_that_were_lost_before_it_saw_them() -> None:
+    clock, pool = FakeClock(), FramePool()
+    record = _record(clock, [], dropped=lambda: 2)
+    for seq in (0, 1, 4):
+        record.count_frame(pool.frame("gate", seq, arrival_s=clock.monotonic()).info)
+    status = record.status()
+    assert record.decoded == 5
+    assert status.dropped == 2 + 2
+    assert status.last_frame == clock.utc_now()
+
+
+def test_status_has_rates_decoder_and_reconnects() -> None:
+    clock, pool = FakeClock(), FramePool()
+    record = _record(clock, [])
+    for seq in range(51):
+        record.count_frame(pool.frame("gate", seq, arrival_s=clock.monotonic()).info)
+        clock.advance(0.1)
+    record.set_decoder("avdec_h264")
+    record.count_reconnect()
+    status = record.status()
+    assert 9.5 <= status.fps_in <= 10.5
+    assert status.fps_inferred == 12.35
+    assert (status.decoder, status.reconnects) == ("avdec_h264", 1)
