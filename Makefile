@@ -22,7 +22,9 @@ help: ## list the targets
 	@echo "  make unit PYTEST_ARGS='-k nms'"
 
 demo: runtime ## watch two cameras become MQTT messages (installs what it needs)
-	@$(BIN)/python -m edgedet.sim.demo $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS))
+	@clip=$$(deploy/fetch-clip.sh) || clip=; \
+	  exec $(BIN)/python -m edgedet.sim.demo $${clip:+--clip "$$clip"} \
+	    $(if $(DEMO_SECONDS),--seconds $(DEMO_SECONDS)) $(DEMO_ARGS)
 
 test: dev lint types unit ## lint, types and tests, as CI runs them (installs what it needs)
 

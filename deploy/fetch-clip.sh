@@ -26,7 +26,7 @@ keep() { # in one step, so that an interrupted run leaves no half of it
 
 download() { # the package, into the folder where we are
   local options=()
-  if ! apt-cache show "$PACKAGE" >/dev/null 2>&1; then
+  if [ -z "$(apt-cache madison "$PACKAGE" 2>/dev/null)" ]; then
     say "this machine has no package lists; fetching them for this download only"
     mkdir -p lists/partial cache/archives/partial
     options=(-o "Dir::State::lists=$PWD/lists" -o "Dir::Cache=$PWD/cache" -o APT::Sandbox::User=)

@@ -82,7 +82,7 @@ install_packages() {
   if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null; then
     fail "not root, and no sudo here; have these installed: apt-get install ${missing[*]}"
   fi
-  if ! apt-cache show "${missing[@]}" >/dev/null 2>&1; then
+  if ! are_in_lists "${missing[@]}"; then
     apt_get update || say "going on with the package lists as they are"
   fi
   apt_get install -y --no-install-recommends "${missing[@]}" && return
@@ -90,6 +90,13 @@ install_packages() {
   apt_get update || true
   apt_get install -y --no-install-recommends "${missing[@]}" ||
     fail "apt-get failed; try: sudo apt-get install ${missing[*]}"
+}
+
+are_in_lists() { # `apt-cache show` is content with names that other packages mention
+  local name
+  for name in "$@"; do
+    [ -n "$(apt-cache madison "$name" 2>/dev/null)" ] || return 1
+  done
 }
 
 apt_get() { # quiet, but for the end of what it said when it fails

@@ -19,6 +19,7 @@ SETTINGS = SHARED | {"edgedet.config"}
 ROOTS = {
     "edgedet.app",
     "edgedet.outlets",
+    "edgedet.feeds",
     "edgedet.cli",
     "edgedet.commands",
     "edgedet.__main__",
@@ -44,7 +45,7 @@ MAY_ALSO_IMPORT: dict[str, set[str]] = {
         "edgedet.stream.worker",
     },
     "train": {"edgedet.config.load"},
-    "train.evaluate.backends": {"edgedet.detect"},
+    "train.evaluate.backends": {"edgedet.detect", "edgedet.config.model"},
 }
 
 # third party → the packages it may be used in; there, one file of each room

@@ -82,7 +82,12 @@ def _import_all(
     done = subprocess.run(
         [sys.executable, "-B", "-c", SCRIPT, *arguments],
         cwd=elsewhere,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(elsewhere)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "HOME": str(elsewhere),
+            "MPLCONFIGDIR": str(folder),  # matplotlib makes its folder when it is imported
+        },
         capture_output=True,
         text=True,
         check=True,
