@@ -87,12 +87,14 @@ class Frame:
     """A decoded picture. `planes` are uint8 views on the decoder's own memory, valid until `close`.
 
     Whoever takes a frame out of a channel closes it; `close` may be called twice and from any thread.
+    `is_full_range`: YUV levels go from 0 to 255, as in JPEG, and not from 16 to 235.
     """
 
     info: FrameInfo
     pixel_format: PixelFormat
     planes: tuple[NDArray[np.uint8], ...]
     release: Callable[[], None] = field(default=_nothing, repr=False)
+    is_full_range: bool = False
 
     def __post_init__(self) -> None:
         """Check the planes against format and size once."""

@@ -45,6 +45,11 @@ class CameraProcess:
             msg = f"the simulated camera ended with {code} instead of serving"
             raise SourceError(msg)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def stop(self) -> int:
         """End it, first asking; its exit code."""
         if self._process.poll() is None:

@@ -19,6 +19,16 @@ _PLUGINS_ADVICE = (
     " or have the source send H.264"
 )
 
+_CONNECTION_ADVICE = (
+    "no connection; check that the camera is switched on and reachable, and its address"
+)
+_ADVICE = {
+    (RESOURCE, _NOT_FOUND): "not found; check the address",
+    (RESOURCE, _BUSY): "in use; stop the other program that reads it",
+    (RESOURCE, _OPEN_READ_WRITE): _CONNECTION_ADVICE,
+    (RESOURCE, _READ): _CONNECTION_ADVICE,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -51,16 +61,9 @@ def to_error(prefix: str, failure: Failure) -> SourceError:
             f"{prefix}: no video that can be decoded ({text}); expected a video file or stream, and"
             " a decoder for it: see `gst-discoverer-1.0` for what it holds"
         )
-    if kind == (RESOURCE, _NOT_FOUND):
-        return SourceError(f"{prefix}: not found ({text}); check the address")
-    if kind == (RESOURCE, _BUSY):
-        return SourceError(f"{prefix}: in use ({text}); stop the other program that reads it")
-    if kind in {(RESOURCE, _OPEN_READ_WRITE), (RESOURCE, _READ)}:
-        return SourceError(
-            f"{prefix}: no connection ({_detail(failure) or text}); check that the camera is switched"
-            " on and reachable, and its address"
-        )
-    return SourceError(f"{prefix}: {_detail(failure) or text}")
+    advice = _ADVICE.get(kind)
+    detail = _detail(failure) or text
+    return SourceError(f"{prefix}: {detail}; {advice}" if advice else f"{prefix}: {detail}")
 
 
 def _detail(failure: Failure) -> str:

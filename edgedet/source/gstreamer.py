@@ -152,7 +152,8 @@ class GstSource:
         if pts_ns is not None:
             self._end_ns = max(self._end_ns, pts_ns + picture.duration_ns)
         if self._is_file:
-            utc = self._opened_utc + timedelta(microseconds=(pts_ns or self._end_ns) / 1000)
+            position_ns = self._end_ns if pts_ns is None else pts_ns
+            utc = self._opened_utc + timedelta(microseconds=position_ns / 1000)
             capture = CaptureTime(utc, CaptureSource.FILE)
         else:
             capture = CaptureTime(self._clock.utc_now(), CaptureSource.ARRIVAL)
@@ -169,7 +170,9 @@ class GstSource:
         self._frames_in_round += 1
         if self._pipeline is not None:
             self._decoder = self._pipeline.decoder or "raw"
-        return Frame(info, picture.pixel_format, picture.planes, picture.release)
+        return Frame(
+            info, picture.pixel_format, picture.planes, picture.release, picture.is_full_range
+        )
 
     def _check_file(self) -> None:
         """Say plainly what is wrong with a file, where GStreamer would be vague."""

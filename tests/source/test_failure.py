@@ -1,0 +1,38 @@
+"""GStreamer's errors in our words."""
+
+import pytest
+
+from edgedet.errors import AuthenticationError, DecoderError, SourceError
+from edgedet.source.failure import CORE, RESOURCE, STREAM, Failure, missing_decoder, to_error
+
+PREFIX = "source 'gate' (rtsp://***@10.0.0.5/s)"
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "words"),
+    [
+        (Failure(RESOURCE, 15, "Unauthorized"), AuthenticationError, "password_file"),
+        (Failure(RESOURCE, 3, "Not found"), SourceError, "check the address"),
+        (Failure(RESOURCE, 4, "Device busy"), SourceError, "other program"),
+        (Failure(RESOURCE, 7, "x", "f.c(1):\nFailed to connect."), SourceError, "Failed to conn"),
+        (Failure(STREAM, 4, "Could not determine type"), DecoderError, "expected a video"),
+        (Failure(STREAM, 1, "Internal error", "reason not-negotiated (-4)"), DecoderError, "video"),
+        (Failure(STREAM, 1, "Internal error", "reason error (-5)"), SourceError, "Internal error"),
+        (Failure(CORE, 12, "missing a plug-in"), DecoderError, "no video track"),
+        (Failure("other", 1, "odd."), SourceError, "odd"),
+    ],
+)
+def test_kind_and_advice(failure: Failure, kind: type[SourceError], words: str) -> None:
+    error = to_error(PREFIX, failure)
+    assert type(error) is kind
+    assert words in str(error)
+    assert str(error).startswith(PREFIX)
+
+
+def test_credentials_in_gstreamers_words_are_hidden() -> None:
+    error = to_error(PREFIX, Failure(RESOURCE, 1, "cannot open rtsp://u:hunter2@10.0.0.5/s"))
+    assert "hunter2" not in str(error)
+
+
+def test_missing_decoder_says_what_to_install() -> None:
+    assert "gstreamer1.0-libav" in str(missing_decoder(PREFIX, "H.265"))
