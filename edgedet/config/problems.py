@@ -8,10 +8,9 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 
 from edgedet.config.document import KeyPath, Problem
-from edgedet.log import redact
+from edgedet.config.section import shown
 
 _SECRET_KEY = re.compile(r"(?i)passw|secret|token|api_?key|credential")
-_MAX_SHOWN = 80
 _FROM_PYDANTIC = ("Value error, ", "Assertion failed, ")
 
 
@@ -55,19 +54,17 @@ def _wrong_value(path: KeyPath, message: str, value: object) -> str:
         message += "; YAML reads a bare yes, no, on or off as a boolean, put it in quotes"
     elif isinstance(value, int | float) and "string" in message:
         message += "; put it in quotes"
-    shown = _shown(path, value)
-    return message if not shown or shown in message else f"{message}, got {shown}"
+    given = _given(path, value)
+    return message if not given or given in message else f"{message}, got {given}"
 
 
-def _shown(path: KeyPath, value: object) -> str:
-    """A value as it may be printed: short, and never a secret."""
+def _given(path: KeyPath, value: object) -> str:
+    """A value as it may be printed: never a secret, and empty for whole sections."""
     if value is None or isinstance(value, dict | list | tuple | BaseModel):
         return "nothing" if value is None else ""
     if any(isinstance(part, str) and _SECRET_KEY.search(part) for part in path):
         return "a value that is not shown"
-    text = redact(str(value))
-    text = text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
-    return f"'{text}'" if isinstance(value, str) else text
+    return f"'{shown(value)}'" if isinstance(value, str) else shown(str(value))
 
 
 def _unknown_key(path: KeyPath, model: type[BaseModel]) -> str:

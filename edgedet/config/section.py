@@ -5,6 +5,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
 
+from edgedet.log import redact
+
+_MAX_SHOWN = 80
+
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A name that may be part of an MQTT topic."""
 
@@ -18,6 +22,18 @@ def _in_folder(path: Path, info: ValidationInfo) -> Path:
 
 ConfigPath = Annotated[Path, AfterValidator(_in_folder)]
 """A path in a configuration file: relative ones are relative to that file."""
+
+
+def shown(text: str) -> str:
+    """`text` as it may be printed: short, and without what may be a password before an `@`.
+
+    >>> shown("rtsp:/admin:secret@10.0.0.5/1")
+    '***@10.0.0.5/1'
+    """
+    text = redact(text)
+    if "://" not in text and "@" in text:
+        text = "***@" + text.rpartition("@")[2]
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
 
 
 class Section(BaseModel):

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from edgedet.config.section import ConfigPath, Section, Slug
-from edgedet.log import redact
+from edgedet.config.section import ConfigPath, Section, Slug, shown
 
 SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "test")
 
@@ -33,10 +32,12 @@ class SourceSettings(Section):
         scheme, separator, rest = uri.partition("://")
         if not separator or scheme not in SCHEMES or not rest:
             known = ", ".join(f"{scheme}://…" for scheme in SCHEMES)
-            msg = f"'{redact(uri)}' is not a source; expected one of {known}"
+            msg = f"'{shown(uri)}' is not a source; expected one of {known}"
             raise ValueError(msg)
         if scheme in {"file", "v4l2"} and not rest.startswith(("/", "localhost/")):
-            msg = f"'{uri}' must name an absolute path, as in {scheme}:///path (three slashes)"
+            msg = (
+                f"'{shown(uri)}' must name an absolute path, as in {scheme}:///path (three slashes)"
+            )
             raise ValueError(msg)
         return uri
 

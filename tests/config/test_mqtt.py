@@ -1,0 +1,38 @@
+"""Where the broker is, and that no password stands in the address."""
+
+import pytest
+from pydantic import ValidationError
+
+from edgedet.config.mqtt import MqttSettings
+
+
+@pytest.mark.parametrize("value", [False, "off", {"url": False}, {"url": "off"}])
+def test_off_in_every_form(value: object) -> None:
+    assert MqttSettings.model_validate(value).is_off
+
+
+@pytest.mark.parametrize("value", ["embedded", {"url": "embedded"}])
+def test_embedded_in_every_form(value: object) -> None:
+    assert MqttSettings.model_validate(value).is_embedded
+
+
+@pytest.mark.parametrize("url", ["mqtt://127.0.0.1", "mqtts://broker.example:8883"])
+def test_accepts(url: str) -> None:
+    settings = MqttSettings(url=url)
+    assert not settings.is_off
+    assert not settings.is_embedded
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("tcp://127.0.0.1", "expected mqtt://host"),
+        ("mqtt://", "expected mqtt://host"),
+        ("127.0.0.1:1883", "expected mqtt://host"),
+        ("mqtt://me:pw@host", "no credentials in the url"),
+        ("mqtt://host:99999", "the port must be a number"),
+    ],
+)
+def test_refuses(url: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        MqttSettings(url=url)

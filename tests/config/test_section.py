@@ -1,0 +1,41 @@
+"""Sections refuse unknown keys; names fit into topics; paths know their folder."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from edgedet.config.section import ConfigPath, Section, Slug
+
+
+class _Part(Section):
+    name: Slug = "a"
+    path: ConfigPath = Path("x")
+
+
+def test_unknown_keys_are_refused() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        _Part.model_validate({"nmae": "x"})
+
+
+@pytest.mark.parametrize("name", ["a", "gate-1", "0_0", "x" * 63])
+def test_slugs(name: str) -> None:
+    assert _Part(name=name).name == name
+
+
+@pytest.mark.parametrize("name", ["", "-a", "_a", "A", "a b", "a/b", "a#", "ä", "x" * 64, "a\n"])
+def test_no_slugs(name: str) -> None:
+    with pytest.raises(ValidationError):
+        _Part(name=name)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"), [("a/b", "/etc/a/b"), ("../b", "/etc/../b"), ("/a", "/a")]
+)
+def test_paths_are_relative_to_the_folder(given: str, found: str) -> None:
+    part = _Part.model_validate({"path": given}, context={"folder": Path("/etc")})
+    assert part.path == Path(found)
+
+
+def test_without_a_folder_paths_stay_as_they_are() -> None:
+    assert _Part.model_validate({"path": "a/b"}).path == Path("a/b")
