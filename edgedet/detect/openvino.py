@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.detect.cores import usable_cores
-from edgedet.detect.graph_io import TensorSpec, check_graph_io, check_images, first_line
+from edgedet.detect.graph_io import (
+    CHANNELS,
+    TensorSpec,
+    check_graph_io,
+    check_images,
+    first_line,
+)
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
 
@@ -20,14 +26,14 @@ _DTYPES = {"u8": "uint8", "f32": "float32"}
 
 
 class OpenVinoDetector:
-    """A bundle's graph compiled by OpenVINO, once for each batch size that turns up.
+    """A bundle's graph compiled by OpenVINO, once, for any batch size.
 
-    A graph compiled for one batch size runs faster than one for any (docs/performance.md), and
-    compiling takes a fraction of a second, so sizes are compiled when first seen and kept.
+    One graph for each size was measured too: the same speed, and each keeps its own memory. A new
+    size costs a little the first time, so the largest is run once at start.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 0, max_batch: int = 1) -> None:
-        """Load the graph and compile it for `max_batch` pictures.
+        """Load and compile the graph, and run it once.
 
         Args:
             bundle: The model.
@@ -39,19 +45,23 @@ class OpenVinoDetector:
                 the one that the manifest describes.
         """
         self._bundle = bundle
-        self._threads = threads or usable_cores()
         self._ov = _import()
-        self._core = self._ov.Core()
-        self._requests: dict[int, Any] = {}
+        core = self._ov.Core()
         try:
-            self._model = self._core.read_model(str(bundle.model_path))
+            model = core.read_model(str(bundle.model_path))
         except RuntimeError as exc:
             msg = f"openvino cannot load {bundle.model_path}: {first_line(exc)}; export it again"
             raise ModelError(msg) from exc
-        inputs = tuple(_spec(port) for port in self._model.inputs)
-        outputs = tuple(_spec(port) for port in self._model.outputs)
+        inputs = tuple(_spec(port) for port in model.inputs)
+        outputs = tuple(_spec(port) for port in model.outputs)
         check_graph_io(bundle, inputs, outputs)
-        self._requests[max_batch] = self._compile(max_batch)
+        try:
+            compiled = core.compile_model(model, "CPU", _settings(threads or usable_cores()))
+            self._request: Any = compiled.create_infer_request()
+        except RuntimeError as exc:
+            msg = f"openvino cannot compile {bundle.model_path}: {first_line(exc)}"
+            raise ModelError(msg) from exc
+        self.infer(np.zeros((max_batch, *bundle.input_hw, CHANNELS), dtype=np.uint8))
 
     @property
     def backend(self) -> str:
@@ -61,46 +71,31 @@ class OpenVinoDetector:
     def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Candidates of a batch; see `edgedet.detect.base.Detector`."""
         check_images(self._bundle, images_nhwc)
-        if self._model is None:
+        if self._request is None:
             msg = f"the detector of model '{self._bundle.manifest.name}' is closed; make a new one"
             raise ModelError(msg)
-        batch = len(images_nhwc)
-        if batch not in self._requests:
-            self._requests[batch] = self._compile(batch)
-        request = self._requests[batch]
         try:
-            request.set_input_tensor(self._ov.Tensor(images_nhwc, shared_memory=True))
-            request.infer()
+            self._request.set_input_tensor(self._ov.Tensor(images_nhwc, shared_memory=True))
+            self._request.infer()
             # A copy: the request writes its next answer into the same memory.
-            return np.array(request.get_output_tensor().data, dtype=np.float32)
+            return np.array(self._request.get_output_tensor().data, dtype=np.float32)
         except RuntimeError as exc:
-            msg = f"openvino failed on a batch of {batch}: {first_line(exc)}"
+            msg = f"openvino failed on a batch of {len(images_nhwc)}: {first_line(exc)}"
             raise ModelError(msg) from exc
 
     def close(self) -> None:
-        """Free the compiled graphs; may be called twice."""
-        self._requests.clear()
-        self._model = None
+        """Free the compiled graph; may be called twice."""
+        self._request = None
 
-    def _compile(self, batch: int) -> Any:  # noqa: ANN401 - untyped library
-        height, width = self._bundle.input_hw
-        settings = {
-            "PERFORMANCE_HINT": "LATENCY",  # one request at a time, with all threads
-            "INFERENCE_NUM_THREADS": str(self._threads),
-            "NUM_STREAMS": "1",
-            # Left alone it computes in bfloat16 on CPUs that can: scores would move by 1e-2.
-            "INFERENCE_PRECISION_HINT": "f32",
-        }
-        try:
-            model = self._model.clone()
-            model.reshape([batch, height, width, 3])
-            return self._core.compile_model(model, "CPU", settings).create_infer_request()
-        except RuntimeError as exc:
-            msg = (
-                f"openvino cannot compile {self._bundle.model_path} for {batch} pictures: "
-                f"{first_line(exc)}"
-            )
-            raise ModelError(msg) from exc
+
+def _settings(threads: int) -> dict[str, str]:
+    return {
+        "PERFORMANCE_HINT": "LATENCY",  # one request at a time, with all threads
+        "NUM_STREAMS": "1",
+        "INFERENCE_NUM_THREADS": str(threads),
+        # Left alone it computes in bfloat16 on CPUs that can: scores would move by 1e-2.
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
 
 
 def _import() -> Any:  # noqa: ANN401 - untyped library

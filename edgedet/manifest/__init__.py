@@ -8,8 +8,11 @@ from edgedet.manifest.bundle import (
     verify_file,
     write_manifest,
 )
+from edgedet.manifest.golden import GOLDEN_FILE, GoldenCase, read_golden, write_golden
 from edgedet.manifest.schema import (
+    MANIFEST_FILE,
     MODEL_FILE,
+    REPORT_FILE,
     WEIGHTS_FILE,
     FileEntry,
     Golden,
@@ -21,11 +24,15 @@ from edgedet.manifest.schema import (
 )
 
 __all__ = [
+    "GOLDEN_FILE",
+    "MANIFEST_FILE",
     "MODEL_FILE",
+    "REPORT_FILE",
     "WEIGHTS_FILE",
     "Bundle",
     "FileEntry",
     "Golden",
+    "GoldenCase",
     "InputSpec",
     "Manifest",
     "OutputSpec",
@@ -33,7 +40,9 @@ __all__ = [
     "TrainingFacts",
     "file_entry",
     "read_bundle",
+    "read_golden",
     "verify_bundle",
     "verify_file",
+    "write_golden",
     "write_manifest",
 ]

@@ -8,6 +8,7 @@ SCHEMA = "edgedet.model/1"
 MODEL_FILE = "model.onnx"
 WEIGHTS_FILE = "weights.pt"
 MANIFEST_FILE = "manifest.json"
+REPORT_FILE = "report.json"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FilePath = Annotated[

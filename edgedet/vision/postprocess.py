@@ -29,8 +29,8 @@ def select_detections(
     >>> one = np.array([[100, 152, 200, 252, 0.9, 0, 0.0]], dtype=np.float32)
     >>> box = Letterbox.fit((576, 768), (416, 416))
     >>> found = select_detections(one, box, score_threshold=0.25, iou_threshold=0.45)
-    >>> found.boxes_xyxy.round(1).tolist(), found.class_ids.tolist()
-    ([[184.6, 184.6, 369.2, 369.2]], [0])
+    >>> found.boxes_xyxy.round().tolist(), found.class_ids.tolist()
+    ([[185.0, 185.0, 369.0, 369.0]], [0])
     """
     if candidates.ndim != 2 or candidates.shape[1] != CANDIDATE_FIELDS:
         msg = f"candidates must be (K, {CANDIDATE_FIELDS}), got {candidates.shape}"

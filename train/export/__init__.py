@@ -1,1 +1,1 @@
-"""From a checkpoint to a model bundle."""
+"""From a checkpoint to a model bundle; start at `train.export.bundle.export_bundle`."""
