@@ -56,6 +56,10 @@ def pattern_clip(pattern: str, cache: Path, *, fps: int = 25) -> Clip:
     Raises:
         SourceError: if GStreamer does not know the pattern.
     """
+    values = _known_patterns()
+    if pattern not in values:
+        msg = f"no test pattern '{pattern}'; expected one of {', '.join(values)}"
+        raise SourceError(msg)
     encoder = _ENCODER.format(fps=fps)
     source = (
         f"videotestsrc pattern={pattern} num-buffers={fps * _PATTERN_SECONDS}"
@@ -66,6 +70,16 @@ def pattern_clip(pattern: str, cache: Path, *, fps: int = 25) -> Clip:
     if not cached.exists():
         _encode(f"{source} ! {encoder}", None, cached)
     return Clip(_read_frames(cached), float(fps))
+
+
+def _known_patterns() -> list[str]:
+    """The pictures that GStreamer can make here."""
+    element = gstreamer().gst.ElementFactory.make("videotestsrc")
+    if element is None:
+        msg = "GStreamer has no videotestsrc; install gstreamer1.0-plugins-base"
+        raise SourceError(msg)
+    values = element.find_property("pattern").enum_class.__enum_values__
+    return [value.value_nick for value in values.values()]
 
 
 def _encode(launch: str, file: Path | None, target: Path) -> None:
@@ -125,7 +139,11 @@ def _frame_rate(file: Path) -> float:
 
 def _build(text: str, locations: dict[str, Path | None]) -> Any:  # noqa: ANN401
     """The pipeline of `text` with the files in place."""
-    pipeline = gstreamer().gst.parse_launch(text)
+    try:
+        pipeline = gstreamer().gst.parse_launch(text)
+    except Exception as exc:  # GLib.Error; its module is imported in one file only
+        msg = f"cannot build '{text}' ({exc}); is a GStreamer plugin missing?"
+        raise SourceError(msg) from exc
     for name, path in locations.items():
         if path is not None:
             pipeline.get_by_name(name).set_property("location", str(path))

@@ -50,6 +50,10 @@ class CameraProcess:
         """Its process id."""
         return self._process.pid
 
+    def wait(self, timeout_s: float) -> int:
+        """Its exit code, when it ends by itself; subprocess.TimeoutExpired if it does not."""
+        return self._process.wait(timeout_s)
+
     def stop(self) -> int:
         """End it, first asking; its exit code."""
         if self._process.poll() is None:

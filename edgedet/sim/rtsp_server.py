@@ -31,13 +31,18 @@ class CameraOptions:
 
 
 class RtspCamera:
-    """The server; made, run and ended on one thread, which it blocks."""
+    """The server; made, run and ended on one thread, which it blocks.
+
+    From its making on, SIGINT and SIGTERM end `run`.
+    """
 
     def __init__(self, clip: Clip, options: CameraOptions) -> None:
         self._gst, self._glib, rtsp = gstreamer()
         self._clip = clip
         self._options = options
         self._loop = self._glib.MainLoop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._glib.unix_signal_add(self._glib.PRIORITY_DEFAULT, number, self._loop.quit)
         self._server = rtsp.RTSPServer()
         self._server.set_address(options.listen)
         self._server.set_service(str(options.port))
@@ -60,8 +65,6 @@ class RtspCamera:
 
     def run(self, *, until_stdin_closes: bool = False) -> None:
         """Serve until a signal comes or, if asked for, standard input closes."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._glib.unix_signal_add(self._glib.PRIORITY_DEFAULT, number, self._loop.quit)
         if until_stdin_closes:
             closed = self._glib.IOCondition.HUP | self._glib.IOCondition.IN
             self._glib.io_add_watch(
