@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from edgedet.errors import ModelError
+from tests.detect.tiny_bundle import TINY_HW, make_tiny_bundle
+from tests.train.export.lively import lively_model
+from train.evaluate import TorchPredictor, open_predictor
+from train.export.parity import pattern_images
+from train.model import CheckpointContent, save_checkpoint
+
+
+def save(path: Path, metadata: dict[str, object]) -> Path:
+    save_checkpoint(path, lively_model(2), CheckpointContent(["a", "b"], metadata=metadata))
+    return path
+
+
+def test_a_bundle_folder_opens_on_a_backend(tmp_path: Path) -> None:
+    make_tiny_bundle(tmp_path)
+    predictor, names = open_predictor(tmp_path, backend="onnxruntime")
+    assert (predictor.backend, predictor.input_hw, names) == ("onnxruntime", TINY_HW, ("bright",))
+
+
+def test_a_bundle_takes_no_other_size(tmp_path: Path) -> None:
+    make_tiny_bundle(tmp_path)
+    with pytest.raises(ModelError, match=r"takes pictures of \(64, 96\), not \(32, 32\)"):
+        open_predictor(tmp_path, (32, 32))
+
+
+def test_a_checkpoint_opens_at_the_size_it_was_trained_at(tmp_path: Path) -> None:
+    predictor, names = open_predictor(save(tmp_path / "a.pt", {"image_size": 96}))
+    assert (predictor.backend, predictor.input_hw, names) == ("torch", (96, 96), ("a", "b"))
+    predictor, _ = open_predictor(tmp_path / "a.pt", (64, 32))
+    assert predictor.input_hw == (64, 32)
+
+
+def test_a_checkpoint_that_does_not_say_is_taken_at_640(tmp_path: Path) -> None:
+    predictor, _ = open_predictor(save(tmp_path / "a.pt", {}))
+    assert predictor.input_hw == (640, 640)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ModelError):
+        open_predictor(tmp_path / "nothing.pt")
+
+
+def test_predicting_in_the_middle_of_training_leaves_the_model_alone() -> None:
+    model = lively_model(1).train()
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    found = TorchPredictor(model, (64, 64)).infer(pattern_images((64, 64), 2, seed=0))
+    assert found.shape == (2, 3 * (64 + 16 + 4), 7)
+    assert found.dtype == np.float32
+    assert model.training
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
