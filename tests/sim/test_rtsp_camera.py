@@ -1,54 +1,18 @@
-"""The simulated camera, as a process that others read from."""
+"""The simulated camera as a process of its own."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from edgedet.errors import SourceError
-from edgedet.sim.clip import load_clip, pattern_clip
 from edgedet.sim.rtsp_camera import CameraProcess, main
-from tests.source.media import OPEN_S, READ_S, make_source, make_video
 
 TIMEOUT_S = 20.0
-
-
-def test_clip_is_encoded_once_and_kept(tmp_path: Path) -> None:
-    file, cache = make_video(tmp_path / "a.avi", frames=12), tmp_path / "cache"
-    first = load_clip(file, cache)
-    (kept,) = cache.iterdir()
-    written_ns = kept.stat().st_mtime_ns
-    assert load_clip(file, cache) == first
-    assert kept.stat().st_mtime_ns == written_ns
-    assert (len(first.frames), first.fps) == (12, 25.0)
-
-
-def test_changed_file_is_encoded_again(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    load_clip(make_video(tmp_path / "a.avi", frames=12), cache)
-    clip = load_clip(make_video(tmp_path / "a.avi", frames=7), cache)
-    assert len(clip.frames) == 7
-
-
-def test_first_frame_is_a_key_frame_with_its_parameters(tmp_path: Path) -> None:
-    clip = pattern_clip("ball", tmp_path, fps=10)
-    kinds = {part[0] & 0x1F for part in clip.frames[0].split(b"\x00\x00\x01")[1:] if part}
-    assert {5, 7, 8} <= kinds  # H.264: IDR slice, sequence and picture parameter set
-    assert len(clip.frames) == 100
-
-
-@pytest.mark.parametrize("content", [b"no video", b""])
-def test_what_is_no_video_is_refused_and_leaves_nothing(tmp_path: Path, content: bytes) -> None:
-    file, cache = tmp_path / "a.avi", tmp_path / "cache"
-    file.write_bytes(content)
-    with pytest.raises(SourceError, match=r"a\.avi"):
-        load_clip(file, cache)
-    assert not list(tmp_path.glob("cache/*"))
 
 
 def test_unknown_pattern_and_missing_file_are_refused(
@@ -59,35 +23,6 @@ def test_unknown_pattern_and_missing_file_are_refused(
     assert "no test pattern 'nope'" in capsys.readouterr().err
     assert main([str(tmp_path / "missing.avi"), *cache]) == 1
     assert "is not a file" in capsys.readouterr().err
-
-
-def test_loop_has_no_seam(tmp_path: Path) -> None:
-    file = make_video(tmp_path / "a.avi", frames=15)
-    with CameraProcess(str(file), "--port", "0", "--cache-dir", str(tmp_path)) as camera:
-        source = make_source(camera.url)
-        source.open(OPEN_S)
-        times = []
-        for _ in range(40):  # more than two rounds
-            frame = source.read(READ_S)
-            assert frame is not None
-            assert frame.info.pts_ns is not None
-            times.append(frame.info.pts_ns / 1e9)
-            frame.close()
-        source.close()
-    assert all(after > before for before, after in pairwise(times))
-    assert (times[-1] - times[0]) / 39 == pytest.approx(0.04, rel=0.5)  # 25 a second
-
-
-def test_two_readers_share_one_stream(tmp_path: Path) -> None:
-    with CameraProcess("--pattern", "ball", "--port", "0", "--cache-dir", str(tmp_path)) as camera:
-        sources = [make_source(camera.url) for _ in range(2)]
-        for source in sources:
-            source.open(OPEN_S)
-        for source in sources:
-            frame = source.read(READ_S)
-            assert frame is not None
-            frame.close()
-            source.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

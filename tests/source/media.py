@@ -11,6 +11,7 @@ from gi.repository import Gst  # noqa: E402 - the version must be asked for firs
 from edgedet.clock import SystemClock  # noqa: E402
 from edgedet.config.source import SourceSettings  # noqa: E402
 from edgedet.errors import SourceError  # noqa: E402
+from edgedet.frame import Frame  # noqa: E402
 from edgedet.source.base import EndOfStreamError  # noqa: E402
 from edgedet.source.gstreamer import GstSource  # noqa: E402
 
@@ -77,3 +78,10 @@ def count_frames(source: GstSource, limit: int = 100_000) -> int:
     finally:
         source.close()
     return count
+
+
+def read(source: GstSource) -> Frame:
+    """The next frame, which must come."""
+    frame = source.read(READ_S)
+    assert frame is not None
+    return frame

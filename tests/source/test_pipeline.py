@@ -1,0 +1,102 @@
+"""Pipelines: what they pass, convert and leave behind."""
+
+import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgedet.frame import PixelFormat
+from tests.source.media import (
+    OPEN_S,
+    count_frames,
+    fast,
+    make_video,
+    read,
+    run,
+)
+
+
+@pytest.mark.parametrize(
+    ("encoder", "expected"),
+    [
+        ("jpegenc", PixelFormat.I420),
+        ("videoconvert ! video/x-raw,format=Y42B ! x264enc ! h264parse", PixelFormat.I420),
+        ("videoconvert ! video/x-raw,format=I420_10LE ! x264enc ! h264parse", PixelFormat.I420),
+        ("videoconvert ! video/x-raw,format=GRAY8", PixelFormat.GRAY8),
+        ("videoconvert ! video/x-raw,format=RGB", PixelFormat.RGB),
+        ("videoconvert ! video/x-raw,format=YUY2", PixelFormat.I420),
+    ],
+)
+def test_usual_formats_pass_and_others_become_i420(
+    tmp_path: Path, encoder: str, expected: PixelFormat
+) -> None:
+    source = fast(make_video(tmp_path / "a.mkv", frames=10, encoder=encoder))
+    source.open(OPEN_S)
+    frame = read(source)
+    assert frame.pixel_format is expected
+    frame.close()
+    source.close()
+    assert count_frames(source) == 10
+
+
+def test_audio_track_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    run(
+        "audiotestsrc num-buffers=40 ! vorbisenc ! mux."
+        " videotestsrc num-buffers=20 ! video/x-raw,width=160,height=120,framerate=25/1"
+        f' ! x264enc ! matroskamux name=mux ! filesink location="{path}"'
+    )
+    assert count_frames(fast(path)) == 20
+
+
+def test_nothing_leaks_over_many_openings(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mkv", frames=5)
+
+    def cycle() -> None:
+        source = fast(path)
+        source.open(OPEN_S)
+        read(source)
+        source.close()
+
+    for _ in range(10):
+        cycle()
+    before = _resources()
+    for _ in range(100):
+        cycle()
+    files, threads, kilobytes = (
+        after - first for after, first in zip(_resources(), before, strict=True)
+    )
+    assert files <= 0
+    assert threads <= 1  # a thread of GStreamer's own pool may be on its way out
+    assert kilobytes < 4000
+
+
+def test_everything_but_opening_works_without_gi() -> None:
+    code = (
+        "import sys; sys.modules['gi'] = None\n"
+        "from edgedet.source import create_source\n"
+        "from edgedet.config.source import SourceSettings\n"
+        "from edgedet.clock import SystemClock\n"
+        "source = create_source(SourceSettings(id='gate', uri='test://ball'), SystemClock())\n"
+        "try: source.open(1.0)\n"
+        "except Exception as exc: print(type(exc).__name__, exc)\n"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=50
+    ).stdout
+    assert output.startswith("SourceError GStreamer's Python bindings are missing")
+    assert "python3-gi" in output
+
+
+def _resources() -> tuple[int, int, int]:
+    """Open files, native threads and resident kilobytes of this process."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return (
+        len(list(Path("/proc/self/fd").iterdir())),
+        len(list(Path("/proc/self/task").iterdir())),
+        pages * os.sysconf("SC_PAGE_SIZE") // 1024,
+    )
