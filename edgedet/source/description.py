@@ -34,15 +34,9 @@ _NVMM = "memory:NVMM"
 
 @dataclass(frozen=True, slots=True)
 class PipelineDescription:
-    """A launch line, and the properties to set by element name before anything starts.
-
-    `is_live`: frames come at the camera's pace and carry no meaning when late. `keeps_all`: the
-    sink waits for its reader instead of dropping the oldest.
-    """
+    """A launch line, and the properties to set by element name before anything starts."""
 
     launch: str
-    is_live: bool
-    keeps_all: bool
     properties: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
     credentials: Credentials | None = None
 
@@ -98,8 +92,6 @@ def _file(settings: SourceSettings, address: Address) -> PipelineDescription:
     sink = _sink(sync=settings.realtime, keeps_all=True)
     return PipelineDescription(
         launch=f"filesrc name={SOURCE} ! {_decoder()} {sink}",
-        is_live=False,
-        keeps_all=True,
         properties={SOURCE: {"location": address.location}},
     )
 
@@ -119,8 +111,6 @@ def _camera(address: Address, credentials: Credentials | None) -> PipelineDescri
     )
     return PipelineDescription(
         launch=launch,
-        is_live=True,
-        keeps_all=False,
         properties={SOURCE: {"location": address.location}},
         credentials=credentials,
     )
@@ -139,8 +129,6 @@ def _device(address: Address) -> PipelineDescription:
     )
     return PipelineDescription(
         launch=launch,
-        is_live=True,
-        keeps_all=False,
         properties={SOURCE: {"device": address.location}},
     )
 
@@ -160,7 +148,7 @@ def _pattern(settings: SourceSettings, address: Address) -> PipelineDescription:
         f",height={numbers.get('height', 480)},framerate={numbers.get('fps', 30)}/1"
         f" ! {_sink(sync=False, keeps_all=not is_live or 'frames' in numbers)}"
     )
-    return PipelineDescription(launch, is_live, keeps_all=not is_live or "frames" in numbers)
+    return PipelineDescription(launch)
 
 
 def _decoder() -> str:
@@ -173,7 +161,10 @@ def _decoder() -> str:
 
 
 def _sink(*, sync: bool, keeps_all: bool) -> str:
-    """The sink; few frames wait in it, as each holds one of the decoder's own buffers."""
+    """The sink; it waits for its reader (`keeps_all`) or drops the oldest.
+
+    Few frames wait in it, as each holds one of the decoder's own buffers.
+    """
     return (
         f'appsink name={SINK} caps="video/x-raw,format={{{", ".join(NATIVE_FORMATS)}}}"'
         f" sync={str(sync).lower()} max-buffers={4 if keeps_all else 2}"
