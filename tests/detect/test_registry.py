@@ -66,3 +66,22 @@ def test_importing_the_room_imports_no_backend() -> None:
         "import edgedet.detect.registry, edgedet.detect.onnxruntime, edgedet.detect.openvino\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.skipif("openvino" not in available_backends(), reason="openvino is not installed")
+def test_openvino_reports_nothing_to_its_makers(tmp_path: Path) -> None:
+    make_tiny_bundle(tmp_path / "tiny")
+    code = (
+        "import socket, sys\n"
+        "from pathlib import Path\n"
+        "from edgedet.detect.openvino import OpenVinoDetector\n"
+        "from edgedet.manifest import read_bundle\n"
+        "def refuse(*args): sys.exit('somebody looks for the network')\n"
+        "socket.getaddrinfo = refuse\n"
+        "OpenVinoDetector(read_bundle(Path(sys.argv[1])), threads=1).close()\n"
+        "assert not [name for name in sys.modules if 'telemetry' in name]\n"
+    )
+    environment = {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", code, str(tmp_path / "tiny")]
+    subprocess.run(command, check=True, timeout=60, env=environment)
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny"]
