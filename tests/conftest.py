@@ -1,9 +1,15 @@
 """Fixtures for all tests."""
 
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.brokers import MOSQUITTO, Mosquitto, Subscriber
+
+StartMosquitto = Callable[..., Mosquitto]
+Subscribe = Callable[..., Subscriber]
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +21,35 @@ def test_data() -> Path:
     if not Path(folder).is_dir():
         pytest.skip(f"EDGEDET_TEST_DATA={folder} is not a folder")
     return Path(folder)
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[StartMosquitto]:
+    """Starts real brokers: `mosquitto()`, or with lines of mosquitto.conf and `is_started=False`."""
+    if MOSQUITTO is None:
+        pytest.skip("mosquitto is not installed")
+    brokers: list[Mosquitto] = []
+
+    def start(*options: str, is_started: bool = True) -> Mosquitto:
+        broker = Mosquitto(tmp_path / f"mosquitto-{len(brokers)}", options)
+        brokers.append(broker)
+        return broker.start() if is_started else broker
+
+    yield start
+    for broker in brokers:
+        broker.stop()
+
+
+@pytest.fixture
+def subscribe() -> Iterator[Subscribe]:
+    """Makes subscribers: `subscribe(port, topic="#")`; see `tests.brokers.Subscriber`."""
+    subscribers: list[Subscriber] = []
+
+    def make(port: int, topic: str = "#", *, is_v5: bool = True, **login: str) -> Subscriber:
+        subscriber = Subscriber(port, topic, is_v5=is_v5, **login)
+        subscribers.append(subscriber)
+        return subscriber
+
+    yield make
+    for subscriber in subscribers:
+        subscriber.close()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-from edgedet.config.mqtt import EMBEDDED, MqttSettings, TlsSettings
+from edgedet.config.mqtt import MqttSettings, TlsSettings
 from edgedet.errors import ConfigError, PublishError
 
 _PORT = 1883
@@ -28,7 +28,7 @@ class UnreachableError(PublishError):
 
 
 class HungUpError(UnreachableError):
-    """Somebody hung up on our greeting: a broker that is ending, or one that knows no MQTT 5."""
+    """No answer to our greeting: a broker that is ending, or one that knows no MQTT 5."""
 
 
 class RefusedError(PublishError):
@@ -54,7 +54,7 @@ class LostError(PublishError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A broker and how to greet it. `tls_context` is None for a plain connection."""
+    """A broker and how to greet it, `protocol` first; no `tls_context`: a plain connection."""
 
     host: str
     port: int
@@ -64,6 +64,7 @@ class Endpoint:
     tls_context: ssl.SSLContext | None = None
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    protocol: Protocol = Protocol.V5
 
     def __str__(self) -> str:
         """The address, without credentials."""
@@ -83,13 +84,24 @@ class Message:
     expiry_s: int | None = None
 
 
+class _TlsSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails, which paho leaves to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def endpoint_of(settings: MqttSettings, client_id: str) -> Endpoint:
     """The broker that `settings` name.
 
     Raises:
         ConfigError: the password or a certificate cannot be read.
     """
-    url = f"mqtt://{settings.embedded_listen}" if settings.url == EMBEDDED else settings.url
+    url = f"mqtt://{settings.embedded_listen}" if settings.is_embedded else settings.url
     parts = urlsplit(url)
     is_tls = parts.scheme == "mqtts"
     return Endpoint(
@@ -101,6 +113,8 @@ def endpoint_of(settings: MqttSettings, client_id: str) -> Endpoint:
         tls_context=_tls_context(settings.tls) if is_tls else None,
         username=settings.username,
         password=_password(settings),
+        # amqtt never answers a greeting in MQTT 5
+        protocol=Protocol.V311 if settings.is_embedded else Protocol.V5,
     )
 
 
@@ -118,6 +132,7 @@ def _password(settings: MqttSettings) -> str | None:
 def _tls_context(settings: TlsSettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=settings.ca_file)
+        context.sslsocket_class = _TlsSocket
         if settings.cert_file is not None:
             context.load_cert_chain(settings.cert_file, settings.key_file)
     except OSError as exc:  # ssl.SSLError is one

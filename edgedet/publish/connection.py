@@ -6,6 +6,7 @@ age, and its direct write is not safe from two threads. Everything here belongs 
 
 import select
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
@@ -31,6 +32,7 @@ from edgedet.publish.properties import CONTENT_TYPE, pack_properties
 
 _CONNECT_TIMEOUT_S = 4.0
 _ANSWER_TIMEOUT_S = 4.0
+_TICK_S = 0.1
 _SESSION_EXPIRY_S = 120
 _CREDENTIAL_CODES = (0x86, 0x87)
 _PROTOCOL_CODE = 0x84
@@ -74,24 +76,20 @@ class Connection:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
 
-    def open(self) -> None:
-        """Connect and wait for the broker's answer.
+    def open(self, gives_up: Callable[[], bool]) -> None:
+        """Connect and wait for the broker's answer, unless somebody `gives_up`.
 
         Raises:
             UnreachableError: nobody there, or no answer in time.
             RefusedError: the broker said no, or hung up on the greeting.
         """
         endpoint = self._endpoint
-        deadline = Deadline(_CONNECT_TIMEOUT_S + _ANSWER_TIMEOUT_S, self._clock)
+        options = _connect_options(endpoint, self.protocol)
         try:
-            self._client.connect(
-                endpoint.host,
-                endpoint.port,
-                endpoint.keepalive_s,
-                **_connect_options(endpoint, self.protocol),
-            )
-            while self._answer is None and not deadline.is_over():
-                self.poll(deadline.remaining_s())
+            self._client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s, **options)
+            deadline = Deadline(_ANSWER_TIMEOUT_S, self._clock)
+            while self._answer is None and not deadline.is_over() and not gives_up():
+                self.poll(min(_TICK_S, deadline.remaining_s()))
         except OSError as exc:
             self.abandon()
             msg = f"no connection to {endpoint}: {exc.strerror or exc}"
@@ -165,8 +163,8 @@ class Connection:
     def _judge(self, answer: ReasonCode | None) -> None:
         if answer is None:
             self.abandon()
-            msg = f"no answer from {self._endpoint} within {_ANSWER_TIMEOUT_S:.0f} s"
-            raise UnreachableError(msg)
+            msg = f"no answer from {self._endpoint} to a greeting in MQTT {self.protocol}"
+            raise HungUpError(msg)
         if not answer.is_failure:
             return
         self.abandon()
@@ -204,7 +202,7 @@ class Connection:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        self._end = reason
+        self._end = self._end or reason  # the first is the cause
 
     def _on_publish(
         self,

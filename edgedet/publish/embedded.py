@@ -36,10 +36,15 @@ class EmbeddedBroker:
         self._worker = Worker("embedded-broker", self._run, self._failed)
 
     @property
-    def url(self) -> str:
-        """The address for clients; its port may be another than asked for."""
+    def address(self) -> str:
+        """Where it listens, as `host:port`; the port may be another than asked for."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"mqtt://{host}:{self._port}"
+        return f"{host}:{self._port}"
+
+    @property
+    def url(self) -> str:
+        """The address for clients."""
+        return f"mqtt://{self.address}"
 
     def start(self, timeout_s: float) -> None:
         """Begin to listen; returns when clients may connect.

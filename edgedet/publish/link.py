@@ -29,6 +29,7 @@ _CONFLICT_WINDOW_S = 60.0
 _CONFLICT_WAIT_S = 60.0
 _STEADY_S = 10.0
 _HANG_UPS_BEFORE_FALLBACK = 2
+_SHORT_LIVES_BEFORE_HINT = 3
 
 
 class LinkState(str, Enum):
@@ -72,8 +73,10 @@ class Link:
         self._backoff = Backoff()
         self._lock = threading.Lock()  # guards _status
         self._status = LinkStatus(LinkState.CONNECTING)
-        self._protocol = Protocol.V5
+        self._protocol = endpoint.protocol
+        self._client_id = endpoint.client_id
         self._hang_ups = 0
+        self._short_lives = 0
         self._since_s = 0.0
         self._take_overs: deque[float] = deque(maxlen=2)
 
@@ -83,14 +86,14 @@ class Link:
         with self._lock:
             return self._status
 
-    def connect(self) -> Connection | float:
+    def connect(self, gives_up: Callable[[], bool]) -> Connection | float:
         """A new connection, or the seconds to wait before the next attempt."""
         number = self.status.connections + 1
         connection = Connection(
             self._endpoint, self._will(number), self._protocol, self._clock, self._settled
         )
         try:
-            connection.open()
+            connection.open(gives_up)
         except RefusedError as exc:
             return self._refused(exc)
         except UnreachableError as exc:
@@ -108,14 +111,21 @@ class Link:
             self._take_overs.append(now_s)
             if len(self._take_overs) == 2 and now_s - self._take_overs[0] < _CONFLICT_WINDOW_S:
                 reason = (
-                    f"another client uses our client id '{self._endpoint.client_id}'; "
+                    f"another client uses our client id '{self._client_id}'; "
                     "give each device a name of its own (device.name)"
                 )
                 self._tell(LinkState.CLIENT_ID_CONFLICT, reason)
                 return _CONFLICT_WAIT_S
         if now_s - self._since_s >= _STEADY_S:
             self._backoff.reset()
-        return self._failed(LinkState.CONNECTING, loss)
+            self._short_lives = 0
+            return self._failed(LinkState.CONNECTING, loss)
+        self._short_lives += 1
+        if self._short_lives < _SHORT_LIVES_BEFORE_HINT:
+            return self._failed(LinkState.CONNECTING, loss)
+        # a broker that does not say why, as mosquitto 2.0, hangs up in the same way
+        hint = f"{loss}; if this goes on, look for another client with the id '{self._client_id}'"
+        return self._failed(LinkState.CONNECTING, LostError(hint))
 
     def stopped(self) -> None:
         """Note that no more attempts are made."""
@@ -129,7 +139,7 @@ class Link:
 
     def _unreachable(self, exc: UnreachableError) -> float:
         if not isinstance(exc, HungUpError):
-            self._protocol = Protocol.V5  # another broker may come back at the address
+            self._protocol = self._endpoint.protocol  # another broker may come back at the address
             return self._failed(LinkState.UNREACHABLE, exc)
         self._hang_ups += 1
         if self._hang_ups >= _HANG_UPS_BEFORE_FALLBACK:
@@ -143,7 +153,8 @@ class Link:
             logger.info("%s; trying MQTT %s", exc, self._protocol)
             return 0.0
         self._protocol = Protocol.V5
-        return self._failed(LinkState.REFUSED, exc)
+        state = LinkState.UNREACHABLE if isinstance(exc, UnreachableError) else LinkState.REFUSED
+        return self._failed(state, exc)
 
     def _failed(self, state: LinkState, exc: Exception) -> float:
         wait_s = self._backoff.next_s()

@@ -134,8 +134,8 @@ class MqttSink:
     def flush(self, timeout_s: float) -> int:
         """Wait for the hand-over; see `Sink.flush`.
 
-        A result is handed over when the broker acknowledged it (QoS 1) or it was written to the
-        connection (QoS 0), a state when it is on its way.
+        A message is handed over when the broker acknowledged it (QoS 1, as all states are) or it
+        was written to the connection (QoS 0).
         """
         deadline = Deadline(timeout_s, self._clock)
         lost = self._outbox.wait_until_settled(deadline.remaining_s())
@@ -169,7 +169,7 @@ class MqttSink:
     def _run(self, stop: threading.Event) -> None:
         beat = 0
         while not self._must_end(stop):
-            connection = self._link.connect()
+            connection = self._link.connect(lambda: self._must_end(stop))
             if isinstance(connection, Connection):
                 session = Session(self._script, connection, self._link.status.connections, beat)
                 wait_s = self._serve(session, stop)
@@ -209,6 +209,8 @@ class MqttSink:
                 self._outbox.done(token)
             else:
                 self._outbox.discard(token)
+        elif isinstance(token, SourceStatus):
+            self._board.told(token)
         if not is_accepted:
             self._trouble.warning(
                 "refused", "the broker refused a message; may this client write there?"

@@ -58,14 +58,14 @@ class Session:
         self._connection = connection
         self._number = number
         self._since = script.clock.utc_now()
-        self._states: deque[Message] = deque()
+        self._states: deque[tuple[Message, SourceStatus | None]] = deque()
         self.beat = first_beat
         self._next_beat_s = float("-inf")
         self._max_payload_bytes = _payload_limit(
             script.limits.max_payload_bytes, connection.max_packet_bytes
         )
-        self._states.append(self._online())
-        self._states.append(self._info())
+        self._say(self._online())
+        self._say(self._info())
 
     def turn(self, timeout_s: float, wake_fd: int) -> None:
         """Send what is due, and serve the network until there is more to do, at most `timeout_s`.
@@ -92,10 +92,10 @@ class Session:
         script = self._script
         deadline = Deadline(timeout_s, script.clock)
         for status in script.board.take_untold():
-            self._states.append(self._source_status(status))
+            self._say(self._source_status(status), status)
         self.beat += 1
         body = script.states.stopped(script.clock.utc_now(), self._number, self.beat)
-        self._states.append(_message(script.topics.status, STATUS, body))
+        self._say(_message(script.topics.status, STATUS, body))
         while not deadline.is_over():
             self._send_states()
             if not self._states and not self._connection.in_flight:
@@ -104,26 +104,30 @@ class Session:
         self._connection.close()
 
     def give_back(self) -> None:
-        """Return the results under way to the outbox: the next connection sends them again."""
+        """Take back what is under way: the next connection sends it again."""
         entries = [token for token in self._connection.in_flight.tokens if isinstance(token, Entry)]
         self._script.outbox.give_back(entries)
+        self._script.board.tell_all()
+
+    def _say(self, message: Message, status: SourceStatus | None = None) -> None:
+        self._states.append((message, status))
 
     def _queue_states(self) -> None:
         script = self._script
         now_s = script.clock.monotonic()
         if now_s >= self._next_beat_s:
             if self._next_beat_s != float("-inf"):
-                self._states.append(self._online())
+                self._say(self._online())
             self._next_beat_s = now_s + script.limits.heartbeat_s
             script.board.tell_all()
-            self._states.append(self._metrics())
+            self._say(self._metrics())
         for status in script.board.take_untold():
-            self._states.append(self._source_status(status))
+            self._say(self._source_status(status), status)
 
     def _send_states(self) -> None:
         while self._states and self._connection.has_room:
-            message = self._states.popleft()
-            self._connection.send(message, message)
+            message, status = self._states.popleft()
+            self._connection.send(message, status)
 
     def _send_waiting(self) -> int:
         """Send states, then results; how many results."""

@@ -12,9 +12,10 @@ class StatusBoard:
     def __init__(self, clock: Clock) -> None:
         """Start empty."""
         self._clock = clock
-        self._changed = threading.Condition()  # guards the two below
+        self._changed = threading.Condition()  # guards the three below
         self._latest: dict[str, SourceStatus] = {}
         self._untold: dict[str, None] = {}
+        self._under_way: dict[str, SourceStatus] = {}
 
     def put(self, status: SourceStatus) -> None:
         """Replace what is known of a source."""
@@ -27,18 +28,29 @@ class StatusBoard:
         with self._changed:
             statuses = [self._latest[source_id] for source_id in self._untold]
             self._untold.clear()
-            self._changed.notify_all()
+            self._under_way.update((status.source_id, status) for status in statuses)
             return statuses
+
+    def told(self, status: SourceStatus) -> None:
+        """The broker has `status` now, or refused it."""
+        with self._changed:
+            if self._under_way.get(status.source_id) is status:
+                del self._under_way[status.source_id]
+                self._changed.notify_all()
 
     def tell_all(self) -> None:
         """Let everything count as changed: the broker's copies are gone, or grow old."""
         with self._changed:
             self._untold = dict.fromkeys(self._latest)
+            self._under_way.clear()
 
     def wait_until_told(self, timeout_s: float) -> int:
-        """Wait until every change was taken; how many were not."""
+        """Wait until the broker has every change; how many it has not."""
         deadline = Deadline(timeout_s, self._clock)
         with self._changed:
-            while self._untold and not deadline.is_over():
+            while self._untold_count() and not deadline.is_over():
                 self._changed.wait(deadline.remaining_s())
-            return len(self._untold)
+            return self._untold_count()
+
+    def _untold_count(self) -> int:
+        return len(self._untold.keys() | self._under_way.keys())

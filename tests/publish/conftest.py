@@ -1,0 +1,87 @@
+"""What the tests of this room share: results as a detector gives them, and running sinks."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgedet.clock import SystemClock
+from edgedet.config.device import DeviceSettings
+from edgedet.config.mqtt import MqttSettings
+from edgedet.detections import Detections, FrameDetections
+from edgedet.event import SourceState, SourceStatus
+from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
+from edgedet.publish.identity import ModelIdentity, Origin, new_boot_id
+from edgedet.publish.mqtt import MqttSink
+
+CLOCK = SystemClock()
+MODEL = ModelIdentity("person", "1", "9b1d3f0c77aa" + "0" * 52, "fp32", ("person", "car"))
+NOON = datetime(2026, 5, 4, 12, 0, 0, 418_000, tzinfo=timezone.utc)
+
+MakeSink = Callable[..., MqttSink]
+
+
+def make_result(
+    seq: int = 0, count: int = 1, source_id: str = "gate", skipped: int = 0
+) -> FrameDetections:
+    """A frame of 1920 x 1080 with `count` objects, best first."""
+    random = np.random.default_rng(seq)
+    corners = np.sort(random.random((count, 2, 2)), axis=1) * (1920, 1080)
+    return FrameDetections(
+        frame=FrameInfo(
+            source_id=source_id,
+            seq=seq,
+            width=1920,
+            height=1080,
+            pts_ns=seq * 40_000_000,
+            capture=CaptureTime(NOON, CaptureSource.FILE),
+            arrival_s=CLOCK.monotonic(),
+        ),
+        detections=Detections(
+            boxes_xyxy=corners.reshape(count, 4).astype(np.float32),
+            scores=np.sort(random.random(count).astype(np.float32))[::-1].copy(),
+            class_ids=np.zeros(count, np.int32),
+        ),
+        skipped=skipped,
+    )
+
+
+def make_status(
+    state: SourceState = SourceState.LIVE, source_id: str = "gate", reason: str = ""
+) -> SourceStatus:
+    return SourceStatus(source_id, state, since=NOON, fps_in=25.0, reason=reason)
+
+
+@pytest.fixture
+def origin() -> Origin:
+    return Origin("lab", "bench-01", "6f1c2a90", MODEL)
+
+
+@pytest.fixture
+def make_sink(tmp_path: Path) -> Iterator[MakeSink]:
+    """Starts sinks: `make_sink(url, lossless=(), **settings)`; they are closed after the test."""
+    sinks: list[MqttSink] = []
+
+    def make(url: str, *, lossless: tuple[str, ...] = (), **settings: object) -> MqttSink:
+        if "password" in settings:
+            path = tmp_path / "password"
+            path.write_text(f"{settings.pop('password')}\n", encoding="utf-8")
+            settings["password_file"] = path
+        sink = MqttSink(
+            MqttSettings.model_validate({"url": url, **settings}),
+            DeviceSettings(site="lab", name="bench-01"),
+            MODEL,
+            sources=("gate", "dock"),
+            lossless=lossless,
+            boot=new_boot_id(),
+            clock=CLOCK,
+        )
+        sinks.append(sink)
+        sink.start()
+        return sink
+
+    yield make
+    for sink in sinks:
+        sink.close(5.0)

@@ -1,0 +1,24 @@
+"""A process with a sink in it, to be killed: `python lone_sink.py URL WILL_DELAY_S`."""
+
+import sys
+import time
+
+from edgedet.clock import SystemClock
+from edgedet.config.device import DeviceSettings
+from edgedet.config.mqtt import MqttSettings
+from edgedet.publish.identity import new_boot_id
+from edgedet.publish.mqtt import MqttSink
+from tests.publish.conftest import MODEL
+
+if __name__ == "__main__":
+    sink = MqttSink(
+        MqttSettings(url=sys.argv[1], will_delay_s=int(sys.argv[2])),
+        DeviceSettings(site="lab", name="bench-01"),
+        MODEL,
+        sources=("gate",),
+        lossless=(),
+        boot=new_boot_id(),
+        clock=SystemClock(),
+    )
+    sink.start()
+    time.sleep(60)
