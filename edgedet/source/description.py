@@ -102,9 +102,8 @@ def _camera(address: Address, credentials: Credentials | None) -> PipelineDescri
     The caps behind the source let video through only; which tracks are set up at all is decided
     in the pipeline, as the server announces them.
     """
-    protocols = "tcp+tls" if address.scheme == "rtsps" else "tcp"
     launch = (
-        f"rtspsrc name={SOURCE} protocols={protocols} latency={JITTER_BUFFER_MS}"
+        f"rtspsrc name={SOURCE} protocols=tcp latency={JITTER_BUFFER_MS}"
         f" tcp-timeout={CONNECT_TIMEOUT_US}"
         f" ! application/x-rtp,media=video ! {_COMPRESSED_QUEUE}"
         f" ! {_decoder()} {_sink(sync=False, keeps_all=False)}"

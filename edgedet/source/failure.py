@@ -20,7 +20,8 @@ _PLUGINS_ADVICE = (
 )
 
 _CONNECTION_ADVICE = (
-    "no connection; check that the camera is switched on and reachable, and its address"
+    "no connection; check that the camera is switched on and reachable, and its address (rtsps: and"
+    " that this machine trusts its certificate)"
 )
 _ADVICE = {
     (RESOURCE, _NOT_FOUND): "not found; check the address",
