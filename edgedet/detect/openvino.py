@@ -47,7 +47,7 @@ class OpenVinoDetector:
         """
         del max_batch
         self._bundle = bundle
-        self._ov = _import()
+        self._ov = import_openvino()
         core = self._ov.Core()
         try:
             model = core.read_model(str(bundle.model_path))
@@ -99,10 +99,15 @@ def _settings(threads: int) -> dict[str, str]:
     }
 
 
-def _import() -> Any:  # noqa: ANN401 - untyped library
-    # Importing openvino imports its converter, which at once reports the use to its makers over the
-    # network and writes a client id into the home folder. Without the converter nothing is sent;
-    # openvino itself does without it.
+def import_openvino() -> Any:  # noqa: ANN401 - untyped library
+    """The openvino module, kept from reporting its use.
+
+    A plain import also imports its converter, which at once sends an event to its makers over the
+    network and writes a client id into the home folder. OpenVINO itself does without the converter.
+
+    Raises:
+        ModelError: If OpenVINO is not installed.
+    """
     converter_was_loaded = _CONVERTER in sys.modules
     if not converter_was_loaded:
         sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # Python's way to say: not here
