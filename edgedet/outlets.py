@@ -34,12 +34,15 @@ class Outlets:
             PublishError: a file or port cannot be opened.
         """
         self._clock = clock
-        self._broker: EmbeddedBroker | None = None
+        mqtt = settings.mqtt
+        self._broker = EmbeddedBroker(mqtt.embedded_listen) if mqtt.is_embedded else None
         self._mqtt: MqttSink | None = None
         boot = new_boot_id()
         sinks: list[Sink] = []
-        mqtt = self._with_broker(settings.mqtt)
         self.broker_url = "" if mqtt.is_off else mqtt.url
+        if self._broker is not None:
+            self.broker_url = self._broker.url
+            mqtt = _listening_at(mqtt, self._broker.url)
         if settings.jsonl is not None:
             origin = Origin(settings.device.site, settings.device.name, boot, model)
             sinks.append(JsonLinesSink(settings.jsonl, origin, clock, append=appends_jsonl))
@@ -84,9 +87,7 @@ class Outlets:
         if self._broker is not None:
             self._broker.stop(deadline.remaining_s())
 
-    def _with_broker(self, settings: MqttSettings) -> MqttSettings:
-        """The settings to connect with; the embedded broker is made where they ask for it."""
-        if not settings.is_embedded:
-            return settings
-        self._broker = EmbeddedBroker(settings.embedded_listen)
-        return settings.model_copy(update={"url": self._broker.url})
+
+def _listening_at(settings: MqttSettings, url: str) -> MqttSettings:
+    """The settings to reach the embedded broker, whose port may be another than asked for."""
+    return settings.model_copy(update={"embedded_listen": url.partition("://")[2]})

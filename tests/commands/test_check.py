@@ -1,0 +1,43 @@
+"""What `check` finds, and how it says it."""
+
+import json
+from pathlib import Path
+
+from edgedet.commands.check import check, schema_text
+from tests.runs import tiny_settings, write_config
+
+
+def test_a_valid_configuration(tmp_path: Path) -> None:
+    result = check(write_config(tmp_path, tiny_settings(tmp_path)))
+    assert (result.valid, result.problems, result.warnings, result.exit_code) == (True, (), (), 0)
+
+
+def test_files_that_are_not_here_are_warnings(tmp_path: Path) -> None:
+    settings = tiny_settings(
+        tmp_path,
+        {"id": "a", "uri": "rtsp://10.0.0.5/1", "password_file": "a.pw"},
+        model={"bundle": "nowhere"},
+        mqtt={"password_file": "mqtt.pw", "tls": {"ca_file": "ca.crt"}},
+    )
+    result = check(write_config(tmp_path, settings))
+    assert result.exit_code == 0
+    assert [warning.partition(": '/")[0] for warning in result.warnings] == [
+        "model.bundle",
+        "sources: 'a': password_file",
+        "mqtt.password_file",
+        "mqtt.tls.ca_file",
+    ]
+
+
+def test_problems_are_exit_code_2_and_json(tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("model: {}\n", encoding="utf-8")
+    result = check(path)
+    assert result.exit_code == 2
+    told = json.loads(result.to_json())
+    assert told["valid"] is False
+    assert len(told["problems"]) == 2
+
+
+def test_the_schema_is_json() -> None:
+    assert json.loads(schema_text())["properties"]["model"]

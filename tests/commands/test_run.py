@@ -1,0 +1,25 @@
+"""`edgedet run`, with a table and without."""
+
+from pathlib import Path
+
+import pytest
+
+from edgedet.commands.run import run
+from tests.runs import tiny_settings, write_config
+
+
+@pytest.mark.parametrize("shows_table", [True, False, None])
+def test_ends_with_a_summary(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    shows_table: bool | None,
+) -> None:
+    config = write_config(tmp_path, tiny_settings(tmp_path))
+    assert run(config, shows_table=shows_table, duration_s=None) == 0
+    assert "30 frames in" in capsys.readouterr().out
+
+
+def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = tiny_settings(tmp_path, http={"listen": "127.0.0.1:8080"})
+    assert run(write_config(tmp_path, settings), shows_table=False, duration_s=None) == 0
+    assert "http: this version has no web page" in caplog.text

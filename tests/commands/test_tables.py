@@ -1,0 +1,76 @@
+"""What a person sees."""
+
+from datetime import datetime, timezone
+
+import pytest
+from rich.console import Console, RenderableType
+
+from edgedet.commands.tables import live_table, log_line, summary
+from edgedet.event import SourceState, SourceStatus
+from edgedet.stream.feeder import Outcome
+from edgedet.stream.stats import Percentiles, SourceFigures, Stage
+from edgedet.stream.view import Snapshot, SourceView
+
+SINCE = datetime(2026, 5, 4, tzinfo=timezone.utc)
+LATENCY = Percentiles(21.4, 48.6, 100)
+
+
+def _view(name: str, state: SourceState, reason: str = "") -> SourceView:
+    status = SourceStatus(name, state, SINCE, fps_in=25.04, dropped=3, reason=reason)
+    figures = SourceFigures(name, 100, 24.96, LATENCY, 5, 512)
+    return SourceView(status, 103, figures, Outcome.RUNNING)
+
+
+def _snapshot(*views: SourceView, url: str = "mqtt://127.0.0.1:1883") -> Snapshot:
+    stages = dict.fromkeys(Stage, LATENCY)
+    return Snapshot(views, stages, "fake", 10.0, 200, url, "connected", "edgedet/v1/#")
+
+
+def _text(renderable: RenderableType) -> str:
+    console = Console(width=120, record=True, file=None)
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()
+
+
+def test_live_table_has_every_figure_and_how_to_subscribe() -> None:
+    text = _text(live_table(_snapshot(_view("gate", SourceState.LIVE))))
+    row = next(line for line in text.splitlines() if "gate" in line)
+    assert row.split() == ["gate", "live", "25.0", "25.0", "21", "49", "5", "3"]
+    assert "mosquitto_sub -h 127.0.0.1 -p 1883 -t 'edgedet/v1/#' -v" in text
+
+
+@pytest.mark.parametrize(
+    ("url", "how"),
+    [
+        ("mqtt://broker.example", "-h broker.example -p 1883"),
+        ("mqtts://broker.example", "-h broker.example -p 8883"),
+        ("mqtts://broker.example:9999", "-h broker.example -p 9999"),
+        ("mqtt://[::1]:1884", "-h ::1 -p 1884"),
+        ("", "MQTT is off"),
+    ],
+)
+def test_says_how_to_subscribe(url: str, how: str) -> None:
+    assert how in _text(live_table(_snapshot(_view("gate", SourceState.LIVE), url=url)))
+
+
+def test_says_what_is_wrong_with_a_source() -> None:
+    view = _view("gate", SourceState.RECONNECTING, "no connection")
+    for renderable in (live_table(_snapshot(view)), summary(_snapshot(view))):
+        assert "gate: no connection" in _text(renderable)
+
+
+def test_log_line_has_a_part_for_each_source() -> None:
+    line = log_line(_snapshot(_view("gate", SourceState.LIVE), _view("dock", SourceState.STALLED)))
+    assert line == (
+        "gate live in 25.0 detected 25.0 fps p99 49 ms dropped 3; "
+        "dock stalled in 25.0 detected 25.0 fps p99 49 ms dropped 3"
+    )
+
+
+def test_summary_has_counts_and_stages() -> None:
+    text = _text(summary(_snapshot(_view("gate", SourceState.ENDED))))
+    assert "200 frames in 10.0 s (20.0 a second), fake" in text
+    assert "infer 21.4/48.6" in text
+    row = next(line for line in text.splitlines() if "gate" in line)
+    assert row.split() == ["gate", "ended", "103", "100", "3", "512", "21", "49"]

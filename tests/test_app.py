@@ -1,0 +1,178 @@
+"""The application as a whole, with a real model, real sources and a real broker."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edgedet.app import Application, Event
+from edgedet.config.settings import Settings
+from edgedet.errors import ConfigError, ModelError, PublishError
+from edgedet.event import SourceState
+from edgedet.stream.feeder import Outcome
+from tests.brokers import Mosquitto, Subscriber, free_port
+from tests.runs import PATTERN, read_lines, tiny_settings
+
+WAIT_S = 30.0
+Start = Callable[[Settings], Application]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts applications, and sees to it that they stop with all their threads."""
+    running: list[Application] = []
+
+    def make(settings: Settings) -> Application:
+        app = Application(settings)
+        running.append(app)
+        app.start()
+        return app
+
+    yield make
+    for app in running:
+        assert app.stop(WAIT_S)
+
+
+def _lossless(source_id: str, frames: int) -> dict[str, object]:
+    return {"id": source_id, "uri": f"{PATTERN}&frames={frames}", "realtime": False}
+
+
+def test_every_frame_of_finite_sources_is_written_in_order(start: Start, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    app = start(tiny_settings(tmp_path, _lossless("a", 40), _lossless("b", 25), jsonl=out))
+    assert app.wait(WAIT_S) is Event.ENDED
+    assert app.error is None
+    assert app.flush(WAIT_S) == (Event.FLUSHED, 0)
+    lines = read_lines(out)
+    for name, count in (("a", 40), ("b", 25)):
+        seqs = [line["frame"]["seq"] for line in lines if line["source"] == name]
+        assert seqs == list(range(count))
+    snapshot = app.snapshot()
+    assert snapshot.frames == 65
+    assert snapshot.backend == "onnxruntime"
+    assert [view.outcome for view in snapshot.sources] == [Outcome.ENDED] * 2
+
+
+def test_every_message_reaches_the_broker(
+    start: Start,
+    tmp_path: Path,
+    mosquitto: Callable[[], Mosquitto],
+    subscribe: Callable[[int], Subscriber],
+) -> None:
+    broker = mosquitto()
+    subscriber = subscribe(broker.port)
+    app = start(tiny_settings(tmp_path, _lossless("a", 40), mqtt={"url": broker.url}))
+    assert app.wait(WAIT_S) is Event.ENDED
+    assert app.flush(WAIT_S) == (Event.FLUSHED, 0)
+    app.stop(WAIT_S)
+    found = subscriber.wait_for_all(lambda m: m.topic.endswith("/src/a/detections"), 40)
+    assert [message.body["frame"]["seq"] for message in found] == list(range(40))
+    subscriber.wait_for(lambda m: m.topic.endswith("/src/a/status") and m.state == "ended")
+    subscriber.wait_for(lambda m: m.topic.endswith("/bench/status") and m.state == "stopped")
+
+
+def test_without_a_broker_the_lost_messages_are_counted(start: Start, tmp_path: Path) -> None:
+    url = f"mqtt://127.0.0.1:{free_port()}"
+    app = start(tiny_settings(tmp_path, _lossless("a", 20), mqtt={"url": url}))
+    assert app.wait(WAIT_S) is Event.ENDED
+    event, lost = app.flush(0.2)
+    assert event is Event.FLUSHED
+    assert lost >= 20
+    assert app.snapshot().broker_url == url
+
+
+def test_a_full_outbox_holds_up_a_lossless_source(start: Start, tmp_path: Path) -> None:
+    url = f"mqtt://127.0.0.1:{free_port()}"
+    settings = tiny_settings(tmp_path, _lossless("a", 500), mqtt={"url": url, "queue_size": 10})
+    app = start(settings)
+    assert app.wait(1.0) is None
+    assert app.has_stuck_outlet()
+    assert app.is_finite
+    assert app.snapshot().frames < 100
+
+
+def test_a_source_that_fails_leaves_the_others_alone(start: Start, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.avi"
+    broken.write_bytes(b"RIFF this is no video" * 50)
+    out = tmp_path / "out.jsonl"
+    settings = tiny_settings(
+        tmp_path,
+        _lossless("good", 20),
+        {"id": "gone", "uri": "file:///nowhere/gone.avi"},
+        {"id": "broken", "uri": broken.as_uri(), "realtime": False},
+        jsonl=out,
+    )
+    app = start(settings)
+    assert app.wait(WAIT_S) is Event.ENDED
+    assert app.error is None
+    assert set(app.failed_sources) == {"gone", "broken"}
+    assert len(read_lines(out)) == 20
+    reasons = {view.status.source_id: view.status.reason for view in app.snapshot().sources}
+    assert "does not exist" in reasons["gone"]
+    assert reasons["broken"] != ""
+
+
+def test_a_live_source_runs_until_interrupted(start: Start, tmp_path: Path) -> None:
+    app = start(tiny_settings(tmp_path, {"id": "a", "uri": PATTERN}))
+    assert not app.is_finite
+    assert app.wait(2.0) is None
+    app.interrupt()
+    assert app.wait(WAIT_S) is Event.INTERRUPTED
+    view = app.snapshot().sources[0]
+    assert view.status.state is SourceState.LIVE
+    assert view.figures.detected > 0
+    assert app.stop(WAIT_S)
+    assert app.stop(WAIT_S)
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_run(start: Start, tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, {"id": "a", "uri": PATTERN})
+    (settings.model.bundle / "model.onnx").write_bytes(b"no model")
+    app = start(settings)
+    assert app.wait(WAIT_S) is Event.ENDED
+    assert isinstance(app.error, ModelError)
+
+
+def test_disabled_sources_are_left_alone_and_said_to_be(
+    start: Start,
+    tmp_path: Path,
+    mosquitto: Callable[[], Mosquitto],
+    subscribe: Callable[[int], Subscriber],
+) -> None:
+    broker = mosquitto()
+    subscriber = subscribe(broker.port)
+    off = {"id": "off", "uri": "rtsp://10.0.0.5/1", "enabled": False}
+    start(tiny_settings(tmp_path, _lossless("a", 1), off, mqtt={"url": broker.url}))
+    message = subscriber.wait_for(lambda m: m.topic.endswith("/src/off/status"))
+    while message.state != "disabled":
+        message = subscriber.wait_for(lambda m: m.state == "disabled")
+    assert message.body["reason"] == "enabled: false in the configuration"
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, model={"bundle": tmp_path / "none"})
+    with pytest.raises(ConfigError, match="there is no folder"):
+        Application(settings)
+    with pytest.raises(ModelError, match="no model bundle in"):
+        Application(tiny_settings(tmp_path, model={"bundle": tmp_path}))
+
+
+def test_nothing_enabled_is_refused(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, {"id": "a", "uri": PATTERN, "enabled": False})
+    with pytest.raises(ConfigError, match="no source is enabled"):
+        Application(settings)
+
+
+def test_an_output_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, jsonl=tmp_path / "no" / "out.jsonl")
+    with pytest.raises(PublishError, match="cannot write detections"):
+        Application(settings)
+
+
+def test_the_settings_thresholds_win_over_the_bundles(start: Start, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    settings = tiny_settings(tmp_path, _lossless("a", 3), jsonl=out)
+    model = settings.model.model_copy(update={"score_threshold": 1.0})
+    app = start(settings.model_copy(update={"model": model}))
+    assert app.wait(WAIT_S) is Event.ENDED
+    assert [line["objects"] for line in read_lines(out)] == [[], [], []]

@@ -1,0 +1,48 @@
+"""Live sources keep their newest frames, lossless ones all."""
+
+from edgedet.clock import SystemClock
+from edgedet.config.source import SourceSettings
+from edgedet.feeds import Feeds, make_inlet
+from edgedet.stream.feeder import Outcome
+from edgedet.stream.reporter import StatusReporter
+from edgedet.stream.stats import PipelineStats
+from tests.runs import PATTERN
+from tests.stream.fakes import WAIT_S, FramePool, RecordingSink, wait_until
+
+
+def _source(uri: str, **settings: object) -> SourceSettings:
+    return SourceSettings.model_validate({"id": "a", "uri": uri, **settings})
+
+
+def test_the_inlet_of_a_live_source_drops_the_oldest() -> None:
+    inlet = make_inlet(_source("rtsp://10.0.0.5/1"))
+    pool = FramePool()
+    for seq in range(5):
+        assert inlet.channel.put(pool.frame(seq=seq), 0)
+    assert not inlet.is_lossless
+    assert pool.open_frames == {("a", 3), ("a", 4)}
+    inlet.channel.discard()
+
+
+def test_the_inlet_of_a_lossless_source_refuses_when_full() -> None:
+    inlet = make_inlet(_source("file:///a.avi", realtime=False))
+    pool = FramePool()
+    taken = [inlet.channel.put(pool.frame(seq=seq), 0) for seq in range(5)]
+    assert inlet.is_lossless
+    assert taken == [True, True, True, True, False]
+    inlet.channel.discard()
+
+
+def test_feeds_a_real_source_and_knows_how_it_does() -> None:
+    clock = SystemClock()
+    settings = _source(f"{PATTERN}&frames=3", realtime=False)
+    inlet = make_inlet(settings)
+    reporter = StatusReporter(RecordingSink(), 30, clock)
+    stats = PipelineStats(("a",))
+    feeds = Feeds([(settings, inlet)], stats, reporter, lambda _timeout_s: True, clock)
+    feeds.start()
+    wait_until(lambda: inlet.channel.is_closed)
+    assert feeds.stop(WAIT_S)
+    view = feeds.views(clock.monotonic())[0]
+    assert (view.outcome, view.decoded, feeds.failed) == (Outcome.ENDED, 3, ())
+    assert inlet.channel.discard() == 3
