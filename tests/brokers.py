@@ -169,7 +169,7 @@ class Subscriber:
         self._is_subscribed = True
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        given = message.properties.json() if message.properties else {}
+        given = message.properties.json() if message.properties else {}  # type: ignore[no-untyped-call]
         given["user"] = dict(given.pop("UserProperty", []))
         self.messages.append(
             Received(

@@ -25,7 +25,7 @@ def test_data() -> Path:
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[StartMosquitto]:
-    """Starts real brokers: `mosquitto()`, or with lines of mosquitto.conf and `is_started=False`."""
+    """Starts real brokers: `mosquitto(*lines_of_mosquitto_conf, is_started=True)`."""
     if MOSQUITTO is None:
         pytest.skip("mosquitto is not installed")
     brokers: list[Mosquitto] = []

@@ -97,6 +97,7 @@ class Outbox:
                 return None
             entry = lane.popleft()
             entry.lost_before += self._lost.pop(entry.source_id, 0)
+            self._changed.notify_all()  # there is room
             return entry
 
     def done(self, entry: Entry) -> None:

@@ -27,6 +27,7 @@ class RateLimit:
             source.left_out += 1 + skipped
             return None
         # from the planned time, not from now: else 15 frames/s limited to 10 would give 7.5
-        source.next_s = max(source.next_s + self._interval_s, now_s + self._interval_s / 2)
+        is_late = now_s - source.next_s > self._interval_s
+        source.next_s = (now_s if is_late else source.next_s) + self._interval_s
         left_out, source.left_out = source.left_out, 0
         return left_out

@@ -50,7 +50,8 @@ class Script:
 
 
 @pytest.fixture
-def peer() -> Iterator[Script]:
+def peer(make_sink: MakeSink) -> Iterator[Script]:
+    del make_sink  # closed after the peer, which then need not be waited for
     script = Script()
     yield script
     script.close()

@@ -1,4 +1,4 @@
-"""The JSON Schemas (draft 2020-12) of every message, as they are published; also for subscribers."""
+"""The JSON Schemas (draft 2020-12) of every message, for tests and for subscribers."""
 
 import json
 from importlib import resources
