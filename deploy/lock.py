@@ -127,7 +127,7 @@ def resolve(target: Target, constraints: Iterable[str]) -> dict[str, str]:
 
 
 def render(pins: Mapping[Target, Mapping[str, str]]) -> list[str]:
-    """Constraint lines: one for a version that fits all targets, else one with a marker for each."""
+    """Constraint lines: one for a version that fits all targets, else one each, with a marker."""
     lines = []
     for name in sorted({name for chosen in pins.values() for name in chosen}):
         versions: dict[str, list[str]] = {}
