@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 _STANDARD_OUTPUT = Path("/dev/stdout")
 _REFRESH_S = 0.2
+_FINITE_SCHEMES = {"file", "test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ def _settings(request: DetectRequest) -> Settings:
     uri = request.source
     if "://" not in uri:
         uri = Path(uri).absolute().as_uri()
+    scheme = uri.partition("://")[0]
+    if scheme not in _FINITE_SCHEMES:
+        msg = f"--source: '{scheme}://…' is not a source with an end; expected a video file"
+        raise UsageError(msg)
     try:
         source = SourceSettings(id=_source_id(uri), uri=uri, realtime=False)
         settings = Settings(

@@ -1,12 +1,13 @@
 """What a person sees of a run: the live table, the line in a log, the summary."""
 
+from urllib.parse import urlsplit
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from edgedet.event import SourceState
-from edgedet.log import strip_credentials
 from edgedet.stream.stats import Percentiles, Stage
 from edgedet.stream.view import Snapshot, SourceView
 
@@ -22,13 +23,12 @@ _MAX_REASON = 100
 
 def live_table(snapshot: Snapshot) -> RenderableType:
     """The table of all sources, with what is wrong and how to subscribe."""
-    table = Table(
-        title=f"edgedet · {snapshot.backend or 'loading the model'}", title_justify="left"
-    )
+    title = f"edgedet · {snapshot.backend or 'loading the model'}"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     table.add_column("source", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    for title in ("fps in", "fps detected", "p50 ms", "p99 ms", "objects", "dropped"):
-        table.add_column(title, justify="right", no_wrap=True)
+    for heading in ("fps in", "fps detected", "p50 ms", "p99 ms", "objects", "dropped"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for view in snapshot.sources:
         status, figures = view.status, view.figures
         table.add_row(
@@ -113,10 +113,9 @@ def _reasons(snapshot: Snapshot) -> list[str]:
 def _how_to_subscribe(snapshot: Snapshot) -> str:
     if not snapshot.broker_url:
         return "MQTT is off"
-    host, _, port = strip_credentials(snapshot.broker_url).partition("://")[2].rpartition(":")
-    if not host or not port.isdecimal():
-        host, port = host + port, "1883"
+    parts = urlsplit(snapshot.broker_url)
+    port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
     return (
         f"{snapshot.broker_url} is {snapshot.broker_state}; subscribe:"
-        f" mosquitto_sub -h {host.strip('[]')} -p {port} -t '{snapshot.topics}' -v"
+        f" mosquitto_sub -h {parts.hostname} -p {port} -t '{snapshot.topics}' -v"
     )

@@ -52,9 +52,10 @@ def test_replaces_an_older_result(tmp_path: Path) -> None:
     [
         ("nowhere.avi", "there is no file"),
         ("file:///nowhere.avi", "there is no file"),
-        ("rtsp://me:pw@10.0.0.5/1", "has no end"),
+        ("rtsp://me:pw@10.0.0.5/1", "is not a source with an end"),
         (PATTERN, "has no end"),
         ("ftp://10.0.0.5/1", "is not a source"),
+        ("file://clip.avi", "must name an absolute path"),
     ],
 )
 def test_refuses(tmp_path: Path, source: str, message: str) -> None:
