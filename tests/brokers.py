@@ -142,7 +142,7 @@ class Subscriber:
             return [message for message in self.messages if matches(message)]
 
         is_in_time = self._loop_until(lambda: len(found()) >= count, timeout_s)
-        seen = [(m.topic, m.state) for m in self.messages[-10:]]
+        seen = [(m.topic, m.payload[:200]) for m in self.messages[-10:]]
         assert is_in_time, f"{len(found())} of {count} messages came; the last of all: {seen}"
         return found()
 

@@ -16,6 +16,7 @@ from edgedet.stream.worker import Worker
 logger = logging.getLogger(__name__)
 
 _TICK_S = 0.1
+_SETTLE_S = 1.0
 _QUIET = ("amqtt", "transitions")
 _PLUGINS = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
 
@@ -84,8 +85,22 @@ class EmbeddedBroker:
         except ImportError as exc:
             msg = "the embedded broker is not installed; run `pip install 'edgedet[embedded]'`"
             raise PublishError(msg) from exc
+
+        class ClosingBroker(Broker):  # type: ignore[misc] # amqtt has no types
+            """Closes each connection at its end, which amqtt leaves to the garbage collector."""
+
+            async def stream_connected(
+                self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+            ) -> None:
+                try:
+                    await super().stream_connected(reader, writer, listener_name)
+                finally:
+                    writer.close()
+
         listener = ListenerConfig(bind=f"{self._host}:{self._port}")
-        broker = Broker(BrokerConfig(listeners={"default": listener}, plugins=dict(_PLUGINS)))
+        broker = ClosingBroker(
+            BrokerConfig(listeners={"default": listener}, plugins=dict(_PLUGINS))
+        )
         try:
             await broker.start()
         except BrokerError as exc:
@@ -98,6 +113,17 @@ class EmbeddedBroker:
                 await asyncio.sleep(_TICK_S)
         finally:
             await broker.shutdown()
+            await _settle()
+
+
+async def _settle() -> None:
+    """End amqtt's tasks, which it does not wait for, and let them close their connections."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=_SETTLE_S)
+    await asyncio.sleep(_TICK_S)
 
 
 def _split(listen: str) -> tuple[str, int]:

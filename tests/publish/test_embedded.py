@@ -54,7 +54,17 @@ def test_stock_client_sees_retained_states(broker: EmbeddedBroker, make_sink: Ma
     assert wait_until(lambda: sink.stats.state is LinkState.CONNECTED)
 
     done = subprocess.run(
-        ["mosquitto_sub", "-p", str(_port(broker)), "-t", "edgedet/v1/+/+/status", "-C", "1", "-W", "20"],
+        [
+            "mosquitto_sub",
+            "-p",
+            str(_port(broker)),
+            "-t",
+            "edgedet/v1/+/+/status",
+            "-C",
+            "1",
+            "-W",
+            "20",
+        ],
         capture_output=True,
         text=True,
         check=True,

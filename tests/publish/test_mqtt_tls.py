@@ -5,9 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from edgedet.config.mqtt import MqttSettings
-from edgedet.errors import ConfigError
-from edgedet.publish.broker import endpoint_of
 from edgedet.publish.link import LinkState
 from tests.brokers import Mosquitto, wait_until
 from tests.conftest import StartMosquitto
@@ -18,7 +15,24 @@ from tests.publish.conftest import MakeSink, make_result
 def tls_broker(mosquitto: StartMosquitto, tmp_path: Path) -> Mosquitto:
     cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)],
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+            "-keyout",
+            str(key),
+            "-out",
+            str(cert),
+        ],
         check=True,
         capture_output=True,
     )
@@ -52,12 +66,3 @@ def test_insecure_takes_any_certificate(tls_broker: Mosquitto, make_sink: MakeSi
     sink = make_sink(url, tls={"insecure": True})
 
     assert wait_until(lambda: sink.stats.state is LinkState.CONNECTED)
-
-
-def test_missing_authority_file_is_refused_at_start(tmp_path: Path) -> None:
-    settings = MqttSettings.model_validate(
-        {"url": "mqtts://broker", "tls": {"ca_file": tmp_path / "absent.pem"}}
-    )
-
-    with pytest.raises(ConfigError, match=r"mqtt\.tls: cannot use .*absent\.pem"):
-        endpoint_of(settings, "edgedet-x")

@@ -1,0 +1,59 @@
+"""The payloads of states: golden fields, so that none changes unseen."""
+
+from datetime import timedelta
+
+from edgedet.publish.identity import Origin
+from edgedet.publish.state_payloads import Limits, StatePayloads
+from tests.publish.conftest import NOON, make_status
+
+LIMITS = Limits(100_000, 0, 10.0, None, 30.0)
+HEAD = {"device": "bench-01", "boot": "6f1c2a90", "published": "2026-05-04T12:00:00.418Z"}
+
+
+def test_online_says_until_when_it_holds(origin: Origin) -> None:
+    body = StatePayloads(origin, LIMITS).online(NOON, NOON - timedelta(seconds=5), 2, 7)
+
+    assert body == HEAD | {
+        "schema": "edgedet.status/1",
+        "id": "bench-01/6f1c2a90/status/7",
+        "state": "online",
+        "session": 2,
+        "since": "2026-05-04T11:59:55.418Z",
+        "heartbeat_s": 30.0,
+        "expires_at": "2026-05-04T12:01:30.418Z",
+    }
+
+
+def test_will_has_no_time(origin: Origin) -> None:
+    body = StatePayloads(origin, LIMITS).offline(2)
+
+    assert body == {
+        "schema": "edgedet.status/1",
+        "id": "bench-01/6f1c2a90/status/will-2",
+        "device": "bench-01",
+        "boot": "6f1c2a90",
+        "state": "offline",
+        "reason": "connection_lost",
+        "session": 2,
+    }
+
+
+def test_source_status_has_every_field(origin: Origin) -> None:
+    body = StatePayloads(origin, LIMITS).source_status(make_status(), NOON, 3)
+
+    assert body == HEAD | {
+        "schema": "edgedet.source_status/1",
+        "id": "bench-01/6f1c2a90/gate/status/3",
+        "source": "gate",
+        "state": "live",
+        "since": "2026-05-04T12:00:00.418Z",
+        "last_frame": None,
+        "fps_in": 25.0,
+        "fps_inferred": 0.0,
+        "dropped": 0,
+        "reconnects": 0,
+        "reason": "",
+        "clock_offset_ms": None,
+        "decoder": "",
+        "expires_at": "2026-05-04T12:01:30.418Z",
+    }
