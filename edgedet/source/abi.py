@@ -3,6 +3,7 @@
 Only the leading fields that are read are declared, except where GStreamer writes the structure.
 """
 
+import contextlib
 import ctypes
 import sys
 from collections.abc import Callable
@@ -110,6 +111,19 @@ def library(name: str) -> ctypes.CDLL:
     """One of GStreamer's libraries, under the name that the system gives it."""
     names = {"win32": f"{name}-1.0-0.dll", "darwin": f"lib{name}-1.0.0.dylib"}
     return ctypes.CDLL(names.get(sys.platform, f"lib{name}-1.0.so.0"))
+
+
+def keep_the_unwinder() -> None:
+    """Let C++ exceptions be unwound by the compiler's own library; call before GStreamer is loaded.
+
+    Debian's GStreamer is linked with libunwind, which offers `_Unwind_Resume` too, and the typelibs
+    load it for the whole process. A C++ library that is loaded later, such as OpenVINO, would find
+    that one first, and its first exception would abort the process. Seen with GStreamer 1.22,
+    libunwind 1.6 and OpenVINO 2026.4; the symbol that is first for the whole process wins.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # another C library: nothing to keep
+            ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
 
 
 def bind(

@@ -7,6 +7,7 @@ from typing import Any
 
 from edgedet.clock import Clock
 from edgedet.errors import DecoderError, SourceError
+from edgedet.source.abi import keep_the_unwinder
 from edgedet.source.bus import Bus
 from edgedet.source.description import DECODER, SINK, SOURCE, PipelineDescription, bridge, tuning
 from edgedet.source.failure import missing_decoder, to_error
@@ -39,6 +40,7 @@ def _load_gstreamer() -> Any:  # noqa: ANN401
         SourceError: if GStreamer or its Python bindings are not installed.
     """
     try:
+        keep_the_unwinder()
         import gi  # noqa: PLC0415 - the rest of edgedet must work without it
 
         gi.require_version("Gst", "1.0")

@@ -1,44 +1,32 @@
-"""The C structures agree with what GStreamer's own introspection data say."""
+"""What loading GStreamer does to the rest of the process."""
 
-import ctypes
-from typing import Any
+import subprocess
+import sys
+from importlib.util import find_spec
 
-import gi
 import pytest
 
-gi.require_version("Gst", "1.0")
-gi.require_version("GstVideo", "1.0")
+_THROW_AFTER_GSTREAMER = """
+from edgedet.source.pipeline import _gstreamer
 
-from gi.repository import Gst, GstVideo  # noqa: E402 - the version must be asked for first
+_gstreamer()
+from edgedet.detect.openvino import import_openvino
 
-from edgedet.source import abi  # noqa: E402
-
-# MapInfo is hidden by gst-python, and the introspection data of VideoFrame leave out a union inside
-# VideoInfo: the pixel tests of test_memory.py hold those two
-PAIRS = [
-    (abi.MiniObject, Gst.MiniObject),
-    (abi.Buffer, Gst.Buffer),
-    (abi.PadProbeInfo, Gst.PadProbeInfo),
-    (abi.VideoInfo, GstVideo.VideoInfo),
-]
+openvino = import_openvino()
+for _ in range(200):
+    assert [size.is_dynamic for size in openvino.PartialShape([-1, 3])] == [True, False]
+print("alive")
+"""
 
 
-@pytest.mark.parametrize(("ours", "theirs"), PAIRS)
-def test_fields_lie_where_gstreamer_has_them(ours: type[ctypes.Structure], theirs: Any) -> None:  # noqa: ANN401
-    offsets = {field.get_name(): field.get_offset() for field in theirs.__info__.get_fields()}
-    shared = [str(field[0]) for field in ours._fields_ if field[0] in offsets]
-    assert len(shared) >= 3
-    assert {name: getattr(ours, name).offset for name in shared} == {
-        name: offsets[name] for name in shared
-    }
-
-
-@pytest.mark.parametrize("name", ["VideoInfo", "VideoFrame"])
-def test_structures_that_gstreamer_writes_are_big_enough(name: str) -> None:
-    theirs = getattr(GstVideo, name)
-    assert ctypes.sizeof(getattr(abi, name)) >= theirs.__info__.get_size()
-
-
-def test_libraries_are_found() -> None:
-    version = abi.bind(abi.library("gstreamer").gst_version_string, ctypes.c_char_p)
-    assert b"GStreamer 1." in ctypes.string_at(version())
+@pytest.mark.skipif(find_spec("openvino") is None, reason="openvino is not installed")
+def test_exceptions_of_cpp_libraries_survive_gstreamer() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _THROW_AFTER_GSTREAMER],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    assert done.stdout == "alive\n", done.stderr[-500:]
+    assert done.returncode == 0
