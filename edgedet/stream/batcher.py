@@ -5,6 +5,7 @@ The rules, in words:
 - Sources take turns; nobody is served twice while another waits.
 - A live source has one slot of a batch, so a slow backend never makes it wait for itself. A
   lossless source fills what is left, and always gets at least one slot.
+- A batch has as many pictures as pays on this backend, at most `max_size`.
 - A full batch goes at once. Otherwise a batch waits while the backend is busy. With the backend
   idle it goes at once too, unless the backend was busy for most of the latest time: then it waits
   for sources that were in the latest batches, and at most `max_wait_ms`.
@@ -24,6 +25,7 @@ from edgedet.log import RateLimited
 from edgedet.stream.batch import Batch, BatchItem, Inlet
 from edgedet.stream.busy import BusyShare
 from edgedet.stream.channel import Channel
+from edgedet.stream.limit import BatchLimit
 from edgedet.vision.pixels import paint_letterboxed
 
 logger = logging.getLogger(__name__)
@@ -47,7 +49,7 @@ class Batcher:
     ) -> None:
         """Allocate the batches, watch the inlets; `on_paint` gets each painting's seconds."""
         self._inlets = tuple(inlets)
-        self._max_size = settings.max_size
+        self._limit = BatchLimit(settings.max_size)
         self._max_wait_s = settings.max_wait_ms / 1000.0
         self._clock = clock
         self._on_paint = on_paint
@@ -98,8 +100,10 @@ class Batcher:
         """The next batch, or None when none was ready within `timeout_s`."""
         return self._ready.get(timeout_s)
 
-    def give_back(self, batch: Batch) -> None:
-        """Return a batch whose pictures are no longer needed."""
+    def give_back(self, batch: Batch, infer_s: float | None = None) -> None:
+        """Return a batch whose pictures are no longer needed; what the backend took for it."""
+        if infer_s is not None:
+            self._limit.add(len(batch.items), infer_s)
         batch.clear()
         self._busy.leave()
         self._free.put(batch)
@@ -107,12 +111,13 @@ class Batcher:
 
     def _fill(self, batch: Batch, stop: threading.Event) -> bool:
         """Paint until the batch should go; False if it is empty and there is nothing to come."""
+        max_size = self._limit.size
         while not stop.is_set():
             self._wake.clear()
             all_closed = all(inlet.channel.is_closed for inlet in self._inlets)
-            while len(batch.items) < self._max_size and self._paint_next(batch):
+            while len(batch.items) < max_size and self._paint_next(batch, max_size):
                 pass
-            if len(batch.items) == self._max_size or all_closed:
+            if len(batch.items) == max_size or all_closed:
                 if batch.items or all(inlet.channel.is_drained for inlet in self._inlets):
                     return bool(batch.items)
                 continue
@@ -145,12 +150,12 @@ class Batcher:
         self._busy.enter()
         self._ready.put(batch)
 
-    def _paint_next(self, batch: Batch) -> bool:
+    def _paint_next(self, batch: Batch, max_size: int) -> bool:
         """Take one frame of the source whose turn it is; whether there was one."""
         count = len(self._inlets)
         for step in range(count):
             index = (self._turn + step) % count
-            if not self._may_enter(index, batch):
+            if not self._may_enter(index, batch, max_size):
                 continue
             frame = self._inlets[index].channel.get_nowait()
             if frame is not None:
@@ -159,7 +164,7 @@ class Batcher:
                 return True
         return False
 
-    def _may_enter(self, index: int, batch: Batch) -> bool:
+    def _may_enter(self, index: int, batch: Batch, max_size: int) -> bool:
         """Whether the inlet may have (one more) slot of this batch."""
         taken = batch.members.get(index, 0)
         if taken == 0 or not self._inlets[index].is_lossless:
@@ -171,7 +176,7 @@ class Batcher:
             and other not in batch.members
             and self._absent[other] < _ABSENT_BATCHES
         )
-        return len(batch.items) + held_free < self._max_size
+        return len(batch.items) + held_free < max_size
 
     def _paint(self, frame: Frame, index: int, batch: Batch) -> None:
         """Paint `frame` into the next slot and let go of it at once."""

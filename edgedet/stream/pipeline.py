@@ -132,7 +132,7 @@ class Pipeline:
         candidates = detector.infer(batch.pictures_nhwc)
         end_s = self._clock.monotonic()
         answer = _Answer(tuple(batch.items), candidates, start_s, end_s)
-        self._batcher.give_back(batch)
+        self._batcher.give_back(batch, end_s - start_s)
         self.stats.add_batch(len(answer.items), end_s - start_s)
         return answer
 

@@ -1,0 +1,64 @@
+"""How many pictures a batch may have, learnt from what batches cost.
+
+On a GPU eight pictures take little longer than one. On most CPUs they take eight times as long:
+then a batch gains nothing, and every picture in it waits for all the others.
+"""
+
+import threading
+
+_SMOOTHING = 0.3
+_SAMPLES = 3  # of each kind before anything is decided
+_GAIN = 0.9  # a picture in a batch must cost less than this share of a picture alone
+_TRIAL_EVERY = 300  # batches after which the other way is tried again
+
+
+class BatchLimit:
+    """Says how large the next batch may be. One thread adds, any thread asks."""
+
+    def __init__(self, max_size: int) -> None:
+        """Allow `max_size` until it is known not to pay."""
+        self._max_size = max_size
+        self._lock = threading.Lock()  # guards everything below
+        self._alone_s = _Average()
+        self._together_s = _Average()
+        self._is_warm = False
+        self._since_trial = 0
+
+    @property
+    def size(self) -> int:
+        """The most pictures that the next batch should have."""
+        with self._lock:
+            if self._together_s.count < _SAMPLES:
+                return self._max_size
+            if self._alone_s.count < _SAMPLES:
+                return 1
+            return self._max_size if self._pays() else 1
+
+    def add(self, size: int, infer_s: float) -> None:
+        """Learn that the backend took `infer_s` for a batch of `size` pictures."""
+        with self._lock:
+            if not self._is_warm:  # the first run allocates and says nothing
+                self._is_warm = True
+                return
+            (self._alone_s if size == 1 else self._together_s).add(infer_s / size)
+            self._since_trial += 1
+            if self._since_trial >= _TRIAL_EVERY:
+                self._since_trial = 0
+                (self._alone_s if self._pays() else self._together_s).count = 0
+
+    def _pays(self) -> bool:
+        return self._together_s.value < _GAIN * self._alone_s.value
+
+
+class _Average:
+    """A smoothed value and the number of samples in it."""
+
+    __slots__ = ("count", "value")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.value = 0.0
+
+    def add(self, sample: float) -> None:
+        self.value = sample if not self.count else self.value + _SMOOTHING * (sample - self.value)
+        self.count += 1

@@ -1,0 +1,51 @@
+"""Batches are as large as pays on the backend at hand."""
+
+from collections.abc import Callable
+
+import pytest
+
+from edgedet.stream.limit import BatchLimit
+
+
+def _settle(limit: BatchLimit, cost_s: Callable[[int], float], batches: int = 60) -> list[int]:
+    """Run a backend that always has enough pictures; the sizes of its batches."""
+    sizes = []
+    for _ in range(batches):
+        size = limit.size
+        limit.add(size, cost_s(size))
+        sizes.append(size)
+    return sizes
+
+
+def test_a_gpu_gets_full_batches() -> None:
+    sizes = _settle(BatchLimit(8), lambda size: 0.004 + 0.001 * size)
+    assert sizes[-20:] == [8] * 20
+
+
+@pytest.mark.parametrize("penalty_s", [0.0, 0.002])
+def test_a_cpu_gets_one_picture_at_a_time(penalty_s: float) -> None:
+    sizes = _settle(BatchLimit(8), lambda size: (0.04 + penalty_s * (size - 1)) * size)
+    assert sizes[-20:] == [1] * 20
+
+
+def test_the_first_run_counts_for_nothing() -> None:
+    limit = BatchLimit(8)
+    limit.add(1, 60.0)
+    assert _settle(limit, lambda size: 0.04 * size)[-20:] == [1] * 20
+
+
+def test_a_backend_that_changes_is_noticed() -> None:
+    limit = BatchLimit(8)
+    _settle(limit, lambda size: 0.04 * size)
+    assert _settle(limit, lambda size: 0.004 + 0.001 * size, 700)[-20:] == [8] * 20
+
+
+def test_few_pictures_say_nothing_about_batches() -> None:
+    limit = BatchLimit(8)
+    for _ in range(50):
+        limit.add(1, 0.04)
+    assert limit.size == 8
+
+
+def test_one_stays_one() -> None:
+    assert set(_settle(BatchLimit(1), lambda _size: 0.01)) == {1}
