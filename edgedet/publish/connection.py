@@ -5,11 +5,12 @@ age, and its direct write is not safe from two threads. Everything here belongs 
 """
 
 import select
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.client import Client, ConnectFlags
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -87,6 +88,7 @@ class Connection:
         options = _connect_options(endpoint, self.protocol)
         try:
             self._client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s, **options)
+            self._send_at_once()
             deadline = Deadline(_ANSWER_TIMEOUT_S, self._clock)
             while self._answer is None and not deadline.is_over() and not gives_up():
                 self.poll(min(_TICK_S, deadline.remaining_s()))
@@ -160,6 +162,12 @@ class Connection:
         if sock is not None:
             sock.close()
 
+    def _send_at_once(self) -> None:
+        """Turn Nagle's algorithm off: at QoS 0 it held every other message back by 30 ms."""
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
     def _judge(self, answer: ReasonCode | None) -> None:
         if answer is None:
             self.abandon()
@@ -195,22 +203,12 @@ class Connection:
         self.max_packet_bytes = getattr(properties, "MaximumPacketSize", None)
 
     def _on_disconnect(
-        self,
-        _client: Client,
-        _userdata: object,
-        _flags: DisconnectFlags,
-        reason: ReasonCode,
-        _properties: Properties | None,
+        self, _client: Client, _userdata: object, _flags: object, reason: ReasonCode, *_: object
     ) -> None:
         self._end = self._end or reason  # the first is the cause
 
     def _on_publish(
-        self,
-        _client: Client,
-        _userdata: object,
-        mid: int,
-        reason: ReasonCode,
-        _properties: Properties,
+        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, *_: object
     ) -> None:
         self.in_flight.answer(mid, is_accepted=not reason.is_failure)
 
