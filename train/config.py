@@ -54,6 +54,8 @@ class Recipe(BaseModel):
     shear: float = Field(default=0.0, ge=0, lt=90)
     fliplr: float = Field(default=0.5, ge=0, le=1)
     mosaic: float = Field(default=1.0, ge=0, le=1)
+    copy_paste: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures that get objects of another one."""
     close_mosaic: float = Field(default=0.15, ge=0, le=1)
     """Share of the run, at its end, that sees no mosaic."""
     progressive_size: float = Field(default=1.0, gt=0, le=1)

@@ -19,6 +19,7 @@ from train.config import Recipe
 from train.data import augment
 from train.data.augment import Picture
 from train.data.dataset import Sample
+from train.data.paste import paste_objects
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 """uint8 pictures (N, 3, H, W) RGB, and targets (n, 6): picture index, class id, cx, cy, w, h."""
@@ -93,6 +94,9 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
         rng = default_rng([self._seed, self._plan.epoch, index])
         picture = self._compose(index, rng)
         recipe = self._recipe
+        if rng.random() < recipe.copy_paste:
+            donor = self._store.get(int(rng.integers(len(self._store))))
+            picture = paste_objects(picture, donor, rng)
         image = augment.random_hsv(
             picture.image_hwc, (recipe.hsv_h, recipe.hsv_s, recipe.hsv_v), rng
         )

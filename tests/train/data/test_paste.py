@@ -1,0 +1,52 @@
+"""Copy-paste: what is pasted lies under its new box, and nothing else is lost."""
+
+import numpy as np
+import pytest
+from numpy.random import default_rng
+
+from train.data.augment import Picture
+from train.data.paste import paste_objects
+
+
+def picture(value: int, boxes: list[list[float]]) -> Picture:
+    image = np.full((120, 160, 3), value, dtype=np.uint8)
+    array = np.array(boxes, dtype=np.float32).reshape(-1, 4)
+    return Picture(image, array, np.arange(len(boxes), dtype=np.int64))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_pasted_objects_lie_under_their_boxes(seed: int) -> None:
+    pasted = paste_objects(picture(0, []), picture(200, [[20, 30, 50, 80]]), default_rng(seed))
+    assert 1 <= len(pasted.boxes_xyxy) <= 4
+    for x1, y1, x2, y2 in pasted.boxes_xyxy.astype(int):
+        assert pasted.image_hwc[(y1 + y2) // 2, (x1 + x2) // 2, 0] > 150
+    assert (pasted.boxes_xyxy >= 0).all()
+    assert (pasted.boxes_xyxy <= [160, 120, 160, 120]).all()
+
+
+def test_corners_keep_the_old_ground() -> None:
+    pasted = paste_objects(picture(0, []), picture(200, [[20, 30, 60, 80]]), default_rng(1))
+    x1, y1 = pasted.boxes_xyxy[0, :2].astype(int)
+    assert pasted.image_hwc[y1, x1, 0] == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_objects_that_are_there_are_not_covered(seed: int) -> None:
+    before = picture(0, [[10, 10, 150, 110]])
+    pasted = paste_objects(before, picture(200, [[20, 30, 100, 110]]), default_rng(seed))
+    covered = (pasted.image_hwc[10:110, 10:150, 0] > 100).mean()
+    assert covered < 0.9
+    assert pasted.boxes_xyxy[0].tolist() == [10, 10, 150, 110]
+
+
+def test_takes_the_class_of_the_object_and_leaves_the_inputs() -> None:
+    ground, donor = picture(0, []), picture(200, [[20, 30, 50, 80], [80, 30, 110, 80]])
+    pasted = paste_objects(ground, donor, default_rng(4))
+    assert set(pasted.class_ids.tolist()) <= {0, 1}
+    assert ground.image_hwc.max() == 0
+    assert len(ground.boxes_xyxy) == 0
+
+
+def test_without_donors_nothing_changes() -> None:
+    ground = picture(9, [[1, 1, 20, 20]])
+    assert paste_objects(ground, picture(0, []), default_rng(0)) is ground

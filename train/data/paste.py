@@ -1,0 +1,79 @@
+"""Copy-paste for boxes: objects of one picture set down anywhere in another.
+
+A network that saw objects only on the road has learnt that the lawn is empty. Without polygons an
+object is cut out as a soft ellipse inside its box, which leaves most of its old ground behind.
+"""
+
+import cv2
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from train.data.augment import Picture
+
+MAX_OBJECTS = 4
+_SCALE = (0.6, 1.7)
+_MIN_SIDE_PX = 6
+_MAX_COVER = 0.3  # of an object that is there already, as in the original's paste-in
+_SOFT_EDGE = 0.25  # share of the ellipse's radius over which it fades
+
+
+def paste_objects(picture: Picture, donor: Picture, rng: Generator) -> Picture:
+    """`picture` with up to four objects of `donor`, resized, mirrored and placed at random.
+
+    An object that would cover more than 30 % of another is left out.
+    """
+    if len(donor.boxes_xyxy) == 0:
+        return picture
+    image = picture.image_hwc.copy()
+    boxes, class_ids = list(picture.boxes_xyxy), list(picture.class_ids)
+    for _ in range(int(rng.integers(1, MAX_OBJECTS + 1))):
+        index = int(rng.integers(len(donor.boxes_xyxy)))
+        patch = _cut_out(donor, index, rng)
+        if patch is None or patch.shape[0] >= image.shape[0] or patch.shape[1] >= image.shape[1]:
+            continue
+        top = int(rng.integers(image.shape[0] - patch.shape[0]))
+        left = int(rng.integers(image.shape[1] - patch.shape[1]))
+        bottom, right = top + patch.shape[0], left + patch.shape[1]
+        box = np.array([left, top, right, bottom], dtype=np.float32)
+        if boxes and _largest_cover(box, np.array(boxes)) > _MAX_COVER:
+            continue
+        _blend(image[top:bottom, left:right], patch)
+        boxes.append(box)
+        class_ids.append(donor.class_ids[index])
+    return Picture(
+        image,
+        np.array(boxes, dtype=np.float32).reshape(-1, 4),
+        np.array(class_ids, dtype=np.int64),
+    )
+
+
+def _cut_out(donor: Picture, index: int, rng: Generator) -> NDArray[np.uint8] | None:
+    """An object at its new size, or None if it is too small to be seen."""
+    x1, y1, x2, y2 = donor.boxes_xyxy[index].round().astype(int)
+    scale = rng.uniform(*_SCALE)
+    size_wh = (round((x2 - x1) * scale), round((y2 - y1) * scale))
+    is_mirrored = rng.random() < 0.5
+    if min(x2 - x1, y2 - y1) < _MIN_SIDE_PX or min(size_wh) < _MIN_SIDE_PX:
+        return None
+    patch = donor.image_hwc[y1:y2, x1:x2]
+    resized = cv2.resize(np.ascontiguousarray(patch[:, ::-1] if is_mirrored else patch), size_wh)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def _blend(ground: NDArray[np.uint8], patch: NDArray[np.uint8]) -> None:
+    """Draw `patch` over `ground`, opaque in the middle, fading towards its corners."""
+    height, width = patch.shape[:2]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    alpha = np.clip((1 + _SOFT_EDGE - np.sqrt(x * x + y * y)) / _SOFT_EDGE, 0, 1)[..., None]
+    ground[:] = (alpha * patch + (1 - alpha) * ground).astype(np.uint8)
+
+
+def _largest_cover(box_xyxy: NDArray[np.float32], others_xyxy: NDArray[np.float32]) -> float:
+    """The largest share of one of `others_xyxy` that lies under the box."""
+    low = np.maximum(others_xyxy[:, :2], box_xyxy[:2])
+    high = np.minimum(others_xyxy[:, 2:], box_xyxy[2:])
+    inside = np.clip(high - low, 0, None).prod(axis=1)
+    areas = (others_xyxy[:, 2:] - others_xyxy[:, :2]).prod(axis=1)
+    return float((inside / np.maximum(areas, 1e-9)).max())
