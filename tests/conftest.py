@@ -1,6 +1,8 @@
 """Fixtures for all tests."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,8 +10,25 @@ import pytest
 
 from tests.brokers import MOSQUITTO, Mosquitto, Subscriber
 
+THREAD_PATIENCE_S = 5.0
+
 StartMosquitto = Callable[..., Mosquitto]
 Subscribe = Callable[..., Subscriber]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """Fails a test that leaves a thread running; daemons of libraries are theirs."""
+    before = set(threading.enumerate())
+    yield
+    deadline_s = time.monotonic() + THREAD_PATIENCE_S
+    left: list[threading.Thread] = []
+    while time.monotonic() < deadline_s:
+        left = [t for t in threading.enumerate() if t not in before and not t.daemon]
+        if not left:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"threads left running: {', '.join(thread.name for thread in left)}")
 
 
 @pytest.fixture(scope="session")
