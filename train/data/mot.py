@@ -67,7 +67,8 @@ def ingest_mot(  # noqa: PLR0913 - the arguments of the command
     """Write `out/data.yaml`, pictures and labels for the frames in `ranges`.
 
     Rows whose flag is 0 are ignored, as MOTChallenge asks. Boxes are clipped to the picture; one
-    with less than 30 % of its area inside is left out. Frames without a row become background pictures.
+    with less than 30 % of its area inside is left out. Frames without a row become pictures without
+    objects.
 
     Raises:
         DataError: if the folder is in use, ranges overlap, or video and ground truth do not fit.

@@ -1,18 +1,17 @@
 """A training run: epochs, evaluation, checkpoints, resume."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import asdict
 
 import torch
 import yaml
 
 from edgedet.errors import ModelError
-from train.config import Recipe
 from train.data.loader import EpochPlan, EpochSampler, PictureStore, TrainingSet, make_loader
 from train.engine.ema import ModelEma
 from train.engine.optimizer import accumulation, make_optimizer
+from train.engine.plan import Progress, RunPlan, Scores
 from train.engine.run_folder import EpochResult, RunFolder
 from train.engine.schedule import Schedule
 from train.engine.step import Precision, Trainee, train_epoch
@@ -20,52 +19,6 @@ from train.loss import DetectionLoss, scale_gains
 from train.model import DetectionNetwork
 from train.model.checkpoint import read_checkpoint
 from train.model.saving import CheckpointContent, save_checkpoint
-
-AP50_SHARE = 0.1  # fitness of an epoch, as in the original: 0.1 AP@50 + 0.9 AP@50:95
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """AP@50 and AP@50:95 of an epoch."""
-
-    ap50: float
-    ap: float
-
-    @property
-    def fitness(self) -> float:
-        """What `best.pt` is chosen by."""
-        return AP50_SHARE * self.ap50 + (1 - AP50_SHARE) * self.ap
-
-
-class Progress(Protocol):
-    """Who is told how the run goes."""
-
-    def epoch_started(self, epoch: int, images: int) -> None:
-        """Epoch `epoch`, counted from 0, of `images` pictures begins."""
-        ...
-
-    def batch_done(self, images: int, components: torch.Tensor) -> None:
-        """`images` more pictures were seen; `components` are box, obj, cls, total."""
-        ...
-
-    def epoch_done(self, result: EpochResult) -> None:
-        """An epoch was trained and scored."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlan:
-    """What to train, on what, for how long. `facts` travel into the checkpoints' metadata."""
-
-    recipe: Recipe
-    class_names: tuple[str, ...]
-    epochs: int
-    image_size: int
-    batch_size: int
-    seed: int = 0
-    workers: int = 1
-    evaluate_every: int = 1
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 class Trainer:
@@ -114,7 +67,7 @@ class Trainer:
         """
         checkpoint = read_checkpoint(self._folder.last)
         state = checkpoint.train
-        if state is None or state.get("plan") != self._identity():
+        if state is None or state.get("plan") != self._plan.identity():
             msg = (
                 f"cannot resume from {self._folder.last}: it was made with another recipe, data "
                 "set, size, batch or number of epochs; start a new run folder"
@@ -210,7 +163,7 @@ class Trainer:
         if scores is not None:
             facts |= {"ap50": scores.ap50, "ap": scores.ap}
         state = {
-            "plan": self._identity(),
+            "plan": self._plan.identity(),
             "updates": trainee.ema.updates,
             "optimizer": trainee.optimizer.state_dict(),
             "scaler": trainee.scaler.state_dict(),
@@ -219,22 +172,12 @@ class Trainer:
             "rows": [list(asdict(row).values()) for row in self._rows],
         }
         names = self._plan.class_names
-        content = CheckpointContent(names, ema=trainee.ema.model, train=state, metadata=facts)
-        save_checkpoint(self._folder.last, trainee.model, content)
+        # the best first: killed in between, a resumed run repeats the epoch and writes both again
         if improved:
             stripped = CheckpointContent(names, metadata=facts, half=True)
             save_checkpoint(self._folder.best, trainee.ema.model, stripped)
-
-    def _identity(self) -> dict[str, object]:
-        plan = self._plan
-        return {
-            "recipe": plan.recipe.model_dump(),
-            "epochs": plan.epochs,
-            "image_size": plan.image_size,
-            "batch_size": plan.batch_size,
-            "seed": plan.seed,
-            "data_id": str(plan.facts.get("data_id", "")),
-        }
+        content = CheckpointContent(names, ema=trainee.ema.model, train=state, metadata=facts)
+        save_checkpoint(self._folder.last, trainee.model, content)
 
 
 def choose_device(name: str) -> torch.device:

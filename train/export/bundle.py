@@ -93,11 +93,7 @@ def export_bundle(  # noqa: PLR0913 - what a manifest has to say
         folder.chmod(0o755)
         content = CheckpointContent(names, metadata=info.metadata, half=True)
         save_checkpoint(folder / WEIGHTS_FILE, model, content)
-        model, _ = load_model(folder / WEIGHTS_FILE)  # rounded: graph and weights shall agree
-        if report is not None:
-            text = json.dumps(report.to_json(), indent=2) + "\n"
-            (folder / REPORT_FILE).write_text(text, encoding="utf-8")
-        _write_graph(folder, model, draft)
+        _write_files(folder, draft, report)
         _move(folder, out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -132,8 +128,12 @@ def _draft(  # noqa: PLR0913 - what a manifest has to say
         raise ModelError(msg) from exc
 
 
-def _write_graph(folder: Path, model: DetectionNetwork, draft: Manifest) -> None:
-    """Write graph, golden case and manifest, and compare all backends with the network."""
+def _write_files(folder: Path, draft: Manifest, report: EvaluationReport | None) -> None:
+    """Write graph, report, golden case and manifest, and compare all backends with the network."""
+    model, _ = load_model(folder / WEIGHTS_FILE)  # rounded: graph and weights shall agree
+    if report is not None:
+        text = json.dumps(report.to_json(), indent=2) + "\n"
+        (folder / REPORT_FILE).write_text(text, encoding="utf-8")
     image_hw = draft.input.height, draft.input.width
     images = pattern_images(image_hw, GOLDEN_IMAGES, _GOLDEN_SEED)
     count = export_onnx(model, folder / MODEL_FILE, image_hw)
