@@ -22,18 +22,18 @@ _STOP_TIMEOUT_S = 5.0
 _INITIALISING = threading.Lock()  # guards the first load, which sources do side by side
 
 
-def _gstreamer() -> Any:  # noqa: ANN401
+def load_gstreamer() -> Any:  # noqa: ANN401
     """The `Gst` module, initialised once; for any thread.
 
     Raises:
         SourceError: if GStreamer or its Python bindings are not installed.
     """
     with _INITIALISING:
-        return _load_gstreamer()
+        return _import_gstreamer()
 
 
 @cache
-def _load_gstreamer() -> Any:  # noqa: ANN401
+def _import_gstreamer() -> Any:  # noqa: ANN401
     """The `Gst` module.
 
     Raises:
@@ -71,7 +71,7 @@ class Pipeline:
         Raises:
             SourceError: if GStreamer lacks an element or a property.
         """
-        self._gst = _gstreamer()
+        self._gst = load_gstreamer()
         self._prefix = prefix
         self._memory = video_memory()
         self._pipeline = self._build(description)

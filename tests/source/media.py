@@ -2,18 +2,13 @@
 
 from pathlib import Path
 
-import gi
-
-gi.require_version("Gst", "1.0")
-
-from gi.repository import Gst  # noqa: E402 - the version must be asked for first
-
-from edgedet.clock import SystemClock  # noqa: E402
-from edgedet.config.source import SourceSettings  # noqa: E402
-from edgedet.errors import SourceError  # noqa: E402
-from edgedet.frame import Frame  # noqa: E402
-from edgedet.source.base import EndOfStreamError  # noqa: E402
-from edgedet.source.gstreamer import GstSource  # noqa: E402
+from edgedet.clock import SystemClock
+from edgedet.config.source import SourceSettings
+from edgedet.errors import SourceError
+from edgedet.frame import Frame
+from edgedet.source.base import EndOfStreamError
+from edgedet.source.gstreamer import GstSource
+from edgedet.source.pipeline import load_gstreamer
 
 OPEN_S = 20.0
 READ_S = 10.0
@@ -36,7 +31,7 @@ def make_video(
 
 def run(launch: str) -> None:
     """Play a GStreamer pipeline to its end."""
-    Gst.init(None)
+    Gst = load_gstreamer()  # noqa: N806 - the module
     pipeline = Gst.parse_launch(launch)
     pipeline.set_state(Gst.State.PLAYING)
     wanted = Gst.MessageType.EOS | Gst.MessageType.ERROR

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 import pytest
 
 _THROW_AFTER_GSTREAMER = """
-from edgedet.source.pipeline import _gstreamer
+from edgedet.source.pipeline import load_gstreamer
 
-_gstreamer()
+load_gstreamer()
 from edgedet.detect.openvino import import_openvino
 
 openvino = import_openvino()
