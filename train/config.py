@@ -14,7 +14,7 @@ RECIPE_FOLDER = Path(__file__).resolve().parent.parent / "configs" / "train"
 class Recipe(BaseModel):
     """Hyper-parameters of a run; names as in the original where they mean the same."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     optimizer: Literal["sgd", "adamw"] = "sgd"
     lr0: float = Field(default=0.01, gt=0)
@@ -80,7 +80,7 @@ def load_recipe(name_or_file: str) -> Recipe:
         known = ", ".join(sorted(p.stem for p in RECIPE_FOLDER.glob("*.yaml")))
         msg = f"no recipe '{name_or_file}': cannot read {path}; known names: {known}"
         raise ConfigError(msg) from exc
-    except yaml.YAMLError as exc:
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
         msg = f"recipe {path} is not YAML: {' '.join(str(exc).split())}"
         raise ConfigError(msg) from exc
     except ValidationError as exc:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 from rich.console import Console
@@ -10,8 +10,16 @@ from rich.progress import Progress
 from rich.table import Table
 
 from edgedet.errors import ModelError
+from train.commands.options import checked_size, one_of
 from train.data.dataset import read_data_yaml
-from train.evaluate import EvaluationReport, EvaluationSettings, evaluate, open_predictor
+from train.evaluate import (
+    BACKENDS,
+    EvaluationReport,
+    EvaluationSettings,
+    Method,
+    evaluate,
+    open_predictor,
+)
 
 
 def evaluate_command(  # noqa: PLR0913 - the options of the command
@@ -30,14 +38,16 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
 
     Example: python -m train evaluate --weights runs/pets09/best.pt --data data/pets09/data.yaml
     """
+    chosen_method: Method = one_of("--method", method, get_args(Method))
+    chosen_backend = one_of("--backend", backend, BACKENDS)
+    input_hw = None if image_size is None else (checked_size(image_size), image_size)
     spec = read_data_yaml(data)
     samples = spec.samples(split)
-    input_hw = None if image_size is None else (image_size, image_size)
-    predictor, names = open_predictor(weights, input_hw, backend=backend)  # type: ignore[arg-type]
+    predictor, names = open_predictor(weights, input_hw, backend=chosen_backend)
     if names and tuple(names) != spec.class_names:
         msg = f"{weights} knows the classes {list(names)}, {data} has {list(spec.class_names)}"
         raise ModelError(msg)
-    settings = EvaluationSettings(iou_threshold=iou_threshold, method=method)  # type: ignore[arg-type]
+    settings = EvaluationSettings(iou_threshold=iou_threshold, method=chosen_method)
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("pictures", total=len(samples))

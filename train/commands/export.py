@@ -8,6 +8,7 @@ from rich.console import Console
 
 from edgedet.errors import UsageError
 from edgedet.manifest import Thresholds
+from train.commands.options import checked_size
 from train.data.dataset import read_data_yaml
 from train.evaluate import EvaluationReport, evaluate, open_predictor
 from train.export.bundle import export_bundle
@@ -38,7 +39,9 @@ def export(  # noqa: PLR0913 - the options of the command
     Example: python -m train export --weights runs/pets09/best.pt --out models/person
     """
     metadata = read_checkpoint(weights).info.metadata
-    side = image_size or _trained_size(metadata.get("image_size"))
+    side = checked_size(
+        _trained_size(metadata.get("image_size")) if image_size is None else image_size
+    )
     facts = {
         "data_id": str(metadata.get("data_id", "")),
         "commit": str(metadata.get("commit", "")),

@@ -10,7 +10,7 @@ import torch
 import typer
 from rich.console import Console
 
-from edgedet.errors import UsageError
+from train.commands.options import checked_size
 from train.commands.progress import ConsoleProgress
 from train.config import Recipe, load_recipe
 from train.data.dataset import DataSpec, Sample, read_data_yaml
@@ -20,8 +20,6 @@ from train.engine.run_folder import RunFolder
 from train.evaluate import TorchPredictor, evaluate
 from train.model import DetectionNetwork, build_model, load_weights
 from train.report import write_report
-
-_STRIDE = 32
 
 
 def fit(  # noqa: PLR0913 - the options of the command
@@ -47,10 +45,7 @@ def fit(  # noqa: PLR0913 - the options of the command
     Example: python -m train fit --data data/pets09/data.yaml --recipe scratch --epochs 60
     --image-size 416 --batch-size 16 --out runs/pets09
     """
-    if image_size % _STRIDE:
-        nearest = max(round(image_size / _STRIDE), 1) * _STRIDE
-        msg = f"--image-size {image_size}: expected a multiple of {_STRIDE}, for example {nearest}"
-        raise UsageError(msg)
+    checked_size(image_size)
     console = Console(stderr=True)
     chosen = load_recipe(recipe)
     spec = read_data_yaml(data)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import torch
 import yaml
 
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, UsageError
 from train.data.loader import EpochPlan, EpochSampler, PictureStore, TrainingSet, make_loader
 from train.engine.ema import ModelEma
 from train.engine.optimizer import accumulation, make_optimizer
@@ -185,6 +185,7 @@ def choose_device(name: str) -> torch.device:
 
     Raises:
         ModelError: if CUDA is asked for and there is none.
+        UsageError: if torch knows no such device.
     """
     has_cuda = torch.cuda.is_available()
     if name == "auto":
@@ -192,7 +193,11 @@ def choose_device(name: str) -> torch.device:
     if name.startswith("cuda") and not has_cuda:
         msg = f"device '{name}' was asked for, but torch sees no CUDA device; use --device cpu"
         raise ModelError(msg)
-    return torch.device(name)
+    try:
+        return torch.device(name)
+    except RuntimeError as exc:
+        msg = f"device '{name}' is not one that torch knows; expected auto, cpu, cuda or cuda:1"
+        raise UsageError(msg) from exc
 
 
 def _whole(value: object) -> int:

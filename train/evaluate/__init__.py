@@ -6,7 +6,13 @@ from train.evaluate.average_precision import (
     Method,
     average_precision,
 )
-from train.evaluate.backends import BundlePredictor, Predictor, TorchPredictor, open_predictor
+from train.evaluate.backends import (
+    BACKENDS,
+    BundlePredictor,
+    Predictor,
+    TorchPredictor,
+    open_predictor,
+)
 from train.evaluate.confusion import ConfusionMatrix
 from train.evaluate.evaluator import (
     EvaluationSample,
@@ -18,6 +24,7 @@ from train.evaluate.match import match_detections
 from train.evaluate.report import ClassScores, EvaluationReport, Speed
 
 __all__ = [
+    "BACKENDS",
     "IOU_THRESHOLDS",
     "AveragePrecision",
     "BundlePredictor",

@@ -4,7 +4,7 @@ The only file in train/ that knows `edgedet.detect`.
 """
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from edgedet.manifest import Bundle, read_bundle
 from train.export.graph import CandidateGraph
 from train.model import DetectionNetwork, load_model
 
+BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 DEFAULT_IMAGE_HW = (640, 640)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,11 @@ from edgedet.errors import DataError, ModelError, UsageError
 from train.config import Recipe
 from train.data.dataset import Sample
 from train.data.loader import PictureStore
-from train.engine import RunPlan, Scores, Trainer
+from train.engine import RunPlan, Scores, Trainer, choose_device
 from train.engine.run_folder import COLUMNS, EpochResult, RunFolder
 from train.model import DetectionNetwork, build_model, load_model
 from train.model.checkpoint import read_checkpoint
+from train.model.saving import CheckpointContent, save_checkpoint
 
 RECIPE = Recipe(optimizer="sgd", nominal_batch=4, ema_decay=0.5, ema_tau=1, mosaic=0.5)
 
@@ -49,13 +51,12 @@ class Quiet:
 
 
 def make_trainer(
-    folder: Path, *, resume: bool = False, epochs: int = 3, lr0: float = 0.01
+    folder: Path, *, resume: bool = False, epochs: int = 3, recipe: Recipe = RECIPE
 ) -> Trainer:
     torch.manual_seed(0)
     labels = np.array([[0, 0.5, 0.5, 0.5, 0.5]], dtype=np.float32)
     samples: list[Sample] = [SquareSample(Path(f"{n}.png"), labels) for n in range(6)]
-    scores = iter([Scores(0.5, 0.2), Scores(0.9, 0.4), Scores(0.8, 0.3)])
-    recipe = RECIPE.model_copy(update={"lr0": lr0})
+    scores = chain([Scores(0.5, 0.2), Scores(0.9, 0.4)], repeat(Scores(0.8, 0.3)))
     plan = RunPlan(recipe, ("square",), epochs, 64, 2, workers=0, facts={"data_id": "d"})
 
     def score(_: DetectionNetwork) -> Scores:
@@ -70,7 +71,8 @@ def make_trainer(
 def test_leaves_checkpoints_results_and_recipe(tmp_path: Path) -> None:
     best = make_trainer(tmp_path / "run").run(Quiet())
     assert best == Scores(0.9, 0.4)
-    rows = list(csv.DictReader((tmp_path / "run" / "results.csv").open()))
+    text = (tmp_path / "run" / "results.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()))
     assert tuple(rows[0]) == COLUMNS
     assert [row["ap50"] for row in rows] == ["0.5", "0.9", "0.8"]
     _, info = load_model(tmp_path / "run" / "best.pt")
@@ -128,12 +130,41 @@ def test_refuses_to_resume_nothing(tmp_path: Path) -> None:
 def test_a_diverging_loss_is_told_with_its_terms(tmp_path: Path) -> None:
     trainer = make_trainer(tmp_path / "run", epochs=1)
     with torch.no_grad():
-        trainer._trainee.model.head.m[0].bias.fill_(math.nan)
+        next(trainer._trainee.model.head.parameters()).fill_(math.nan)
     with pytest.raises(DataError, match="not finite at step 0: box, obj, cls, total"):
         trainer.run(Quiet())
 
 
 def test_learns_a_square(tmp_path: Path) -> None:
+    still = dict.fromkeys(("mosaic", "scale", "translate", "fliplr", "warmup_epochs"), 0.0)
+    recipe = RECIPE.model_copy(
+        update=still | {"optimizer": "adamw", "lr0": 0.004, "nominal_batch": 2}
+    )
     progress = Quiet()
-    make_trainer(tmp_path / "run").run(progress)
-    assert progress.done[-1].loss_total < progress.done[0].loss_total
+    make_trainer(tmp_path / "run", epochs=8, recipe=recipe).run(progress)
+    assert progress.done[-1].loss_total < 0.9 * progress.done[0].loss_total
+
+
+def test_a_kill_between_the_two_checkpoints_loses_no_best(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+
+    def save_best_only(path: Path, model: DetectionNetwork, content: CheckpointContent) -> None:
+        if path.name == "last.pt":
+            raise KeyboardInterrupt
+        save_checkpoint(path, model, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("train.engine.trainer.save_checkpoint", save_best_only)
+        with pytest.raises(KeyboardInterrupt):
+            make_trainer(folder, epochs=1).run(Quiet())
+    assert (folder / "best.pt").is_file()
+
+
+def test_devices_that_are_not_there_are_told() -> None:
+    with pytest.raises(UsageError, match="device 'gpu' is not one that torch knows"):
+        choose_device("gpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(ModelError, match="torch sees no CUDA device; use --device cpu"):
+            choose_device("cuda:1")
