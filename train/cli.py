@@ -37,6 +37,3 @@ def main() -> None:
     except EdgedetError as exc:
         console.print(f"error: {exc}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        console.print("stopped; continue with --resume", markup=False)
-        sys.exit(130)

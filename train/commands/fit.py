@@ -21,6 +21,8 @@ from train.evaluate import TorchPredictor, evaluate
 from train.model import DetectionNetwork, build_model, load_weights
 from train.report import write_report
 
+_INTERRUPTED = 130  # what a shell gives for SIGINT
+
 
 def fit(  # noqa: PLR0913 - the options of the command
     data: Annotated[Path, typer.Option(help="data.yaml of the set to train on.")],
@@ -74,8 +76,12 @@ def fit(  # noqa: PLR0913 - the options of the command
     trainer = Trainer(network, store, scorer, plan, folder, where)
     first = trainer.resume() if resume else 0
     _announce(console, plan, train_samples, val_samples, where)
-    with ConsoleProgress(console, epochs) as progress:
-        best = trainer.run(progress, first)
+    try:
+        with ConsoleProgress(console, epochs) as progress:
+            best = trainer.run(progress, first)
+    except KeyboardInterrupt:
+        console.print("stopped; the same command with --resume goes on", soft_wrap=True)
+        raise typer.Exit(_INTERRUPTED) from None
     write_report(folder, plan, trainer.rows)
     console.print(
         f"best: AP@50 {best.ap50:.4f}, AP@50:95 {best.ap:.4f} on val; {folder.best}, "

@@ -51,7 +51,7 @@ class RunFolder:
     """`DIR/last.pt`, `best.pt`, `results.csv`, `recipe.yaml`, `report.html`."""
 
     def __init__(self, folder: Path, *, resume: bool) -> None:
-        """Use `folder`; a new run wants an empty one, a resumed run one with `last.pt`.
+        """Use `folder`; a new run wants an empty one, a resumed run that of an earlier one.
 
         Raises:
             UsageError: if it is not as it should be, or cannot be written.
@@ -62,8 +62,8 @@ class RunFolder:
         self.results = folder / "results.csv"
         self.recipe = folder / "recipe.yaml"
         self.report = folder / "report.html"
-        if resume and not self.last.is_file():
-            msg = f"cannot resume: {self.last} is not there; start without --resume"
+        if resume and not (self.last.is_file() or self.recipe.is_file()):
+            msg = f"cannot resume: no run was started in {folder}; start without --resume"
             raise UsageError(msg)
         if not resume and folder.exists() and any(folder.iterdir()):
             msg = (

@@ -60,11 +60,13 @@ class Trainer:
         return tuple(self._rows)
 
     def resume(self) -> int:
-        """Continue from `last.pt`; the number of epochs already done.
+        """Continue from `last.pt`; the number of epochs already done, 0 if there is no such file.
 
         Raises:
             ModelError: if the checkpoint cannot be read or belongs to another plan.
         """
+        if not self._folder.last.is_file():
+            return 0
         checkpoint = read_checkpoint(self._folder.last)
         state = checkpoint.train
         if state is None or state.get("plan") != self._plan.identity():

@@ -54,11 +54,12 @@ def test_a_new_run_wants_an_empty_folder(tmp_path: Path) -> None:
         RunFolder(tmp_path, resume=False)
 
 
-def test_a_resumed_run_wants_a_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"last\.pt is not there; start without --resume"):
+@pytest.mark.parametrize("left", ["recipe.yaml", "last.pt"])
+def test_a_resumed_run_wants_a_folder_in_which_one_was_started(tmp_path: Path, left: str) -> None:
+    with pytest.raises(UsageError, match=r"no run was started in .*; start without --resume"):
         RunFolder(tmp_path, resume=True)
-    (tmp_path / "last.pt").touch()
-    assert RunFolder(tmp_path, resume=True).last.is_file()
+    (tmp_path / left).touch()
+    assert RunFolder(tmp_path, resume=True).folder == tmp_path
 
 
 def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:

@@ -1,0 +1,74 @@
+"""`python -m train`: commands, their help, and exit codes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgedet.errors import ModelError
+from tests.train.console import call, fit_arguments
+
+COMMANDS = (("fit",), ("evaluate",), ("export",), ("ingest", "mot"))
+
+
+def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("--help") == 0
+    text = capsys.readouterr().out
+
+    assert [name for name in ("ingest", "fit", "evaluate", "export") if name not in text] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_of_a_command_has_an_example(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*command, "--help") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert f"Example: python -m train {' '.join(command)} --" in text
+
+
+@pytest.mark.parametrize("arguments", [("fly",), ("fit", "--nonsense"), ("fit",), ("ingest", "x")])
+def test_wrong_usage_is_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(*arguments) == 2
+    assert capsys.readouterr().err
+
+
+def test_a_wrong_configuration_is_2_and_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("lr_0: 0.1\n", encoding="utf-8")
+
+    assert call(*fit_arguments(tmp_path / "d.yaml", tmp_path / "run"), "--recipe", recipe) == 2
+    assert capsys.readouterr().err.splitlines() == [
+        f"error: {recipe}: lr_0: Extra inputs are not permitted"
+    ]
+
+
+def test_messages_are_not_taken_for_markup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path) -> None:
+        msg = "cannot load [/red] x.pt [bold]"
+        raise ModelError(msg)
+
+    monkeypatch.setattr("train.commands.fit.read_data_yaml", fail)
+
+    assert call(*fit_arguments(tmp_path / "d.yaml", tmp_path / "run")) == 1
+    assert "cannot load [/red] x.pt [bold]" in capsys.readouterr().err
+
+
+def test_the_process_ends_with_the_code(tmp_path: Path) -> None:
+    arguments = fit_arguments(tmp_path / "nowhere.yaml", tmp_path / "run")
+    ended = subprocess.run(
+        [sys.executable, "-m", "train", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: cannot read data set description")
+    assert ended.stdout == ""
