@@ -6,6 +6,7 @@ PYTHON ?= /usr/bin/python3
 TORCH ?= cpu
 DEMO_SECONDS ?=
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 export PYTHON TORCH
 
 BIN := .venv/bin
@@ -59,7 +60,7 @@ coverage: dev ## unit tests with branch coverage, in htmlcov/
 	  --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 bench: dev ## bare backend, OpenCV loop and whole pipeline in one run
-	@$(BIN)/python -m bench
+	@clip=$$(deploy/fetch-clip.sh) && exec $(BIN)/python -m bench --clip "$$clip" $(BENCH_ARGS)
 
 py310: dev ## Python 3.10, our floor: do the pins resolve, do the types hold?
 	@$(BIN)/python deploy/lock.py check --python 3.10
