@@ -3,31 +3,24 @@
 import logging
 import re
 import threading
-from urllib.parse import urlsplit, urlunsplit
 
 from edgedet.clock import Clock
 
-_USERINFO = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s?#]*@")
-_QUERY_SECRET = re.compile(r"(?i)\b(api_key|token|password|pass|pwd|secret)=[^&\s\"']+")
+# To the last @ of the word: a password with a bare /, ? or # must not end what is hidden. A host
+# is hidden too where its path holds an @, which is the lesser harm.
+_USERINFO = re.compile(r"://\S*@")
+_SECRET = re.compile(
+    r"(?i)(api_key|token|password|passwd|pass|pwd|secret)=(?:\"[^\"\n]*\"|'[^'\n]*')?[^&\s]*"
+)
 
 
 def redact(text: str) -> str:
-    """`text` with the credentials of every URL in it replaced by `***`.
+    """`text` with the credentials of every URL and the value of every `password=` as `***`.
 
     >>> redact("cannot open rtsp://admin:p@ss@10.0.0.5/stream1?token=abc")
     'cannot open rtsp://***@10.0.0.5/stream1?token=***'
     """
-    return _QUERY_SECRET.sub(r"\1=***", _USERINFO.sub(r"\g<scheme>***@", text))
-
-
-def strip_credentials(url: str) -> str:
-    """`url` without user name and password.
-
-    >>> strip_credentials("rtsp://admin:secret@10.0.0.5:554/stream1")
-    'rtsp://10.0.0.5:554/stream1'
-    """
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return _SECRET.sub(r"\1=***", _USERINFO.sub("://***@", text))
 
 
 class RedactingFormatter(logging.Formatter):
@@ -68,4 +61,5 @@ class RateLimited:
                 return
             self._seen[key] = (now_s, 0)
         suffix = f" ({suppressed} more since)" if suppressed else ""
-        self._logger.warning(message + suffix, *args)
+        line = message + suffix
+        self._logger.warning(line, *args)
