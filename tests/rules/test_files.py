@@ -13,7 +13,22 @@ MAX_FILE_LINES = 250
 MAX_FUNCTION_LINES = 50
 
 # modules that need no test file of their own, and where their behaviour is tested
-TESTED_ELSEWHERE: dict[str, str] = {}
+TESTED_ELSEWHERE: dict[str, str] = {
+    "train.evaluate.report": "tests/train/evaluate/test_evaluator.py",
+    # the parts of a network: told apart by its weight names, sizes and outputs
+    "train.model.architecture": "tests/train/model/test_network.py",
+    "train.model.blocks": "tests/train/model/test_network.py",
+    "train.model.head": "tests/train/model/test_network.py",
+    # the parts of reading a file: only whole files, sound and hostile, show what they do
+    "train.model.archive": "tests/train/model/test_checkpoint.py",
+    "train.model.foreign": "tests/train/model/test_checkpoint.py",
+    "train.model.unpickle": "tests/train/model/test_checkpoint.py",
+    # forms of weights: every form is saved, and loaded into every other
+    "train.model.adapt": "tests/train/model/test_weights.py",
+    "train.model.keys": "tests/train/model/test_weights.py",
+    "train.model.reparameterise": "tests/train/model/test_weights.py",
+    "train.model.saving": "tests/train/model/test_weights.py",
+}
 # protocols: nothing runs in them
 INTERFACES = re.compile(r"(^|\.)base$")
 # hosts of package registries: what is installed comes from wherever the machine is set up to
