@@ -105,12 +105,13 @@ class _Builder:
                 merged = {**self._merge(value_node, path), **merged}
                 continue
             key = self._key(key_node, path)
+            place = (*path, key)
             if key in own:
-                first = self.document.lines.get((*path, key), 0)
-                self.refuse((*path, key), f"given twice, first on line {first}", _line(key_node))
+                first = self.document.lines.get(place, 0)
+                self.refuse(place, f"given twice, first on line {first}", _line(key_node))
                 continue
-            self.document.lines[(*path, key)] = _line(key_node)
-            own[key] = self.build(value_node, (*path, key))
+            self.document.lines[place] = _line(key_node)
+            own[key] = self.build(value_node, place)
         return {**merged, **own}
 
     def _merge(self, node: yaml.Node, path: KeyPath) -> Mapping[str, Value]:

@@ -14,6 +14,10 @@ MAX_FUNCTION_LINES = 50
 
 # modules that need no test file of their own, and where their behaviour is tested
 TESTED_ELSEWHERE: dict[str, str] = {
+    # every test of a backend runs on each of them, with graphs that are not as they should be too
+    "edgedet.detect.graph_io": "tests/detect/test_backends.py",
+    "edgedet.detect.onnxruntime": "tests/detect/test_backends.py",
+    "edgedet.detect.openvino": "tests/detect/test_backends.py",
     "train.evaluate.report": "tests/train/evaluate/test_evaluator.py",
     # the parts of a network: told apart by its weight names, sizes and outputs
     "train.model.architecture": "tests/train/model/test_network.py",

@@ -81,10 +81,7 @@ def export_bundle(  # noqa: PLR0913 - what a manifest has to say
     """
     _check_target(out)
     model, info = load_model(weights)
-    names = class_names or info.names
-    if len(names) != info.num_classes:
-        msg = f"{len(names)} class names for {info.num_classes} classes of {weights}; give them all"
-        raise ModelError(msg)
+    names = _checked_names(class_names or info.names, info, weights)
     training = _training(model, info, report, facts or {})
     draft = _draft(name, version, names, image_size, thresholds or Thresholds(), training)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -98,6 +95,13 @@ def export_bundle(  # noqa: PLR0913 - what a manifest has to say
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return read_bundle(out)
+
+
+def _checked_names(names: tuple[str, ...], info: CheckpointInfo, weights: Path) -> tuple[str, ...]:
+    if len(names) != info.num_classes:
+        msg = f"{len(names)} class names for {info.num_classes} classes of {weights}; give them all"
+        raise ModelError(msg)
+    return names
 
 
 def _draft(  # noqa: PLR0913 - what a manifest has to say
