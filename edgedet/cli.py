@@ -98,7 +98,7 @@ def run(
 @app.command(
     epilog="Example: edgedet detect --bundle models/person --source clip.avi --out clip.jsonl"
 )
-def detect(  # noqa: PLR0913, PLR0917 - its options are the command line's
+def detect(  # noqa: PLR0913 - its options are the command line's
     bundle: Annotated[Path, typer.Option(help="The model bundle, a folder.")],
     source: Annotated[str, typer.Option(help="A video file: a path or a file:// address.")],
     out: Annotated[str, typer.Option(help="The file to write, or - for standard output.")],

@@ -37,8 +37,9 @@ class Detections:
 class FrameDetections:
     """The answer for one frame, ready to be published.
 
-    `skipped` counts the frames of this source that were decoded but not detected since the previous answer.
-    The stage times are monotonic seconds: taken into a batch, given to and returned by the backend.
+    `skipped` counts the frames of this source that were decoded but not detected since the answer
+    before. The stage times are monotonic seconds: taken into a batch, given to and returned by the
+    backend.
     """
 
     frame: FrameInfo

@@ -22,7 +22,7 @@ class SourceState(str, Enum):
 class SourceStatus:
     """How a source is doing now. `reason` never holds credentials.
 
-    `ended` is ours beside the contract's states: a finite file that was read to its end without error.
+    `ended` is ours beside the contract's states: a finite file was read to its end without error.
     """
 
     source_id: str

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 class PixelFormat(str, Enum):
     """Layouts in which decoders hand over pictures.
 
-    I420: planes Y (h, w), U and V (ceil(h/2), ceil(w/2)). NV12: Y (h, w) and UV (ceil(h/2), ceil(w/2), 2).
-    RGB and BGR: one plane (h, w, 3). RGBA: one plane (h, w, 4). GRAY8: one plane (h, w).
+    I420: planes Y (h, w), U and V (ceil(h/2), ceil(w/2)). NV12: Y (h, w) and UV (ceil(h/2),
+    ceil(w/2), 2). RGB and BGR: one plane (h, w, 3). RGBA: one plane (h, w, 4). GRAY8: one plane
+    (h, w).
     """
 
     I420 = "I420"
@@ -55,7 +56,8 @@ class CaptureTime:
 class FrameInfo:
     """What is known of a frame besides its pixels; outlives them.
 
-    `seq` counts the decoded frames of the source since the service started, from 0, over reconnects too.
+    `seq` counts the decoded frames of the source since the service started, from 0, over
+    reconnects too.
     `arrival_s` is the monotonic time at which the decoder handed the buffer over.
     """
 
@@ -86,7 +88,7 @@ def _nothing() -> None:
 class Frame:
     """A decoded picture. `planes` are uint8 views on the decoder's own memory, valid until `close`.
 
-    Whoever takes a frame out of a channel closes it; `close` may be called twice and from any thread.
+    Whoever takes a frame out of a channel closes it; `close` may be called twice, from any thread.
     `is_full_range`: YUV levels go from 0 to 255, as in JPEG, and not from 16 to 235.
     """
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import torch
 
 from edgedet.manifest import Bundle
 from tests.train.export.lively import lively_checkpoint
@@ -19,6 +18,5 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bundle(checkpoint: Path) -> Bundle:
     """Its bundle, for pictures of 64 x 96."""
-    torch.set_num_threads(1)  # small work: more threads only wait for each other
     out = checkpoint.parent / "bundle"
     return export_bundle(checkpoint, out, name="one", version="1.0", image_size=(64, 96))
