@@ -18,6 +18,7 @@ from edgedet.vision import Letterbox
 from train.config import Recipe
 from train.data import augment
 from train.data.augment import Picture
+from train.data.backdrop import find_backdrop
 from train.data.dataset import Sample
 from train.data.paste import paste_objects
 
@@ -42,6 +43,7 @@ class PictureStore:
         self._samples = samples
         self._max_side = max_side
         self._pictures: dict[int, Picture] = {}
+        self.backdrop: NDArray[np.uint8] | None = None
 
     def __len__(self) -> int:
         """Number of pictures."""
@@ -52,10 +54,11 @@ class PictureStore:
         used_bytes = sum(p.image_hwc.nbytes for p in self._pictures.values())
         for index in range(len(self._samples)):
             if used_bytes > limit_bytes:
-                return
+                break
             if index not in self._pictures:
                 self._pictures[index] = self._load(index)
                 used_bytes += self._pictures[index].image_hwc.nbytes
+        self.backdrop = find_backdrop([p.image_hwc for p in self._pictures.values()])
 
     def get(self, index: int) -> Picture:
         """Picture `index` with its boxes in pixels; treat it as read-only."""
@@ -96,7 +99,7 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
         recipe = self._recipe
         if rng.random() < recipe.copy_paste:
             donor = self._store.get(int(rng.integers(len(self._store))))
-            picture = paste_objects(picture, donor, rng)
+            picture = paste_objects(picture, donor, rng, self._store.backdrop)
         image = augment.random_hsv(
             picture.image_hwc, (recipe.hsv_h, recipe.hsv_s, recipe.hsv_v), rng
         )
