@@ -9,6 +9,7 @@ from edgedet.config.section import ConfigPath, Section
 
 EMBEDDED = "embedded"
 OFF = "off"
+_MAX_PORT = 65535
 
 
 class TlsSettings(Section):
@@ -42,7 +43,7 @@ class MqttSettings(Section):
     """Messages held in memory while the broker is away; the oldest is dropped and counted."""
     max_payload_bytes: int = Field(default=100_000, ge=1_000, le=268_435_455)
     embedded_listen: str = "127.0.0.1:1883"
-    """Where the embedded try-out broker listens."""
+    """Where the embedded try-out broker listens; port 0: any that is free."""
 
     @model_validator(mode="before")
     @classmethod
@@ -66,11 +67,24 @@ class MqttSettings(Section):
         if parts.username or parts.password:
             msg = "no credentials in the url: use username and password_file"
             raise ValueError(msg)
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            msg = "expected nothing behind the port; topics are set by topic_root and device"
+            raise ValueError(msg)
         try:
             _ = parts.port
         except ValueError as exc:
             msg = "the port must be a number from 0 to 65535"
             raise ValueError(msg) from exc
+        return value
+
+    @field_validator("embedded_listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        is_host = host.startswith("[") and host.endswith("]") if ":" in host else bool(host)
+        if not is_host or not port.isdecimal() or int(port) > _MAX_PORT:
+            msg = "expected host:port, as in 127.0.0.1:1883"
+            raise ValueError(msg)
         return value
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edgedet.config.section import Section
 
@@ -36,3 +36,9 @@ class SamplingSettings(Section):
     enabled: bool = False
     sink: Literal["folder", "roboflow", "s3"] = "folder"
     strategies: list[StrategySettings] = Field(default_factory=list)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_off(cls, value: object) -> object:
+        """`sampling: off` as short for `enabled: false`; YAML reads a bare off as false."""
+        return {"enabled": False} if value is False or value == "off" else value

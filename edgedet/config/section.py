@@ -16,7 +16,14 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 def _in_folder(path: Path, info: ValidationInfo) -> Path:
     """`path`, relative to the folder of the configuration file if validation was told one."""
     folder = (info.context or {}).get("folder")
-    path = path.expanduser()
+    if "\0" in str(path):
+        msg = "a path cannot hold a NUL character"
+        raise ValueError(msg)
+    try:
+        path = path.expanduser()
+    except RuntimeError as exc:
+        msg = f"there is no home folder for '{path.parts[0]}'; write the whole path"
+        raise ValueError(msg) from exc
     return path if folder is None else Path(folder) / path
 
 

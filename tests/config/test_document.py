@@ -107,3 +107,10 @@ def test_an_empty_file_has_no_value_and_no_problem() -> None:
 @given(st.text(max_size=200))
 def test_no_text_raises(text: str) -> None:
     parse_yaml(text)
+
+
+@pytest.mark.parametrize("text", ['a: "\\ud800"', '"\\ud800": a'])
+def test_text_that_nobody_can_encode_is_refused(text: str) -> None:
+    document = parse_yaml(text)
+    assert len(document.problems) == 1
+    repr(document.value).encode()

@@ -31,8 +31,20 @@ def test_accepts(url: str) -> None:
         ("127.0.0.1:1883", "expected mqtt://host"),
         ("mqtt://me:pw@host", "no credentials in the url"),
         ("mqtt://host:99999", "the port must be a number"),
+        ("mqtt://host/site/device", "nothing behind the port"),
     ],
 )
 def test_refuses(url: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         MqttSettings(url=url)
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "localhost:1883", "[::1]:1883"])
+def test_accepts_addresses_to_listen_at(listen: str) -> None:
+    assert MqttSettings(embedded_listen=listen).embedded_listen == listen
+
+
+@pytest.mark.parametrize("listen", ["1883", ":1883", "host", "host:x", "host:99999", "::1:1883"])
+def test_refuses_addresses_to_listen_at(listen: str) -> None:
+    with pytest.raises(ValidationError, match="expected host:port"):
+        MqttSettings(embedded_listen=listen)

@@ -27,3 +27,8 @@ def test_strategies_have_a_known_type_and_limits() -> None:
 def test_refuses(strategy: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SamplingSettings.model_validate({"strategies": [strategy]})
+
+
+@pytest.mark.parametrize("value", [False, "off"])
+def test_off_in_one_word(value: object) -> None:
+    assert not SamplingSettings.model_validate(value).enabled

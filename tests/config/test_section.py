@@ -39,3 +39,11 @@ def test_paths_are_relative_to_the_folder(given: str, found: str) -> None:
 
 def test_without_a_folder_paths_stay_as_they_are() -> None:
     assert _Part.model_validate({"path": "a/b"}).path == Path("a/b")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("~no-such-user/x", "no home folder"), ("a\0b", "NUL")]
+)
+def test_paths_that_lead_nowhere_are_refused(path: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        _Part.model_validate({"path": path}, context={"folder": Path("/etc")})
