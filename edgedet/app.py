@@ -18,6 +18,7 @@ from edgedet.feeds import Feeds, make_inlet
 from edgedet.manifest import Bundle, read_bundle
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import ModelIdentity
+from edgedet.source import problems_of_sources
 from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline, PipelineSettings
 from edgedet.stream.reporter import StatusReporter
@@ -49,7 +50,8 @@ class Application:
         """Build everything; nothing runs yet.
 
         Raises:
-            ConfigError: if no source is enabled, or there is no bundle where the settings say.
+            ConfigError: if no source is enabled, an address makes no sense, or there is no bundle
+                where the settings say.
             ModelError: if the bundle cannot be used.
             PublishError: if the JSON-lines file or the embedded broker's port cannot be opened.
         """
@@ -58,6 +60,10 @@ class Application:
         if not enabled:
             msg = "no source is enabled; set `enabled: true` for at least one"
             raise ConfigError(msg)
+        problems = problems_of_sources(enabled)
+        if problems:
+            msg = f"{len(problems)} of the sources cannot be opened as written"
+            raise ConfigError(msg, tuple(problems))
         bundle = _bundle(settings)
         self._settings = settings
         self._events: SimpleQueue[Event] = (

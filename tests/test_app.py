@@ -163,6 +163,15 @@ def test_nothing_enabled_is_refused(tmp_path: Path) -> None:
         Application(settings)
 
 
+def test_addresses_that_can_never_work_are_refused(tmp_path: Path) -> None:
+    settings = tiny_settings(
+        tmp_path, {"id": "a", "uri": "test://bal"}, {"id": "b", "uri": "rtsp://h:x/"}
+    )
+    with pytest.raises(ConfigError, match="2 of the sources") as caught:
+        Application(settings)
+    assert len(caught.value.problems) == 2
+
+
 def test_an_output_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, jsonl=tmp_path / "no" / "out.jsonl")
     with pytest.raises(PublishError, match="cannot write detections"):

@@ -7,6 +7,7 @@ from pathlib import Path
 from edgedet.config.load import load_settings, settings_schema
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
+from edgedet.source import problems_of_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ def check(config: Path) -> CheckResult:
         loaded = load_settings(config)
     except ConfigError as exc:
         return CheckResult(valid=False, problems=exc.problems, warnings=())
+    problems = problems_of_sources(loaded.settings.sources)
+    if problems:
+        told = tuple(f"{config}: {problem}" for problem in problems)
+        return CheckResult(valid=False, problems=told, warnings=loaded.warnings)
     warnings = (*loaded.warnings, *_missing(loaded.settings))
     return CheckResult(valid=True, problems=(), warnings=warnings)
 

@@ -1,14 +1,29 @@
 """Cameras and files; importing this loads nothing of GStreamer."""
 
+from collections.abc import Iterable
+
 from edgedet.clock import Clock
 from edgedet.config.source import SourceSettings
+from edgedet.errors import SourceError
 from edgedet.source.base import EndOfStreamError, FrameSource
+from edgedet.source.description import describe
 from edgedet.source.gstreamer import GstSource
 from edgedet.source.retry import Backoff
 
-__all__ = ["Backoff", "EndOfStreamError", "FrameSource", "create_source"]
+__all__ = ["Backoff", "EndOfStreamError", "FrameSource", "create_source", "problems_of_sources"]
 
 
 def create_source(settings: SourceSettings, clock: Clock) -> FrameSource:
     """The source that `settings` describe, not yet opened."""
     return GstSource(settings, clock)
+
+
+def problems_of_sources(sources: Iterable[SourceSettings]) -> list[str]:
+    """What can never work, however long one tries: addresses and options that make no sense."""
+    problems = []
+    for settings in sources:
+        try:
+            describe(settings)
+        except SourceError as exc:  # noqa: PERF203 - all problems at once
+            problems.append(f"sources: {exc}")
+    return problems

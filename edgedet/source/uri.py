@@ -92,4 +92,8 @@ def _local_path(rest: str) -> str:
 
     A name may hold a bare `%` that decodes to nothing: `unquote` leaves it alone.
     """
-    return unquote(rest.removeprefix("localhost") if rest.startswith("localhost/") else rest)
+    path = unquote(rest.removeprefix("localhost") if rest.startswith("localhost/") else rest)
+    if "\0" in path:
+        msg = f"'{rest}': a path cannot hold %00"
+        raise SourceError(msg)
+    return path

@@ -41,3 +41,22 @@ def test_problems_are_exit_code_2_and_json(tmp_path: Path) -> None:
 
 def test_the_schema_is_json() -> None:
     assert json.loads(schema_text())["properties"]["model"]
+
+
+def test_addresses_that_can_never_work_are_problems_all_at_once(tmp_path: Path) -> None:
+    settings = tiny_settings(
+        tmp_path,
+        {"id": "port", "uri": "rtsp://10.0.0.5:99999/1"},
+        {"id": "slash", "uri": "rtsp://me:hunter2/x@10.0.0.5/1"},
+        {"id": "pattern", "uri": "test://bal"},
+        {"id": "option", "uri": "test://ball?frames=x"},
+        {"id": "null", "uri": "file:///a%00b"},
+        {"id": "fine", "uri": "rtsp://10.0.0.5/1"},
+    )
+    result = check(write_config(tmp_path, settings))
+    assert result.exit_code == 2
+    for problem, name in zip(
+        result.problems, ("port", "slash", "pattern", "option", "null"), strict=True
+    ):
+        assert f"source '{name}'" in problem
+        assert "hunter2" not in problem
