@@ -11,6 +11,7 @@ from edgedet.manifest import Bundle
 
 CHANNELS = 3
 CANDIDATE_FIELDS = 7
+_CLASS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,32 @@ def check_images(bundle: Bundle, images_nhwc: NDArray[np.uint8]) -> None:
             f"model '{bundle.manifest.name}' was given {images_nhwc.dtype} "
             f"{images_nhwc.shape}, expected a contiguous uint8 batch (N, {expected[0]}, "
             f"{expected[1]}, {CHANNELS}) with N of 1 or more; letterbox the pictures first"
+        )
+        raise ModelError(msg)
+
+
+def check_candidates(bundle: Bundle, candidates: NDArray[np.float32], count: int) -> None:
+    """Refuse an answer that does not fit the manifest, before its class ids meet the names.
+
+    Raises:
+        ModelError: if it is not (`count`, K, 7), or a class id has no name.
+    """
+    expected = (count, bundle.manifest.output.count, CANDIDATE_FIELDS)
+    if candidates.shape != expected:
+        msg = (
+            f"model '{bundle.manifest.name}' answered {candidates.shape}, expected {expected}; "
+            "export it with `python -m train export`"
+        )
+        raise ModelError(msg)
+    names = len(bundle.manifest.class_names)
+    class_ids = candidates[..., _CLASS]
+    # not-a-number passes here, and is left out with its box in the post-processing
+    wrong = (class_ids < 0) | ((class_ids >= names) & (class_ids < np.inf))
+    if wrong.any():
+        msg = (
+            f"model '{bundle.manifest.name}' answered class id {class_ids[wrong][0]:g}, its "
+            f"manifest names {names} (0 to {names - 1}); give the bundle the class_names of its "
+            "model: export it again"
         )
         raise ModelError(msg)
 

@@ -10,7 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.detect.cores import usable_cores
-from edgedet.detect.graph_io import TensorSpec, check_graph_io, check_images, first_line
+from edgedet.detect.graph_io import (
+    TensorSpec,
+    check_candidates,
+    check_graph_io,
+    check_images,
+    first_line,
+)
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
 
@@ -61,7 +67,9 @@ class OrtDetector:
             # Its exception classes share no base but Exception.
             msg = f"onnxruntime failed on a batch of {len(images_nhwc)}: {first_line(exc)}"
             raise ModelError(msg) from exc
-        return np.asarray(out[0], dtype=np.float32)
+        candidates = np.asarray(out[0], dtype=np.float32)
+        check_candidates(self._bundle, candidates, len(images_nhwc))
+        return candidates
 
     def close(self) -> None:
         """Free the session; may be called twice."""

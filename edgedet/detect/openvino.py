@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgedet.detect.cores import usable_cores
 from edgedet.detect.graph_io import (
     TensorSpec,
+    check_candidates,
     check_graph_io,
     check_images,
     first_line,
@@ -79,10 +80,12 @@ class OpenVinoDetector:
             self._request.set_input_tensor(self._ov.Tensor(images_nhwc, shared_memory=True))
             self._request.infer()
             # A copy: the request writes its next answer into the same memory.
-            return np.array(self._request.get_output_tensor().data, dtype=np.float32)
+            candidates = np.array(self._request.get_output_tensor().data, dtype=np.float32)
         except RuntimeError as exc:
             msg = f"openvino failed on a batch of {len(images_nhwc)}: {first_line(exc)}"
             raise ModelError(msg) from exc
+        check_candidates(self._bundle, candidates, len(images_nhwc))
+        return candidates
 
     def close(self) -> None:
         """Free the compiled graph; may be called twice."""

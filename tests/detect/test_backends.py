@@ -135,3 +135,15 @@ def test_refuses_a_graph_changed_after_the_export(tmp_path: Path, backend: Backe
         file.write(b"\0")
     with pytest.raises(ModelError, match="not the file that the manifest names"):
         load(bundle, backend)
+
+
+def test_refuses_a_class_that_the_manifest_does_not_name(
+    tmp_path: Path, backend: BackendName
+) -> None:
+    graph = tiny_graph()
+    zero = next(constant for constant in graph.graph.initializer if constant.name == "zero")
+    zero.CopyFrom(onnx.numpy_helper.from_array(np.array(7, np.float32), "zero"))
+    onnx.save(graph, tmp_path / MODEL_FILE)
+    detector = load(describe(tmp_path), backend)
+    with pytest.raises(ModelError, match="answered class id 7, its manifest names 1"):
+        detector.infer(bright_square(0, 0)[None])
