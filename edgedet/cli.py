@@ -3,6 +3,7 @@
 The commands are imported when they are called, so that `edgedet --help` answers at once.
 """
 
+import io
 import sys
 import threading
 from pathlib import Path
@@ -28,6 +29,9 @@ app = typer.Typer(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave the process with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file name that is no text is no reason to die
+            stream.reconfigure(errors="backslashreplace")
     code = _run(arguments)
     if any(not thread.daemon for thread in threading.enumerate()[1:]):
         from edgedet.commands.session import leave  # noqa: PLC0415 - see the module's docstring

@@ -38,15 +38,16 @@ def run(config: Path, *, shows_table: bool | None, duration_s: float | None) -> 
 
 def _run_with_table(app: Application, console: Console, duration_s: float | None) -> int:
     """Keep a table on the terminal, the log above it."""
+    level = logging.getLevelName(logging.getLogger().getEffectiveLevel())
     with Live(console=console, auto_refresh=False, transient=True) as live:
-        log.configure()  # anew, to write through the console that Live put in place of stderr
+        log.configure(level)  # anew, to write through the console that Live put in place of stderr
 
         def show(snapshot: Snapshot) -> None:
             live.update(live_table(snapshot), refresh=True)
 
         show(app.snapshot())
         code = run_to_end(app, show=show, refresh_s=_TABLE_REFRESH_S, duration_s=duration_s)
-    log.configure()
+    log.configure(level)
     return code
 
 

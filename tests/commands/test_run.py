@@ -1,5 +1,6 @@
 """`edgedet run`, with a table and without."""
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,14 @@ def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     settings = tiny_settings(tmp_path, http={"listen": "127.0.0.1:8080"})
     assert run(write_config(tmp_path, settings), shows_table=False, duration_s=None) == 0
     assert "http: this version has no web page" in caplog.text
+
+
+def test_a_table_leaves_the_level_of_the_log_alone(tmp_path: Path) -> None:
+    root = logging.getLogger()
+    level = root.level
+    try:
+        root.setLevel(logging.ERROR)
+        run(write_config(tmp_path, tiny_settings(tmp_path)), shows_table=True, duration_s=None)
+        assert root.level == logging.ERROR
+    finally:
+        root.setLevel(level)
