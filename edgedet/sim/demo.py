@@ -7,7 +7,9 @@ runtime is `edgedet run`, in a process of its own, with a broker inside for anyb
 """
 
 import argparse
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,14 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.clip is None:
         _say("the street scene could not be had: a synthetic camera instead, which shows no people")
+    listen = _free_address(options.listen)
     camera = [str(options.clip)] if options.clip else ["--pattern", "ball"]
     try:
         with CameraProcess(*camera, "--port", "0") as rtsp, tempfile.TemporaryDirectory() as folder:
             config = Path(folder) / "demo.yaml"
-            content = demo_settings(options.bundle, rtsp.url, options.clip, options.listen)
+            content = demo_settings(options.bundle, rtsp.url, options.clip, listen)
             config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
             _say(f"an RTSP camera serves at {rtsp.url}")
-            _say(f"subscribe from another terminal: mosquitto_sub {_address(options.listen)}")
+            _say(f"subscribe from another terminal: mosquitto_sub {_address(listen)}")
             return _run(config, options.seconds)
     except SourceError as exc:
         _say(f"error: {exc}")
@@ -76,6 +79,22 @@ def _run(config: Path, seconds: float | None) -> int:
 def _take_interrupts() -> None:
     """Undo, in the new process, that we ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _free_address(listen: str) -> str:
+    """`listen`, or another port of its host if somebody has taken that one, to tell the right one.
+
+    An address that makes no sense is left to the runtime, which says so.
+    """
+    host, _, port = listen.rpartition(":")
+    for number in (port, "0"):
+        with contextlib.suppress(OSError, ValueError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, int(number)))
+            if number == "0":
+                _say(f"port {port} is taken by another program, a broker perhaps")
+            return f"{host}:{probe.getsockname()[1]}"
+    return listen
 
 
 def _address(listen: str) -> str:

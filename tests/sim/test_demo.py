@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 import yaml
 
 from edgedet.config.load import load_settings
-from edgedet.sim.demo import demo_settings, main
+from edgedet.sim.demo import _free_address, demo_settings, main
 from tests.brokers import free_port
 from tests.conftest import Subscribe
 from tests.detect.tiny_bundle import make_tiny_bundle
@@ -104,3 +105,14 @@ def test_a_clip_that_is_none_is_told(
 
     assert main(["--clip", str(tmp_path / "none.avi")]) == 1
     assert "demo: error: the simulated camera ended with 1" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_not_told_to_subscribers(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+
+        free = _free_address(taken)
+
+    assert free != taken
+    assert _free_address(free) == free
+    assert "is taken" in capsys.readouterr().err
