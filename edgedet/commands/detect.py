@@ -21,6 +21,7 @@ from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.errors import UsageError
 from edgedet.source.uri import parse_uri
+from edgedet.stream.feeder import Outcome
 from edgedet.stream.view import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,16 @@ def detect(request: DetectRequest) -> int:
         code = run_to_end(app, show=show, refresh_s=_REFRESH_S)
     snapshot = app.snapshot()
     logger.info("%d frames detected in %.1f s", snapshot.frames, snapshot.uptime_s)
-    return code
+    return code or _is_cut_short(snapshot)
+
+
+def _is_cut_short(snapshot: Snapshot) -> int:
+    """1 if a signal ended it before the last frame: half a result must not pass for a whole."""
+    source = snapshot.sources[0]
+    if source.outcome is Outcome.ENDED and snapshot.frames == source.decoded:
+        return 0
+    logger.error("interrupted: the output ends after frame %d", snapshot.frames - 1)
+    return 1
 
 
 def _settings(request: DetectRequest) -> Settings:

@@ -24,7 +24,7 @@ _MAX_REASON = 100
 def live_table(snapshot: Snapshot) -> RenderableType:
     """The table of all sources, with what is wrong and how to subscribe."""
     title = f"edgedet · {snapshot.backend or 'loading the model'}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    table = _table(title)
     table.add_column("source", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for heading in ("fps in", "fps detected", "p50 ms", "p99 ms", "objects", "dropped"):
@@ -57,7 +57,7 @@ def log_line(snapshot: Snapshot) -> str:
 
 def summary(snapshot: Snapshot) -> RenderableType:
     """What was done, and where the time went."""
-    table = Table(title="summary", title_justify="left", box=SIMPLE_HEAD)
+    table = _table("summary")
     table.add_column("source", no_wrap=True)
     table.add_column("state", no_wrap=True)
     for title in ("decoded", "detected", "dropped", "objects", "p50 ms", "p99 ms"):
@@ -76,6 +76,11 @@ def summary(snapshot: Snapshot) -> RenderableType:
         *_reasons(snapshot),
     ]
     return Group(table, *(Text(line) for line in lines))
+
+
+def _table(title: str) -> Table:
+    """An empty table, close enough for eight columns on a terminal of 80."""
+    return Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0)
 
 
 def _summary_row(view: SourceView) -> tuple[str, ...]:
@@ -105,7 +110,7 @@ def _reasons(snapshot: Snapshot) -> list[str]:
         if reason:
             text = reason if len(reason) <= _MAX_REASON else reason[:_MAX_REASON] + "…"
             lines.append(
-                text if view.status.source_id in text else f"{view.status.source_id}: {text}"
+                text if f"'{view.status.source_id}'" in text else f"{view.status.source_id}: {text}"
             )
     return lines
 

@@ -179,7 +179,10 @@ class GstSource:
         path = Path(parse_uri(self._settings.uri).location)
         if path.is_file():
             return
-        what = "is a folder" if path.is_dir() else "does not exist"
+        if path.exists():
+            what = "is a folder" if path.is_dir() else "is no regular file"
+        else:
+            what = "does not exist"
         msg = f"{self._name()}: '{path}' {what}; expected a video file"
         raise SourceError(msg)
 

@@ -1,5 +1,8 @@
 """`edgedet detect` takes files by path or address and refuses what has no end."""
 
+import os
+import signal
+import threading
 from pathlib import Path
 
 import cv2
@@ -8,6 +11,7 @@ import pytest
 
 from edgedet.commands.detect import DetectRequest, detect
 from edgedet.errors import UsageError
+from edgedet.stream.worker import Worker
 from tests.runs import PATTERN, read_lines, tiny_settings
 
 
@@ -68,3 +72,23 @@ def test_refuses(tmp_path: Path, source: str, message: str) -> None:
 def test_refuses_a_bundle_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no folder"):
         detect(DetectRequest(tmp_path / "none", f"{PATTERN}&frames=1", "-"))
+
+
+def test_half_a_result_does_not_pass_for_a_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    bundle = tiny_settings(tmp_path).model.bundle
+    out = tmp_path / "out.jsonl"
+
+    def interrupt(stop: threading.Event) -> None:
+        while not stop.wait(0.02):
+            if out.exists() and out.stat().st_size:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    worker = Worker("interrupt", interrupt)
+    worker.start()
+    request = DetectRequest(bundle, f"{PATTERN}&frames=100000", str(out), backend="onnxruntime")
+    assert detect(request) == 1
+    assert worker.stop(10.0)
+    assert "interrupted: the output ends after frame" in caplog.text

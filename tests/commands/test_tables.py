@@ -26,8 +26,8 @@ def _snapshot(*views: SourceView, url: str = "mqtt://127.0.0.1:1883") -> Snapsho
     return Snapshot(views, stages, "fake", 10.0, 200, url, "connected", "edgedet/v1/#")
 
 
-def _text(renderable: RenderableType) -> str:
-    console = Console(width=120, record=True, file=None)
+def _text(renderable: RenderableType, width: int = 120) -> str:
+    console = Console(width=width, record=True, file=None)
     with console.capture() as capture:
         console.print(renderable)
     return capture.get()
@@ -74,3 +74,9 @@ def test_summary_has_counts_and_stages() -> None:
     assert "infer 21.4/48.6" in text
     row = next(line for line in text.splitlines() if "gate" in line)
     assert row.split() == ["gate", "ended", "103", "100", "3", "512", "21", "49"]
+
+
+def test_nothing_is_cut_off_on_a_terminal_of_80_columns() -> None:
+    snapshot = _snapshot(_view("street-rtsp", SourceState.RECONNECTING))
+    for renderable in (live_table(snapshot), summary(snapshot)):
+        assert "…" not in _text(renderable, width=80)
