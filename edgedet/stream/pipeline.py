@@ -159,6 +159,7 @@ class Pipeline:
             item.box,
             score_threshold=self._settings.score_threshold,
             iou_threshold=self._settings.iou_threshold,
+            max_detections=len(candidates),  # what a message cannot hold is counted in it
         )
         return FrameDetections(
             item.frame, detections, skipped, item.batched_s, answer.start_s, answer.end_s

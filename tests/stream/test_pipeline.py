@@ -3,7 +3,9 @@
 import threading
 import time
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edgedet.clock import SystemClock
 from edgedet.config.batch import BatchSettings
@@ -165,3 +167,23 @@ def test_sources_without_frames_end_it_too() -> None:
     bench.end()
     assert bench.sink.results == []
     assert bench.pipeline.error is None
+
+
+class CrowdedDetector(FakeDetector):
+    """Finds 400 boxes of a pixel each in a picture of 32 x 32."""
+
+    def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The same for each picture."""
+        row, column = np.divmod(np.arange(400), 20)
+        boxes = np.stack([column, row, column + 1, row + 1], axis=1) * 1.5
+        rest = np.tile([0.5, 0.0, 0.0], (400, 1))
+        found = np.hstack([boxes, rest]).astype(np.float32)
+        return np.repeat(found[None], len(images_nhwc), axis=0)
+
+
+def test_more_objects_than_a_message_holds_reach_the_sink_which_counts_them() -> None:
+    bench = Bench(CrowdedDetector())
+    bench.start()
+    bench.feed("a", range(1))
+    bench.end()
+    assert len(bench.sink.results[0].detections) > 300
