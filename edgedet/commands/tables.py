@@ -40,8 +40,8 @@ def live_table(snapshot: Snapshot) -> RenderableType:
             str(figures.objects),
             str(status.dropped),
         )
-    notes = [Text(line, style="yellow") for line in _reasons(snapshot)]
-    return Group(table, *notes, Text(_how_to_subscribe(snapshot)))
+    notes = [_folding(line, "yellow") for line in _reasons(snapshot)]
+    return Group(table, *notes, _folding(_how_to_subscribe(snapshot)))
 
 
 def log_line(snapshot: Snapshot) -> str:
@@ -76,6 +76,11 @@ def summary(snapshot: Snapshot) -> RenderableType:
         *_reasons(snapshot),
     ]
     return Group(table, *(Text(line) for line in lines))
+
+
+def _folding(line: str, style: str = "") -> Text:
+    """A line that goes on below where a live display, which cuts off, would end it."""
+    return Text(line, style=style, no_wrap=False, overflow="fold")
 
 
 def _table(title: str) -> Table:
@@ -121,6 +126,6 @@ def _how_to_subscribe(snapshot: Snapshot) -> str:
     parts = urlsplit(snapshot.broker_url)
     port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
     return (
-        f"{snapshot.broker_url} is {snapshot.broker_state}; subscribe:"
-        f" mosquitto_sub -h {parts.hostname} -p {port} -t '{snapshot.topics}' -v"
+        f"{snapshot.broker_url} is {snapshot.broker_state}; subscribe:\n"
+        f"mosquitto_sub -h {parts.hostname} -p {port} -t '{snapshot.topics}' -v"
     )

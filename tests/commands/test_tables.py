@@ -1,9 +1,11 @@
 """What a person sees."""
 
+import io
 from datetime import datetime, timezone
 
 import pytest
 from rich.console import Console, RenderableType
+from rich.live import Live
 
 from edgedet.commands.tables import live_table, log_line, summary
 from edgedet.event import SourceState, SourceStatus
@@ -80,3 +82,14 @@ def test_nothing_is_cut_off_on_a_terminal_of_80_columns() -> None:
     snapshot = _snapshot(_view("street-rtsp", SourceState.RECONNECTING))
     for renderable in (live_table(snapshot), summary(snapshot)):
         assert "…" not in _text(renderable, width=80)
+
+
+def test_a_live_display_shows_long_lines_to_their_end() -> None:
+    out = io.StringIO()
+    console = Console(soft_wrap=True, width=40, file=out, force_terminal=True, color_system=None)
+    view = _view("gate", SourceState.RECONNECTING, "no connection to a camera far away: check it")
+    with Live(live_table(_snapshot(view)), console=console, auto_refresh=False) as live:
+        live.refresh()
+    shown = out.getvalue().replace("\n", "")
+    assert "far away: check it" in shown
+    assert "mosquitto_sub -h 127.0.0.1 -p 1883 -t 'edgedet/v1/#' -v" in shown
