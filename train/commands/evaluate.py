@@ -10,6 +10,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from edgedet.errors import ModelError
+from edgedet.manifest import Thresholds, read_bundle
 from train.commands.options import checked_size, one_of
 from train.data.dataset import read_data_yaml
 from train.evaluate import (
@@ -29,7 +30,10 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
     image_size: Annotated[
         int | None, typer.Option(help="Side of the input; default: as trained.")
     ] = None,
-    iou_threshold: Annotated[float, typer.Option(min=0, max=1, help="NMS threshold.")] = 0.45,
+    iou_threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="NMS threshold; default: the bundle's, else 0.45."),
+    ] = None,
     method: Annotated[str, typer.Option(help="coco, or the original's trapezoid.")] = "coco",
     backend: Annotated[str, typer.Option(help="What runs a bundle: auto, onnxruntime, …")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
@@ -47,7 +51,10 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
     if names and tuple(names) != spec.class_names:
         msg = f"{weights} knows the classes {list(names)}, {data} has {list(spec.class_names)}"
         raise ModelError(msg)
-    settings = EvaluationSettings(iou_threshold=iou_threshold, method=chosen_method)
+    settings = EvaluationSettings(
+        iou_threshold=_device_threshold(weights) if iou_threshold is None else iou_threshold,
+        method=chosen_method,
+    )
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("pictures", total=len(samples))
@@ -58,6 +65,11 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
         typer.echo(json.dumps(report.to_json() | {"data_id": spec.digest(), "split": split}))
     else:
         Console().print(_table(report))
+
+
+def _device_threshold(weights: Path) -> float:
+    """The NMS threshold that a device would use."""
+    return (read_bundle(weights).manifest.thresholds if weights.is_dir() else Thresholds()).iou
 
 
 def _table(report: EvaluationReport) -> Table:

@@ -10,7 +10,7 @@ from edgedet.errors import UsageError
 from edgedet.manifest import Thresholds
 from train.commands.options import checked_size
 from train.data.dataset import read_data_yaml
-from train.evaluate import EvaluationReport, evaluate, open_predictor
+from train.evaluate import EvaluationReport, EvaluationSettings, evaluate, open_predictor
 from train.export.bundle import export_bundle
 from train.model import read_checkpoint
 
@@ -55,7 +55,7 @@ def export(  # noqa: PLR0913 - the options of the command
         version=version,
         image_size=(side, side),
         thresholds=Thresholds(score=score_threshold, iou=iou_threshold),
-        report=None if data is None else _score(weights, data, side),
+        report=None if data is None else _score(weights, data, side, iou_threshold),
         facts={key: value for key, value in facts.items() if value},
     )
     size_mb = bundle.model_path.stat().st_size / 1e6
@@ -77,7 +77,8 @@ def _trained_size(value: object) -> int:
     return value
 
 
-def _score(weights: Path, data: Path, side: int) -> EvaluationReport:
+def _score(weights: Path, data: Path, side: int, iou_threshold: float) -> EvaluationReport:
     spec = read_data_yaml(data)
     predictor, _ = open_predictor(weights, (side, side))
-    return evaluate(predictor, spec.samples("val"), spec.class_names)
+    settings = EvaluationSettings(iou_threshold=iou_threshold)
+    return evaluate(predictor, spec.samples("val"), spec.class_names, settings)

@@ -16,7 +16,7 @@ from train.data.backdrop import matte
 MAX_OBJECTS = 4
 _SCALE = (0.6, 2.2)
 _MIN_SIDE_PX = 6
-_MAX_COVER = 0.6  # of an object that is there already: people do hide behind each other
+_MAX_COVER = 0.3  # of an object that is there already, as in the original's paste-in
 _SOFT_EDGE = 0.25  # share of the ellipse's radius over which it fades
 
 
@@ -28,7 +28,7 @@ def paste_objects(
 ) -> Picture:
     """`picture` with up to four objects of `donor`, resized, mirrored and placed at random.
 
-    An object that would cover more than 60 % of another is left out. `backdrop_hwc` is what the
+    An object that would cover more than 30 % of another is left out. `backdrop_hwc` is what the
     donor shows without objects, if that is known and of its size.
     """
     if len(donor.boxes_xyxy) == 0:
