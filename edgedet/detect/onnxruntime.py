@@ -90,6 +90,8 @@ def _open_session(bundle: Bundle, threads: int) -> Any:  # noqa: ANN401 - untype
     options.log_severity_level = _LOG_FATAL
     # A waiting thread that spins takes the core that the decoder needs; see docs/performance.md.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Smaller shares of a layer: a thread that the decoder holds up does not hold up the other.
+    options.add_session_config_entry("session.dynamic_block_base", "8")
     try:
         return ort.InferenceSession(
             str(bundle.model_path), sess_options=options, providers=["CPUExecutionProvider"]
