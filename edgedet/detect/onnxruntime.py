@@ -4,6 +4,7 @@ The import happens when a detector is made, so that a device with another backen
 """
 
 import importlib
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from edgedet.detect.graph_io import (
     check_images,
     first_line,
 )
+from edgedet.detect.lanes import Lane
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
 
@@ -27,7 +29,13 @@ _LOG_FATAL = 4  # its errors reach us as exceptions; it need not write them to s
 
 
 class OrtDetector:
-    """A bundle's graph in an ONNX Runtime session. `max_batch` is not needed: any size runs."""
+    """A bundle's graph in ONNX Runtime sessions.
+
+    A single picture is computed by all threads together, for the least latency. A batch is dealt
+    out to sessions of one thread each: the threads of one session wait for each other at every
+    layer, and whatever holds one of them up, such as the decoder, holds up all
+    (docs/performance.md).
+    """
 
     def __init__(self, bundle: Bundle, *, threads: int = 0, max_batch: int = 1) -> None:
         """Load the graph.
@@ -35,20 +43,28 @@ class OrtDetector:
         Args:
             bundle: The model.
             threads: Threads of the session; 0: one for each core that this process may use.
-            max_batch: Part of the common form of detectors.
+            max_batch: The largest batch to be ready for; larger ones run too.
 
         Raises:
             ModelError: If ONNX Runtime is not installed, or cannot load the graph, or the graph
                 is not the one that the manifest describes.
         """
-        del max_batch
         self._bundle = bundle
-        self._session: Any = _open_session(bundle, threads)
+        count = threads or usable_cores()
+        self._session: Any = _open_session(bundle, count)
         inputs = tuple(_spec(node) for node in self._session.get_inputs())
         outputs = tuple(_spec(node) for node in self._session.get_outputs())
         check_graph_io(bundle, inputs, outputs)
         self._input_name = inputs[0].name
         self._output_names = [outputs[0].name]
+        self._singles: list[Any] = []
+        self._lanes: list[Lane] = []
+        if 1 < count <= max_batch:
+            self._singles = [_open_session(bundle, 1) for _ in range(count)]
+            self._lanes = [
+                Lane(f"onnxruntime-{number}", partial(self._run, session))
+                for number, session in enumerate(self._singles[1:], start=1)
+            ]
 
     @property
     def backend(self) -> str:
@@ -62,18 +78,39 @@ class OrtDetector:
             msg = f"the detector of model '{self._bundle.manifest.name}' is closed; make a new one"
             raise ModelError(msg)
         try:
-            out = self._session.run(self._output_names, {self._input_name: images_nhwc})
+            candidates = self._deal_out(images_nhwc)
         except Exception as exc:
             # Its exception classes share no base but Exception.
             msg = f"onnxruntime failed on a batch of {len(images_nhwc)}: {first_line(exc)}"
             raise ModelError(msg) from exc
-        candidates = np.asarray(out[0], dtype=np.float32)
         check_candidates(self._bundle, candidates, len(images_nhwc))
         return candidates
 
     def close(self) -> None:
-        """Free the session; may be called twice."""
-        self._session = None
+        """Free the model; may be called twice."""
+        for lane in self._lanes:
+            lane.close()
+        self._lanes, self._singles, self._session = [], [], None
+
+    def _deal_out(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Equal shares to the sessions of one thread; what is left over to all threads together."""
+        share = len(images_nhwc) // len(self._singles) if self._singles else 0
+        if share == 0:
+            return self._run(self._session, images_nhwc)
+        for number, lane in enumerate(self._lanes, start=1):
+            lane.submit(images_nhwc[number * share : (number + 1) * share])
+        try:
+            answers = [self._run(self._singles[0], images_nhwc[:share])]
+        finally:
+            others = [lane.result() for lane in self._lanes]
+        answers += others
+        if rest := len(images_nhwc) % len(self._singles):
+            answers.append(self._run(self._session, images_nhwc[-rest:]))
+        return np.concatenate(answers)
+
+    def _run(self, session: Any, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:  # noqa: ANN401
+        out = session.run(self._output_names, {self._input_name: images_nhwc})
+        return np.asarray(out[0], dtype=np.float32)
 
 
 def _open_session(bundle: Bundle, threads: int) -> Any:  # noqa: ANN401 - untyped library

@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 MAY_ALSO_IMPORT: dict[str, set[str]] = {
     "edgedet.stream": {f"{stage}.base" for stage in STAGES},
     # worker.py alone makes threads, and knows nothing but the standard library (tested below)
+    "edgedet.detect": {"edgedet.stream.worker"},
     "edgedet.publish": {"edgedet.stream.worker"},
     "edgedet.health": {"edgedet.stream.worker"},
     "edgedet.sim": {

@@ -1,0 +1,58 @@
+"""One thread that runs its share of a batch, while the caller runs another."""
+
+import threading
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedet.stream.worker import Worker
+
+_IDLE_S = 0.5  # bounds the wait; a share wakes the thread anyway
+_STOP_S = 5.0
+
+Images = NDArray[np.uint8]
+Candidates = NDArray[np.float32]
+
+
+class Lane:
+    """Runs `infer` on a thread of its own. One share at a time: `submit`, then `result`."""
+
+    def __init__(self, name: str, infer: Callable[[Images], Candidates]) -> None:
+        """Start the thread."""
+        self._infer = infer
+        self._shares: SimpleQueue[Images | None] = SimpleQueue()
+        self._answers: SimpleQueue[Candidates | Exception] = SimpleQueue()
+        self._worker = Worker(name, self._run)
+        self._worker.start()
+
+    def submit(self, images_nhwc: Images) -> None:
+        """Begin with a share; it must stay as it is until `result`."""
+        self._shares.put(images_nhwc)
+
+    def result(self) -> Candidates:
+        """The answer for the share, or the exception that `infer` raised."""
+        answer = self._answers.get()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """End the thread; may be called twice."""
+        self._worker.request_stop()
+        self._shares.put(None)
+        self._worker.stop(_STOP_S)
+
+    def _run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                share = self._shares.get(timeout=_IDLE_S)
+            except Empty:
+                continue
+            if share is None:
+                return
+            try:
+                self._answers.put(self._infer(share))
+            except Exception as exc:  # noqa: BLE001 - it is raised where the result is taken
+                self._answers.put(exc)

@@ -1,0 +1,51 @@
+"""Shares of a batch on threads of their own, and batches dealt out to them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgedet.detect.lanes import Candidates, Images, Lane
+from edgedet.detect.onnxruntime import OrtDetector
+from tests.detect.tiny_bundle import make_tiny_bundle
+
+
+def test_answers_come_for_their_shares_in_order() -> None:
+    lane = Lane("test", lambda images: images.astype(np.float32))
+    try:
+        for value in range(5):
+            lane.submit(np.full((1, 2), value, dtype=np.uint8))
+            assert lane.result().tolist() == [[value, value]]
+    finally:
+        lane.close()
+        lane.close()
+
+
+def test_what_goes_wrong_is_raised_where_the_result_is_taken() -> None:
+    def fail(_: Images) -> Candidates:
+        message = "no"
+        raise RuntimeError(message)
+
+    lane = Lane("test", fail)
+    try:
+        for _ in range(2):
+            lane.submit(np.zeros((1, 2), dtype=np.uint8))
+            with pytest.raises(RuntimeError, match="no"):
+                lane.result()
+    finally:
+        lane.close()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_batch_dealt_out_has_the_answers_of_single_pictures(tmp_path: Path, threads: int) -> None:
+    bundle = make_tiny_bundle(tmp_path / "bundle")
+    height, width = bundle.input_hw
+    images = np.random.default_rng(0).integers(0, 256, (8, height, width, 3), dtype=np.uint8)
+    detector = OrtDetector(bundle, threads=threads, max_batch=8)
+    try:
+        singles = np.concatenate([detector.infer(images[n : n + 1]) for n in range(8)])
+        for count in range(1, 9):
+            found = detector.infer(np.ascontiguousarray(images[:count]))
+            assert np.array_equal(found, singles[:count])
+    finally:
+        detector.close()
