@@ -7,6 +7,7 @@ from queue import Empty, SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedet.errors import ModelError
 from edgedet.stream.worker import Worker
 
 _IDLE_S = 0.5  # bounds the wait; a share wakes the thread anyway
@@ -32,11 +33,23 @@ class Lane:
         self._shares.put(images_nhwc)
 
     def result(self) -> Candidates:
-        """The answer for the share, or the exception that `infer` raised."""
-        answer = self._answers.get()
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        """The answer for the share, or the exception that `infer` raised.
+
+        Raises:
+            ModelError: if the thread has ended without an answer.
+        """
+        while True:
+            is_alive = self._worker.is_alive  # asked first: it may answer and then end
+            try:
+                answer = self._answers.get(timeout=_IDLE_S if is_alive else 0)
+            except Empty as exc:
+                if is_alive:
+                    continue
+                msg = f"thread '{self._worker.name}' ended without an answer; make a new detector"
+                raise ModelError(msg) from exc
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
     def close(self) -> None:
         """End the thread; may be called twice."""

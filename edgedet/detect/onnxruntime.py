@@ -42,7 +42,7 @@ class OrtDetector:
 
         Args:
             bundle: The model.
-            threads: Threads of the session; 0: one for each core that this process may use.
+            threads: Threads in all; 0: one for each core that this process may use.
             max_batch: The largest batch to be ready for; larger ones run too.
 
         Raises:
@@ -122,7 +122,7 @@ def _open_session(bundle: Bundle, threads: int) -> Any:  # noqa: ANN401 - untype
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
-    options.intra_op_num_threads = threads or usable_cores()
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = _LOG_FATAL
     # A waiting thread that spins takes the core that the decoder needs; see docs/performance.md.

@@ -7,6 +7,7 @@ import pytest
 
 from edgedet.detect.lanes import Candidates, Images, Lane
 from edgedet.detect.onnxruntime import OrtDetector
+from edgedet.errors import ModelError
 from tests.detect.tiny_bundle import make_tiny_bundle
 
 
@@ -34,6 +35,13 @@ def test_what_goes_wrong_is_raised_where_the_result_is_taken() -> None:
                 lane.result()
     finally:
         lane.close()
+
+
+def test_a_lane_that_has_ended_says_so_instead_of_waiting() -> None:
+    lane = Lane("test", lambda images: images.astype(np.float32))
+    lane.close()
+    with pytest.raises(ModelError, match="thread 'test' ended without an answer"):
+        lane.result()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
