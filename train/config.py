@@ -19,9 +19,18 @@ class Recipe(BaseModel):
     optimizer: Literal["sgd", "adamw"] = "sgd"
     lr0: float = Field(default=0.01, gt=0)
     """Learning rate after warm-up."""
+    schedule: Literal["cosine", "linear", "step", "plateau"] = "cosine"
+    """How the learning rate falls after warm-up."""
     lrf: float = Field(default=0.01, gt=0, le=1)
-    """Last learning rate as a share of `lr0`; the way there is a cosine."""
+    """Last learning rate as a share of `lr0`, for cosine and linear; plateau goes no lower."""
+    step_at: tuple[float, ...] = (0.6, 0.85)
+    """Shares of the run at which the schedule `step` multiplies by `step_factor`."""
+    step_factor: float = Field(default=0.1, gt=0, lt=1)
+    plateau_patience: int = Field(default=3, ge=1)
+    """Scored epochs without a better one before `plateau` multiplies by `plateau_factor`."""
+    plateau_factor: float = Field(default=0.5, gt=0, lt=1)
     momentum: float = Field(default=0.937, ge=0, lt=1)
+    """Momentum of SGD; beta 1 of AdamW."""
     weight_decay: float = Field(default=0.0005, ge=0)
     nominal_batch: int = Field(default=64, ge=1)
     """Gradients of smaller batches are accumulated up to this size; weight decay refers to it."""
@@ -34,6 +43,16 @@ class Recipe(BaseModel):
     ema_tau: float = Field(default=2000.0, gt=0)
     """Updates over which the decay rises to `ema_decay`."""
     clip_norm: float | None = Field(default=10.0, gt=0)
+    pretrained_lr: float = Field(default=1.0, gt=0, le=1)
+    """Factor on the learning rate of layers whose weights came from a checkpoint."""
+    freeze: int | tuple[int, ...] = 0
+    """Layers that do not learn: the first so many, or exactly those listed."""
+    unfreeze_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the run over which frozen layers thaw, the last first; 0: they stay frozen."""
+    patience: int = Field(default=0, ge=0)
+    """Scored epochs without a better one after which the run ends; 0: never early."""
+    autoanchor: bool = True
+    """Fit the anchors to the set if fewer than 98 % of its boxes reach one, and if that helps."""
 
     box: float = Field(default=0.05, ge=0)
     cls: float = Field(default=0.5, ge=0)
@@ -44,22 +63,52 @@ class Recipe(BaseModel):
     fl_gamma: float = Field(default=0.0, ge=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     loss_ota: Literal[0, 1] = 1
+    class_weights: bool = False
+    """Rare classes weigh more in the class term, common ones less."""
+    image_weights: bool = False
+    """Pictures of rare and badly found classes are shown more often."""
 
-    hsv_h: float = Field(default=0.015, ge=0, le=1)
-    hsv_s: float = Field(default=0.7, ge=0, le=1)
-    hsv_v: float = Field(default=0.4, ge=0, le=1)
+    mosaic: float = Field(default=1.0, ge=0, le=1)
+    """Share of pictures that are made of several."""
+    mosaic9: float = Field(default=0.0, ge=0, le=1)
+    """Share of mosaics that are made of nine pictures instead of four."""
+    mixup: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures blended with another one."""
+    cutmix: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures with a rectangle of another one."""
+    copy_paste: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures that get objects of another one."""
+    close_mosaic: float = Field(default=0.15, ge=0, le=1)
+    """Share of the run, at its end, without mosaic, mixup and cutmix."""
     degrees: float = Field(default=0.0, ge=0, le=180)
     translate: float = Field(default=0.1, ge=0, le=0.9)
     scale: float = Field(default=0.5, ge=0, lt=1)
     shear: float = Field(default=0.0, ge=0, lt=90)
+    perspective: float = Field(default=0.0, ge=0, le=0.001)
+    affine: float = Field(default=1.0, ge=0, le=1)
+    """Share of pictures that are turned, moved, scaled, sheared and tilted by the five above."""
+    hsv_h: float = Field(default=0.015, ge=0, le=1)
+    hsv_s: float = Field(default=0.7, ge=0, le=1)
+    hsv_v: float = Field(default=0.4, ge=0, le=1)
+    hsv: float = Field(default=1.0, ge=0, le=1)
+    """Share of pictures whose hue, saturation and value change by the three above."""
+    brightness: float = Field(default=0.0, ge=0, le=1)
+    contrast: float = Field(default=0.0, ge=0, le=1)
+    brightness_contrast: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures whose brightness and contrast change by the two above."""
+    noise_levels: float = Field(default=10.0, ge=0, le=128)
+    noise: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures with Gaussian noise of up to `noise_levels` of 255."""
+    clahe: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures with locally equalised contrast."""
+    gridmask: float = Field(default=0.0, ge=0, le=1)
+    """Share of pictures with a grid of grey squares over them."""
+    flipud: float = Field(default=0.0, ge=0, le=1)
     fliplr: float = Field(default=0.5, ge=0, le=1)
-    mosaic: float = Field(default=1.0, ge=0, le=1)
-    copy_paste: float = Field(default=0.0, ge=0, le=1)
-    """Share of pictures that get objects of another one."""
-    close_mosaic: float = Field(default=0.15, ge=0, le=1)
-    """Share of the run, at its end, that sees no mosaic."""
+    multi_scale: float = Field(default=0.0, ge=0, lt=1)
+    """Batches have a size of 1 ± this share of the final one, in steps of the stride."""
     progressive_size: float = Field(default=1.0, gt=0, le=1)
-    """The first epochs see pictures of this share of the final size; it grows in steps of 32."""
+    """The first epochs see pictures of this share of the final size; it grows by the stride."""
     full_size_share: float = Field(default=0.3, gt=0, le=1)
     """Share of the run, at its end, at the full size."""
 
