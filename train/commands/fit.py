@@ -14,7 +14,7 @@ from train.commands.options import checked_size
 from train.commands.progress import ConsoleProgress
 from train.config import Recipe, load_recipe
 from train.data.dataset import DataSpec, Sample, read_data_yaml
-from train.data.loader import PictureStore
+from train.data.store import PictureStore
 from train.engine import RunPlan, Scores, Trainer, choose_device
 from train.engine.run_folder import RunFolder
 from train.evaluate import TorchPredictor, evaluate

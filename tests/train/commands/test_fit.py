@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.train.console import SIDE, call, fit_arguments, make_data
-from train.data.loader import PictureStore
+from train.data.store import PictureStore
 from train.model import load_model, read_checkpoint
 
 PATIENCE_S = 50.0

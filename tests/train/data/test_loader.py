@@ -11,11 +11,11 @@ from train.data.dataset import Sample
 from train.data.loader import (
     EpochPlan,
     EpochSampler,
-    PictureStore,
     TrainingSet,
     collate,
     make_loader,
 )
+from train.data.store import PictureStore
 
 RECIPE = Recipe(mosaic=0.5)
 
@@ -68,9 +68,3 @@ def test_collate_numbers_labels_by_picture() -> None:
     assert images.shape == (3, 3, 4, 4)
     assert targets[:, 0].tolist() == [0, 2, 2]
     assert targets[:, 1].tolist() == [2, 2, 2]
-
-
-def test_store_keeps_no_more_than_the_limit(store: PictureStore) -> None:
-    store.preload(limit_bytes=2 * 48 * 64 * 3)
-    assert len(store._pictures) == 3
-    assert store.get(9).image_hwc.shape == (48, 64, 3)

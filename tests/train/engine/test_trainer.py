@@ -12,7 +12,7 @@ import torch
 from edgedet.errors import DataError, ModelError, UsageError
 from train.config import Recipe
 from train.data.dataset import Sample
-from train.data.loader import PictureStore
+from train.data.store import PictureStore
 from train.engine import RunPlan, Scores, Trainer, choose_device
 from train.engine.run_folder import COLUMNS, EpochResult, RunFolder
 from train.model import DetectionNetwork, build_model, load_model
