@@ -1,6 +1,7 @@
 """The YOLOv7 detection loss: box, objectness and class terms over the assigned positions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
@@ -20,6 +21,21 @@ _FOCAL_ALPHA = 0.25
 _TARGET_COLUMNS = 6
 
 
+@dataclass(frozen=True, slots=True)
+class Weighting:
+    """What a training run may change about the means of the loss; nothing by default.
+
+    Attributes:
+        classes: (nc,) factors on the class term of a position, by the class of its target.
+        shares: For a batch that is spread over processes: from the positives of each level and
+            the pictures here, to the factors that make the mean of the processes' losses the loss
+            of the whole batch.
+    """
+
+    classes: Tensor | None = None
+    shares: Callable[[Sequence[int], int], Sequence[float]] | None = None
+
+
 class DetectionLoss:
     """Loss of a batch of raw maps; `loss_ota` 0 in the hyper-parameters means the plain loss.
 
@@ -27,8 +43,14 @@ class DetectionLoss:
     (read at every call, so it may be moved or loaded later), strides and number of classes.
     """
 
-    def __init__(self, model: DetectionNetwork, hyp: Mapping[str, object]) -> None:
+    def __init__(
+        self,
+        model: DetectionNetwork,
+        hyp: Mapping[str, object],
+        weighting: Weighting = Weighting(),
+    ) -> None:
         self._head = model.head
+        self._weighting = weighting
         self._settings = LossSettings.from_hyp(hyp)
         self._balance = _BALANCE[len(model.strides)]
 
@@ -81,15 +103,17 @@ class DetectionLoss:
         anchors = self._anchors(raw[0].device)
         zero = raw[0].new_zeros(())
         box, obj, cls = zero, zero, zero
+        shares = self._shares([matched.image.numel() for matched in positives], len(raw[0]))
         for i, (level, matched) in enumerate(zip(raw, positives, strict=True)):
             truth = level.new_zeros(level.shape[:-1])
             if matched.image.numel():
                 out = level[matched.image, matched.anchor, matched.row, matched.column]
                 overlap = _overlap(out, matched, targets, anchors[i], level)
-                box = box + (1 - overlap).mean()
+                box = box + (1 - overlap).mean() * shares[i]
                 _write_objectness(truth, matched, overlap.detach().clamp(min=0))
                 if self._head.num_classes > 1:
-                    cls = cls + self._class_term(out[:, 5:], targets[matched.target, 1].long())
+                    classes = targets[matched.target, 1].long()
+                    cls = cls + self._class_term(out[:, 5:], classes) * shares[i]
             term = self._cross_entropy(level[..., 4], truth, settings.obj_pw)
             obj = obj + self._balance[i] * term
         box, obj, cls = settings.box * box, settings.obj * obj, settings.cls * cls
@@ -97,20 +121,30 @@ class DetectionLoss:
         components = torch.stack((box, obj, cls, total)).detach()
         return total * raw[0].shape[0], components
 
+    def _shares(self, positives: Sequence[int], images: int) -> Sequence[float]:
+        if self._weighting.shares is None:
+            return [1.0] * len(positives)
+        return self._weighting.shares(positives, images)
+
     def _class_term(self, logits: Tensor, classes: Tensor) -> Tensor:
         smoothing = self._settings.label_smoothing
         truth = torch.full_like(logits, smoothing / 2)
         truth.scatter_(1, classes[:, None], 1 - smoothing / 2)
-        return self._cross_entropy(logits, truth, self._settings.cls_pw)
+        factors = None
+        if self._weighting.classes is not None:
+            factors = self._weighting.classes.to(logits)[classes][:, None]
+        return self._cross_entropy(logits, truth, self._settings.cls_pw, factors)
 
-    def _cross_entropy(self, logits: Tensor, truth: Tensor, positive_weight: float) -> Tensor:
+    def _cross_entropy(
+        self, logits: Tensor, truth: Tensor, positive_weight: float, factors: Tensor | None = None
+    ) -> Tensor:
         """Mean cross entropy; focal if `fl_gamma` is above 0 (Lin et al., 2017, equation 5)."""
         weight = None if positive_weight == 1 else logits.new_tensor(positive_weight)
         gamma = self._settings.fl_gamma
         if gamma <= 0:
-            return F.binary_cross_entropy_with_logits(logits, truth, pos_weight=weight)
+            return F.binary_cross_entropy_with_logits(logits, truth, factors, pos_weight=weight)
         loss = F.binary_cross_entropy_with_logits(
-            logits, truth, pos_weight=weight, reduction="none"
+            logits, truth, factors, pos_weight=weight, reduction="none"
         )
         probability = logits.sigmoid()
         hit = truth * probability + (1 - truth) * (1 - probability)

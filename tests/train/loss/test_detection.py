@@ -1,10 +1,10 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from train.loss import COMPONENTS, TINY_HYP, DetectionLoss, scale_gains
+from train.loss import COMPONENTS, TINY_HYP, DetectionLoss, Weighting, scale_gains
 from train.model import build_model
 
 IMAGES = torch.zeros(2, 3, 64, 96)
@@ -124,3 +124,41 @@ def test_gain_scaling_gives_the_documented_example() -> None:
 def test_refuses_a_gain_that_is_no_number() -> None:
     with pytest.raises(ValueError, match="hyper-parameter box is 'much'"):
         DetectionLoss(build_model("yolov7-tiny", 1), {"box": "much", "unknown": object()})
+
+
+def test_class_factors_multiply_the_class_term_of_their_rows() -> None:
+    model, raw = build_model("yolov7-tiny", 2), _raw()
+    only_first = _targets()
+    only_first[:, 1] = 0
+    _, plain = DetectionLoss(model, TINY_HYP)(raw, only_first, IMAGES)
+    weighting = Weighting(classes=torch.tensor([3.0, 0.1]))
+    _, heavy = DetectionLoss(model, TINY_HYP, weighting)(raw, only_first, IMAGES)
+
+    assert heavy[2].item() == pytest.approx(3 * plain[2].item())
+    assert torch.equal(heavy[:2], plain[:2])
+
+
+def test_shares_make_parts_of_a_batch_add_up_to_the_whole() -> None:
+    model, raw, targets = build_model("yolov7-tiny", 2), _raw(), _targets()
+    whole, _ = DetectionLoss(model, TINY_HYP)(raw, targets, IMAGES)
+    counts: list[list[int]] = []
+
+    def count(positives: Sequence[int], _images: int) -> list[float]:
+        counts.append(list(positives))
+        return [1.0] * len(positives)
+
+    def part(index: int, shares: Callable[[Sequence[int], int], Sequence[float]]) -> torch.Tensor:
+        own = targets[targets[:, 0] == index].clone()
+        own[:, 0] = 0
+        maps = [level[index : index + 1] for level in raw]
+        return DetectionLoss(model, TINY_HYP, Weighting(shares=shares))(maps, own, IMAGES)[0]
+
+    for index in (0, 1):
+        part(index, count)
+    total = [sum(level) for level in zip(*counts, strict=True)]
+    parts = [
+        part(index, lambda here, _n: [2 * h / t for h, t in zip(here, total, strict=True)])
+        for index in (0, 1)
+    ]
+    assert counts[0] != counts[1]
+    assert sum(p.item() for p in parts) == pytest.approx(whole.item(), rel=1e-6)
