@@ -1,18 +1,26 @@
 """A YOLO data set on disk: `data.yaml`, folders of pictures, label files beside them."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from edgedet.errors import DataError
-from train.data.labels import read_labels
+from train.data.cache import FileTable, cache_folder, stamp_of
+from train.data.description import (
+    IMAGE_SUFFIXES,
+    find_pictures,
+    label_path,
+    load_description,
+)
+from train.data.digest import label_texts, picture_digests, set_id
+from train.data.labels import parse_labels, read_label_text
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp"})
+__all__ = ["IMAGE_SUFFIXES", "DataSpec", "Sample", "label_path", "load_picture", "read_data_yaml"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,11 +36,7 @@ class Sample:
         Raises:
             DataError: if it cannot be decoded.
         """
-        image_bgr = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
-        if image_bgr is None:
-            msg = f"cannot decode picture {self.path}; remove it or replace it"
-            raise DataError(msg)
-        return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+        return load_picture(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,115 +51,116 @@ class DataSpec:
         """The pictures of a split with their labels, read and checked.
 
         Raises:
-            DataError: if the split is missing or empty, or a label file is wrong.
+            DataError: if the split is missing or empty, a label file is wrong, or there is nothing
+                to learn from in `train`.
         """
         paths = self.splits.get(split)
         if not paths:
             state = "is not there" if paths is None else "has no pictures"
             msg = f"{self.path}: split '{split}' {state}; found {sorted(self.splits) or 'none'}"
             raise DataError(msg)
-        count = len(self.class_names)
-        return [Sample(path, read_labels(label_path(path), count)) for path in paths]
+        samples = self._read_labels(split, paths)
+        if split == "train" and not any(len(sample.labels) for sample in samples):
+            label = label_path(paths[0])
+            state = "is empty too" if label.is_file() else "is not there"
+            msg = (
+                f"{self.path}: split 'train' has {len(paths)} pictures and no label at all; the "
+                f"labels of {paths[0]} are looked for in {label}, which {state}"
+            )
+            raise DataError(msg)
+        return samples
 
     def digest(self) -> str:
-        """The id of this set: SHA-256 over class names, splits, and the bytes of every file."""
-        total = hashlib.sha256("\n".join(self.class_names).encode())
-        for split in sorted(self.splits):
-            for path in self.splits[split]:
-                total.update(f"\n{split}/{path.name}\n".encode())
-                total.update(hashlib.sha256(path.read_bytes()).digest())
-                labels = label_path(path)
-                total.update(labels.read_bytes() if labels.is_file() else b"")
-        return total.hexdigest()
+        """The id of this set: SHA-256 over class names, splits, and the bytes of every file.
+
+        The same files have the same id wherever they lie.
+        """
+        folder, names = cache_folder(self.path), sorted(self.splits)
+        tables = {split: self._table_name(split) for split in names}
+        return set_id(
+            self.class_names,
+            [
+                (
+                    split,
+                    list(
+                        zip(
+                            [path.name for path in self.splits[split]],
+                            picture_digests(self.splits[split], folder, tables[split]),
+                            label_texts(
+                                [label_path(path) for path in self.splits[split]],
+                                folder,
+                                tables[split],
+                            ),
+                            strict=True,
+                        )
+                    ),
+                )
+                for split in names
+            ],
+        )
+
+    def _table_name(self, split: str) -> str:
+        """Of a cache file: several descriptions in one folder do not get into each other's way."""
+        described = hashlib.sha256(os.fsencode(self.path.name)).hexdigest()[:8]
+        return f"{split}-{described}"
+
+    def _read_labels(self, split: str, paths: tuple[Path, ...]) -> list[Sample]:
+        count = len(self.class_names)
+        table = FileTable(
+            cache_folder(self.path), f"labels-{self._table_name(split)}-{count}", (5,), np.float32
+        )
+        samples, problems, wrong_files = [], [], 0
+        for path in paths:
+            label = label_path(path)
+            stamp = stamp_of(label)
+            rows = None if stamp is None else table.get(str(label), stamp)
+            if stamp is None:
+                rows = np.zeros((0, 5), dtype=np.float32)
+            elif rows is None:
+                parsed = parse_labels(read_label_text(label), count)
+                rows = parsed.rows
+                problems += [f"{label}:{p.line}: {p.told}" for p in parsed.problems]
+                wrong_files += bool(parsed.problems)
+                if not parsed.problems:
+                    table.put(str(label), stamp, rows)
+            samples.append(Sample(path, np.asarray(rows, dtype=np.float32)))
+        table.save()
+        if problems:
+            more = (
+                f"; and {len(problems) - 1} more rows like this in {wrong_files} files, see "
+                f"`python -m train check {self.path}`"
+            )
+            raise DataError(problems[0] + (more if len(problems) > 1 else ""))
+        return samples
 
 
-def label_path(image_path: Path) -> Path:
-    """Where the labels of a picture are: the last `images` folder in its path becomes `labels`.
+def load_picture(path: Path) -> NDArray[np.uint8]:
+    """A picture file as RGB (H, W, 3) uint8, turned as its EXIF orientation says.
 
-    >>> label_path(Path("/data/images/site/images/train/7.jpg")).as_posix()
-    '/data/images/site/labels/train/7.txt'
+    Grey pictures get three equal planes, 16 bits become 8, transparency is dropped, and of several
+    frames the first one counts.
+
+    Raises:
+        DataError: if it cannot be read or decoded.
     """
-    parts = list(image_path.parts)
-    for index in range(len(parts) - 2, -1, -1):
-        if parts[index] == "images":
-            parts[index] = "labels"
-            break
-    return Path(*parts).with_suffix(".txt")
+    try:
+        content = np.fromfile(path, dtype=np.uint8)  # not imread: it takes no name that is no text
+        image_bgr = cv2.imdecode(content, cv2.IMREAD_COLOR) if len(content) else None
+    except (OSError, cv2.error) as exc:
+        msg = f"cannot read picture {path}: {' '.join(str(exc).split())}"
+        raise DataError(msg) from exc
+    if image_bgr is None:
+        msg = f"cannot decode picture {path}; remove it or replace it"
+        raise DataError(msg)
+    return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def read_data_yaml(path: Path) -> DataSpec:
-    """The data set that a `data.yaml` describes.
-
-    `train`, `val`, `test`: a folder, a list file (.txt), or a list of these, relative to the file
-    or to its `path` key. `names`: a list, or a mapping from id to name. `nc` must agree if given.
+    """The data set that a `data.yaml` describes, see `load_description`.
 
     Raises:
         DataError: if the file cannot be read, or says something impossible.
     """
-    content = _load_yaml(path)
-    names = _class_names(content, path)
-    root = path.parent
-    if isinstance(content.get("path"), str):
-        root = root / str(content["path"])
-    splits = {
-        split: tuple(sorted(_images(content[split], root, path)))
-        for split in ("train", "val", "test")
-        if content.get(split)
-    }
-    if not splits:
-        msg = f"{path}: none of train, val, test is given; expected at least one folder of pictures"
-        raise DataError(msg)
-    return DataSpec(path, names, splits)
-
-
-def _load_yaml(path: Path) -> dict[str, object]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        msg = f"cannot read data set description {path}: {exc.strerror}"
-        raise DataError(msg) from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        msg = f"{path} is not YAML: {' '.join(str(exc).split())}"
-        raise DataError(msg) from exc
-    if not isinstance(content, dict):
-        msg = f"{path} must be a mapping with train, val and names, got {type(content).__name__}"
-        raise DataError(msg)
-    return content
-
-
-def _class_names(content: dict[str, object], path: Path) -> tuple[str, ...]:
-    names = content.get("names")
-    if isinstance(names, dict):
-        if sorted(names) != list(range(len(names))):
-            msg = f"{path}: names must be numbered from 0 without gaps, got {sorted(names)}"
-            raise DataError(msg)
-        names = [names[index] for index in range(len(names))]
-    if not isinstance(names, list) or not names or len(set(map(str, names))) != len(names):
-        msg = f"{path}: names must be a list of different class names, got {names!r}"
-        raise DataError(msg)
-    count = content.get("nc", len(names))
-    if count != len(names):
-        msg = f"{path}: nc is {count}, but names has {len(names)} entries"
-        raise DataError(msg)
-    return tuple(str(name) for name in names)
-
-
-def _images(value: object, root: Path, where: Path) -> list[Path]:
-    if isinstance(value, list):
-        return [image for item in value for image in _images(item, root, where)]
-    if not isinstance(value, str):
-        msg = f"{where}: a split must be a folder, a list file or a list of them, got {value!r}"
-        raise DataError(msg)
-    place = (root / value).resolve()
-    if place.is_dir():
-        return [p for p in place.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES]
-    if place.is_file() and place.suffix == ".txt":
-        lines = place.read_text(encoding="utf-8").split("\n")
-        found = [(place.parent / line.strip()).resolve() for line in lines if line.strip()]
-        missing = next((p for p in found if not p.is_file()), None)
-        if missing is not None:
-            msg = f"{place} lists {missing}, which is not there"
-            raise DataError(msg)
-        return found
-    msg = f"{where}: '{value}' is neither a folder nor a list file (looked at {place})"
-    raise DataError(msg)
+    description = load_description(path)
+    splits = {split: find_pictures(description, split) for split in description.places}
+    return DataSpec(path, description.class_names, splits)

@@ -3,14 +3,46 @@
 A polygon row (`class x1 y1 x2 y2 …`, three points or more) is read as the box around it.
 """
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.errors import DataError
 
-_EDGE_TOLERANCE = 1e-3  # exporters round; a box may stick out by that much and is clipped
+EDGE_TOLERANCE = 1e-3  # exporters round; a box may stick out by that much and is clipped
+
+RowFault = Literal["not-a-row", "unknown-class", "no-size", "outside"]
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """A row that cannot be learned from; `excess` is how far a box leaves the picture, in [0, ∞).
+
+    `line` counts from 1.
+    """
+
+    line: int
+    fault: RowFault
+    told: str
+    excess: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ParsedLabels:
+    """A label file's content.
+
+    `rows` float32 (n, 5), clipped to the picture, each once; `lines` (n,) where each was read.
+    `repeated` are the lines that say what an earlier one said.
+    """
+
+    rows: NDArray[np.float32]
+    lines: tuple[int, ...]
+    problems: tuple[RowProblem, ...]
+    repeated: tuple[int, ...]
 
 
 def read_labels(path: Path, class_count: int) -> NDArray[np.float32]:
@@ -24,20 +56,45 @@ def read_labels(path: Path, class_count: int) -> NDArray[np.float32]:
     """
     if not path.is_file():
         return np.zeros((0, 5), dtype=np.float32)
+    parsed = parse_labels(read_label_text(path), class_count)
+    if parsed.problems:
+        first = parsed.problems[0]
+        msg = f"{path}:{first.line}: {first.told}"
+        raise DataError(msg)
+    return parsed.rows
+
+
+def read_label_text(path: Path) -> str:
+    """The text of a label file, without a byte order mark.
+
+    Raises:
+        DataError: if it cannot be read, or is no text.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as exc:
         msg = f"cannot read label file {path}: {exc}"
         raise DataError(msg) from exc
-    rows = [
-        _parse_row(line, class_count, f"{path}:{number}")
-        for number, line in enumerate(lines, start=1)
-        if line.strip()
-    ]
-    if not rows:
-        return np.zeros((0, 5), dtype=np.float32)
-    _, first = np.unique(np.array(rows), axis=0, return_index=True)
-    return np.asarray(np.array(rows, dtype=np.float32)[np.sort(first)])
+
+
+def parse_labels(text: str, class_count: int) -> ParsedLabels:
+    """Every row of a label file: what can be learned from, and what is wrong with the others."""
+    seen: dict[tuple[float, ...], int] = {}
+    problems: list[RowProblem] = []
+    repeated: list[int] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if not words:
+            continue
+        row = _parse_row(words, class_count, number)
+        if isinstance(row, RowProblem):
+            problems.append(row)
+        elif row in seen:
+            repeated.append(number)
+        else:
+            seen[row] = number
+    rows = np.array(list(seen), dtype=np.float32).reshape(-1, 5)
+    return ParsedLabels(rows, tuple(seen.values()), tuple(problems), tuple(repeated))
 
 
 def format_labels(labels: NDArray[np.float32]) -> str:
@@ -47,22 +104,21 @@ def format_labels(labels: NDArray[np.float32]) -> str:
     )
 
 
-def _parse_row(line: str, class_count: int, where: str) -> list[float]:
+def _parse_row(words: list[str], class_count: int, line: int) -> tuple[float, ...] | RowProblem:
     try:
-        numbers = [float(word) for word in line.split()]
-    except ValueError as exc:
-        msg = f"{where}: '{line.strip()[:80]}' is not a row of numbers"
-        raise DataError(msg) from exc
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return RowProblem(line, "not-a-row", f"'{' '.join(words)[:80]}' is not a row of numbers")
     if len(numbers) >= 7 and len(numbers) % 2 == 1:
         numbers = _box_of_polygon(numbers)
     if len(numbers) != 5:
-        msg = f"{where}: {len(numbers)} numbers, expected 5 (class cx cy w h) or a polygon"
-        raise DataError(msg)
+        told = f"{len(numbers)} numbers, expected 5 (class cx cy w h) or a polygon"
+        return RowProblem(line, "not-a-row", told)
     class_id = numbers[0]
-    if class_id != int(class_id) or not 0 <= class_id < class_count:
-        msg = f"{where}: class {class_id:g}, expected a whole number from 0 to {class_count - 1}"
-        raise DataError(msg)
-    return [class_id, *_checked_box(numbers[1:], where)]
+    if not (class_id.is_integer() and 0 <= class_id < class_count):
+        told = f"class {class_id:g}, expected a whole number from 0 to {class_count - 1}"
+        return RowProblem(line, "unknown-class", told)
+    return _checked_box(numbers, line)
 
 
 def _box_of_polygon(numbers: list[float]) -> list[float]:
@@ -77,21 +133,18 @@ def _box_of_polygon(numbers: list[float]) -> list[float]:
     ]
 
 
-def _checked_box(box_cxcywh: list[float], where: str) -> list[float]:
-    centre_x, centre_y, width, height = box_cxcywh
-    if not np.isfinite(box_cxcywh).all() or width <= 0 or height <= 0:
-        msg = f"{where}: box {box_cxcywh} needs finite numbers and a positive size"
-        raise DataError(msg)
-    edges = np.array(
-        [
-            centre_x - width / 2,
-            centre_y - height / 2,
-            centre_x + width / 2,
-            centre_y + height / 2,
-        ]
-    )
-    if edges.min() < -_EDGE_TOLERANCE or edges.max() > 1 + _EDGE_TOLERANCE:
-        msg = f"{where}: box {box_cxcywh} leaves the picture; expected normalised cx cy w h"
-        raise DataError(msg)
-    x1, y1, x2, y2 = np.clip(edges, 0, 1).tolist()
-    return [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1]
+def _checked_box(row: list[float], line: int) -> tuple[float, ...] | RowProblem:
+    class_id, centre_x, centre_y, width, height = row
+    if not all(map(math.isfinite, row)) or width <= 0 or height <= 0:
+        told = f"box {row[1:]} needs finite numbers and a positive size"
+        return RowProblem(line, "no-size", told)
+    x1, x2 = centre_x - width / 2, centre_x + width / 2
+    y1, y2 = centre_y - height / 2, centre_y + height / 2
+    excess = max(-x1, -y1, x2 - 1, y2 - 1, 0.0)
+    if excess > EDGE_TOLERANCE:
+        told = f"box {row[1:]} leaves the picture; expected normalised cx cy w h"
+        return RowProblem(line, "outside", told, excess)
+    if excess > 0:
+        x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, 1.0), min(y2, 1.0)
+        return class_id, (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1
+    return class_id, centre_x, centre_y, width, height

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgedet.errors import DataError
-from train.data.labels import format_labels, read_labels
+from train.data.labels import format_labels, parse_labels, read_labels
 
 
 def read(tmp_path: Path, text: str, class_count: int = 2) -> list[list[float]]:
@@ -57,3 +57,42 @@ def test_refuses_a_wrong_row_with_its_place(tmp_path: Path, row: str, told: str)
 def test_format_labels_is_read_back(tmp_path: Path) -> None:
     labels = np.array([[1, 0.123456, 0.5, 0.2, 0.3]], dtype=np.float32)
     assert np.allclose(read(tmp_path, format_labels(labels)), labels, atol=1e-6)
+
+
+def test_all_problems_of_a_file_are_found_with_their_lines() -> None:
+    rows = [
+        "0 .5 .5 .1 .1",
+        "x",
+        "",
+        "7 .5 .5 .1 .1",
+        "0 .5 .5 0 .1",
+        "0 1 .5 .2 .1",
+        "0 nan 1 1 1",
+    ]
+    parsed = parse_labels("\n".join(rows), 3)
+    assert [(p.line, p.fault) for p in parsed.problems] == [
+        (2, "not-a-row"),
+        (4, "unknown-class"),
+        (5, "no-size"),
+        (6, "outside"),
+        (7, "no-size"),
+    ]
+    assert parsed.problems[3].excess == pytest.approx(0.1)
+    assert parsed.lines == (1,)
+
+
+@pytest.mark.parametrize("class_id", ["inf", "nan", "1e400", "-1", "0.5"])
+def test_a_class_that_is_no_number_of_one_is_told(class_id: str) -> None:
+    (problem,) = parse_labels(f"{class_id} 0.5 0.5 0.1 0.1\n", 3).problems
+    assert problem.fault == "unknown-class"
+
+
+def test_repeated_rows_are_told_by_line() -> None:
+    parsed = parse_labels("0 0.5 0.5 0.1 0.1\n1 0.5 0.5 0.1 0.1\n0 0.50 0.5 0.1 0.1\n", 3)
+    assert (len(parsed.rows), parsed.repeated) == (2, (3,))
+
+
+def test_a_byte_order_mark_and_dos_line_ends_are_no_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"\xef\xbb\xbf0 0.5 0.5 0.1 0.1\r\n0 0.5 0.5 0.2 0.2\r\n")
+    assert len(read_labels(path, 1)) == 2
