@@ -16,6 +16,7 @@ from train.config import Recipe, load_recipe
 from train.data.dataset import DataSpec, Sample, read_data_yaml
 from train.data.store import PictureStore
 from train.engine import RunPlan, Scores, Trainer, choose_device
+from train.engine.memory import keep_freed_memory
 from train.engine.run_folder import RunFolder
 from train.evaluate import TorchPredictor, evaluate
 from train.model import DetectionNetwork, build_model, load_weights
@@ -53,6 +54,7 @@ def fit(  # noqa: PLR0913 - the options of the command
     spec = read_data_yaml(data)
     train_samples, val_samples = spec.samples("train"), spec.samples("val")
     where = choose_device(device)
+    keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(seed)
