@@ -10,11 +10,12 @@ import torch
 import typer
 from rich.console import Console
 
-from train.commands.options import checked_size
+from train.commands.options import checked_size, one_of
 from train.commands.progress import ConsoleProgress
 from train.config import Recipe, load_recipe
+from train.data.cache import cache_folder
 from train.data.dataset import DataSpec, Sample, read_data_yaml
-from train.data.store import PictureStore
+from train.data.store import CACHE_KINDS, CachePlan, PictureStore
 from train.engine import RunPlan, Scores, Trainer, choose_device
 from train.engine.memory import keep_freed_memory
 from train.engine.run_folder import RunFolder
@@ -40,6 +41,9 @@ def fit(  # noqa: PLR0913 - the options of the command
     seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 0,
     workers: Annotated[int, typer.Option(min=0, help="Processes that prepare pictures.")] = 1,
     threads: Annotated[int, typer.Option(min=0, help="Threads of a CPU; 0: all cores.")] = 0,
+    cache: Annotated[
+        str, typer.Option(help="Keep decoded pictures: ram, disk (beside data.yaml), none.")
+    ] = "ram",
     evaluate_every: Annotated[int, typer.Option(min=1, help="Score each so many epochs.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
 ) -> None:
@@ -74,7 +78,8 @@ def fit(  # noqa: PLR0913 - the options of the command
     )
     folder = RunFolder(out, resume=resume)
     scorer = _Scorer(val_samples, spec.class_names, image_size)
-    store = PictureStore(train_samples, image_size)
+    plan_of_cache = CachePlan.of(one_of("--cache", cache, CACHE_KINDS), cache_folder(data))
+    store = PictureStore(train_samples, image_size, plan_of_cache)
     trainer = Trainer(network, store, scorer, plan, folder, where)
     first = trainer.resume() if resume else 0
     _announce(console, plan, train_samples, val_samples, where)

@@ -4,6 +4,7 @@ What each picture looks like depends on seed, epoch and index alone: neither the
 processes nor a resume changes what the network sees.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -113,6 +114,8 @@ def make_loader(
         batch_size=batch_size,
         sampler=sampler,
         num_workers=workers,
+        # forked workers share the pictures in memory; Python 3.14 would start them otherwise
+        multiprocessing_context="fork" if workers and sys.platform == "linux" else None,
         collate_fn=collate,
         prefetch_factor=2 if workers else None,
         worker_init_fn=_one_thread,
