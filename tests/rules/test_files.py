@@ -22,7 +22,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.publish.session": "tests/publish/test_mqtt.py",
     "train.evaluate.report": "tests/train/evaluate/test_evaluator.py",
     # the parts of a network: told apart by its weight names, sizes and outputs
-    "train.model.architecture": "tests/train/model/test_network.py",
+    "train.model.architectures.rows": "tests/train/model/test_family.py",
+    "train.model.compound": "tests/train/model/test_family.py",
     "train.model.blocks": "tests/train/model/test_network.py",
     "train.model.head": "tests/train/model/test_network.py",
     # the parts of reading a file: only whole files, sound and hostile, show what they do
@@ -31,6 +32,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.model.unpickle": "tests/train/model/test_checkpoint.py",
     # forms of weights: every form is saved, and loaded into every other
     "train.model.adapt": "tests/train/model/test_weights.py",
+    "train.model.folding": "tests/train/model/test_weights.py",
     "train.model.keys": "tests/train/model/test_weights.py",
     "train.model.reparameterise": "tests/train/model/test_weights.py",
     "train.model.saving": "tests/train/model/test_weights.py",

@@ -20,9 +20,10 @@ from train.engine import RunPlan, Scores, Trainer, choose_device
 from train.engine.memory import keep_freed_memory
 from train.engine.run_folder import RunFolder
 from train.evaluate import TorchPredictor, evaluate
-from train.model import DetectionNetwork, build_model, load_weights
+from train.model import DetectionNetwork, build_model, start_from
 from train.report import write_report
 
+_SHOWN = 9
 _INTERRUPTED = 130  # what a shell gives for SIGINT
 
 
@@ -62,9 +63,7 @@ def fit(  # noqa: PLR0913 - the options of the command
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    network = build_model(model, num_classes=len(spec.class_names))
-    if weights is not None:
-        _load(console, network, weights)
+    network = _network(console, model, weights, len(spec.class_names))
     plan = RunPlan(
         recipe=chosen,
         class_names=spec.class_names,
@@ -98,14 +97,22 @@ def fit(  # noqa: PLR0913 - the options of the command
     )
 
 
-def _load(console: Console, network: DetectionNetwork, weights: Path) -> None:
-    report = load_weights(network, weights, strict=False)
-    left = ", ".join(key for key, _, _ in report.mismatched) or "nothing"
+def _network(
+    console: Console, name: str, weights: Path | None, num_classes: int
+) -> DetectionNetwork:
+    """The network to train: from scratch, or from a checkpoint and of its widths."""
+    if weights is None:
+        return build_model(name, num_classes)
+    network, report = start_from(weights, name, num_classes)
+    left = [key for key, _, _ in report.mismatched] + list(report.missing)
+    more = f" and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     console.print(
-        f"{weights}: {report.matched} of {report.total} tensors taken; left as initialised: {left}",
+        f"{weights}: {report.matched} of {report.total} tensors taken; left as initialised: "
+        f"{', '.join(left[:_SHOWN]) or 'nothing'}{more}",
         markup=False,
         soft_wrap=True,
     )
+    return network
 
 
 class _Scorer:

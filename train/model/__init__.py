@@ -4,7 +4,7 @@ from train.model.checkpoint import Checkpoint, CheckpointInfo, read_checkpoint
 from train.model.network import DetectionNetwork, build_model
 from train.model.reparameterise import fuse
 from train.model.saving import CheckpointContent, save_checkpoint
-from train.model.weights import LoadReport, load_model, load_weights
+from train.model.weights import LoadReport, load_model, load_weights, start_from
 
 __all__ = [
     "Checkpoint",
@@ -18,4 +18,5 @@ __all__ = [
     "load_weights",
     "read_checkpoint",
     "save_checkpoint",
+    "start_from",
 ]

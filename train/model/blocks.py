@@ -24,6 +24,11 @@ def leaky_relu() -> nn.Module:
     return nn.LeakyReLU(LEAKY_SLOPE, inplace=True)
 
 
+def silu() -> nn.Module:
+    """The activation of every other member."""
+    return nn.SiLU(inplace=True)
+
+
 class ConvBNAct(nn.Module):
     """Convolution, batch normalisation, activation; the padding keeps the size at stride 1."""
 
@@ -58,12 +63,9 @@ class ConvBNAct(nn.Module):
     @torch.no_grad()
     def fuse(self) -> None:
         """Fold the batch normalisation into the convolution's weight and a new bias, in place."""
-        bn = self.bn
-        if not isinstance(bn, nn.BatchNorm2d):
+        if not isinstance(self.bn, nn.BatchNorm2d):
             return
-        mean, var = cast("Tensor", bn.running_mean), cast("Tensor", bn.running_var)
-        norm = Normalisation(bn.weight, bn.bias, mean, var, bn.eps)
-        weight, bias = norm.fold_into(self.conv.weight)
+        weight, bias = Normalisation.of(self.bn).fold_into(self.conv.weight)
         self.conv.weight.copy_(weight)
         self.conv.bias = nn.Parameter(bias.to(self.conv.weight.dtype))
         self.bn = nn.Identity()
@@ -91,6 +93,25 @@ class Concat(nn.Module):
         return torch.cat(maps, dim=1)
 
 
+class Shortcut(nn.Module):
+    """Sum of its two inputs."""
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        """Summed features, of the shape of both."""
+        return a + b
+
+
+class ReOrg(nn.Module):
+    """Space to depth: each 2 x 2 cell becomes four groups of channels, column by column."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features (N, 4 * C, H / 2, W / 2)."""
+        top, bottom = x[..., ::2, :], x[..., 1::2, :]
+        return torch.cat(
+            (top[..., ::2], bottom[..., ::2], top[..., 1::2], bottom[..., 1::2]), dim=1
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Normalisation:
     """The numbers of a batch normalisation in eval mode, each (channels,)."""
@@ -100,6 +121,12 @@ class Normalisation:
     mean: Tensor
     var: Tensor
     eps: float = BATCH_NORM_EPS
+
+    @classmethod
+    def of(cls, bn: nn.BatchNorm2d) -> "Normalisation":
+        """The numbers of a module."""
+        mean, var = cast("Tensor", bn.running_mean), cast("Tensor", bn.running_var)
+        return cls(bn.weight, bn.bias, mean, var, bn.eps)
 
     def fold_into(self, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Weight and bias, float32, of the convolution that equals `weight` and then this.

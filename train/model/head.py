@@ -1,4 +1,4 @@
-"""Detection head: three 1 x 1 convolutions, their optional implicit knowledge, and the decode.
+"""Detection head: a 1 x 1 convolution for each level, implicit knowledge, and the decode.
 
 The decode is purely functional (split and concat, grids made from the map's own shape), so that an
 exporter sees no in-place write and no baked-in batch.
@@ -35,6 +35,9 @@ class Implicit(nn.Module):
 class DetectionHead(nn.Module):
     """Raw maps by stride in train mode, decoded predictions in eval mode.
 
+    An auxiliary head is a second set of convolutions `m2` that reads maps of its own; it only takes
+    part in training.
+
     Attributes:
         anchors: (levels, per level, 2) in grid units, for the loss.
         anchor_grid: (levels, 1, per level, 1, 1, 2) in pixels, for the decode.
@@ -43,7 +46,7 @@ class DetectionHead(nn.Module):
     anchors: Tensor
     anchor_grid: Tensor
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the numbers of the head
         self,
         in_channels: Sequence[int],
         num_classes: int,
@@ -51,6 +54,7 @@ class DetectionHead(nn.Module):
         anchors_px: AnchorsPx,
         *,
         kind: HeadKind = "implicit",
+        auxiliary_channels: Sequence[int] = (),
     ) -> None:
         super().__init__()
         self.num_classes = num_classes
@@ -63,6 +67,9 @@ class DetectionHead(nn.Module):
         self.register_buffer("anchor_grid", anchors.reshape(levels, 1, -1, 1, 1, 2).clone())
         channels = self.anchors_per_level * self.outputs_per_anchor
         self.m = nn.ModuleList(nn.Conv2d(c, channels, 1) for c in in_channels)
+        self.m2: nn.ModuleList | None = None
+        if auxiliary_channels:
+            self.m2 = nn.ModuleList(nn.Conv2d(c, channels, 1) for c in auxiliary_channels)
         self.ia: nn.ModuleList | None = None
         self.im: nn.ModuleList | None = None
         if kind == "implicit":
@@ -76,10 +83,14 @@ class DetectionHead(nn.Module):
         return "plain" if self.ia is None else "implicit"
 
     def forward(self, *maps: Tensor) -> list[Tensor] | Tensor:
-        """Raw maps [(N, 3, h, w, 5+nc)] when training, else predictions (N, A, 5+nc), float32."""
-        raw = [self._raw(level, features) for level, features in enumerate(maps)]
+        """Raw maps [(N, 3, h, w, 5+nc)] when training, else predictions (N, A, 5+nc), float32.
+
+        With an auxiliary head its maps follow those of the lead head, in `maps` and in the raw
+        maps; the predictions are the lead head's alone.
+        """
+        raw = [self._raw(level, features) for level, features in enumerate(maps[: len(self.m)])]
         if self.training:
-            return raw
+            return raw + self._raw_auxiliary(maps[len(self.m) :])
         decoded = [self.decode_level(level, logits) for level, logits in enumerate(raw)]
         return torch.cat(decoded, dim=1)
 
@@ -119,9 +130,9 @@ class DetectionHead(nn.Module):
 
     @torch.no_grad()
     def fuse(self) -> None:
-        """Fold the implicit knowledge into the convolutions for good, in place."""
+        """Fold the implicit knowledge in for good and drop the auxiliary head, in place."""
         folded = [self.folded(level) for level in range(len(self.m))]
-        self.ia = self.im = None
+        self.ia = self.im = self.m2 = None
         for level, (weight, bias) in enumerate(folded):
             conv = self._conv(level)
             conv.weight.copy_(weight)
@@ -129,7 +140,14 @@ class DetectionHead(nn.Module):
 
     def _raw(self, level: int, features: Tensor) -> Tensor:
         weight, bias = self.folded(level)
-        out = F.conv2d(features, weight, bias)
+        return self._split(F.conv2d(features, weight, bias))
+
+    def _raw_auxiliary(self, maps: Sequence[Tensor]) -> list[Tensor]:
+        if self.m2 is None:
+            return []
+        return [self._split(conv(features)) for conv, features in zip(self.m2, maps, strict=True)]
+
+    def _split(self, out: Tensor) -> Tensor:
         height, width = out.shape[2], out.shape[3]
         split = out.reshape(-1, self.anchors_per_level, self.outputs_per_anchor, height, width)
         return split.permute(0, 1, 3, 4, 2)
@@ -141,10 +159,11 @@ class DetectionHead(nn.Module):
     def _init_bias(self) -> None:
         # The official prior is +4.09 for one class, whose class channel is never trained: 0 here.
         share = _PRIOR_CLASS_SHARE / (self.num_classes - 0.99) if self.num_classes > 1 else 1.0
-        for level, stride in enumerate(self.strides):
-            bias = self._conv(level).bias.view(self.anchors_per_level, -1)
-            bias[:, 4] += math.log(_PRIOR_OBJECTS / (_PRIOR_IMAGE_PX / stride) ** 2)
-            bias[:, BOX_CHANNELS:] += math.log(share)
+        for convs in (self.m, self.m2 or ()):
+            for conv, stride in zip(convs, self.strides, strict=False):
+                bias = cast("_BiasedConv", conv).bias.view(self.anchors_per_level, -1)
+                bias[:, 4] += math.log(_PRIOR_OBJECTS / (_PRIOR_IMAGE_PX / stride) ** 2)
+                bias[:, BOX_CHANNELS:] += math.log(share)
 
 
 class _BiasedConv(nn.Conv2d):

@@ -11,18 +11,24 @@ from edgedet.errors import ModelError
 from train.model.head import BOX_CHANNELS, AnchorsPx, HeadKind
 
 _HEAD_CONV = re.compile(r"model\.(\d+)\.m\.0\.weight")
+_AUXILIARY_CONV = re.compile(r"model\.\d+\.m2\.\d+\.weight")
 _DEFAULT_ANCHORS_PER_LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Form of the weights; a fused head counts as plain, its implicit values being used up."""
+    """Form of the weights; a fused head counts as plain, its implicit values being used up.
+
+    Attributes:
+        auxiliary: Number of auxiliary levels: as many rows before the head serve training alone.
+    """
 
     head_index: int
     num_classes: int
     head: HeadKind
     fused: bool
     anchors_px: AnchorsPx | None
+    auxiliary: int = 0
 
     @property
     def head_prefix(self) -> str:
@@ -51,7 +57,7 @@ def describe_layout(path: Path, weights: Mapping[str, Tensor]) -> Layout:
     if channels % per_level or channels // per_level <= BOX_CHANNELS:
         message = f"refused checkpoint {path}: its head has {channels} channels, for no class count"
         raise ModelError(message)
-    fused = not any(key.endswith(".bn.running_var") for key in weights)
+    fused = not any(key.endswith(".running_var") for key in weights)
     implicit = f"{prefix}ia.0.implicit" in weights and not fused
     return Layout(
         head_index=heads[0],
@@ -59,6 +65,7 @@ def describe_layout(path: Path, weights: Mapping[str, Tensor]) -> Layout:
         head="implicit" if implicit else "plain",
         fused=fused,
         anchors_px=anchors_px,
+        auxiliary=sum(_AUXILIARY_CONV.fullmatch(key) is not None for key in weights),
     )
 
 

@@ -10,9 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from edgedet.errors import ModelError
-from train.model.architecture import ARCHITECTURES, IMAGE, IMAGE_CHANNELS, Architecture, LayerSpec
-from train.model.blocks import Concat, ConvBNAct, MaxPool, Upsample
+from train.model.architectures import IMAGE, Architecture, LayerSpec, row_channels
+from train.model.blocks import Activation, Concat, ConvBNAct, MaxPool, ReOrg, Shortcut, Upsample
+from train.model.compound import SPPCSPC, DownC, RepConv
 from train.model.head import AnchorsPx, DetectionHead, HeadKind
+from train.model.members import find_architecture
 
 AnchorsLike = Sequence[Sequence[Sequence[float]]]
 
@@ -25,11 +27,10 @@ class DetectionNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.architecture = architecture
-        channels: dict[int, int] = {IMAGE: IMAGE_CHANNELS}
-        modules: list[nn.Module] = []
-        for index, spec in enumerate(architecture.layers):
-            module, channels[index] = _make_layer(spec, channels, architecture)
-            modules.append(module)
+        has_auxiliary = head == "implicit" and bool(architecture.auxiliary)
+        rows = architecture.rows(auxiliary=has_auxiliary)
+        channels = row_channels(rows)
+        modules: list[nn.Module] = [_make_layer(spec, channels, architecture) for spec in rows]
         modules.append(
             DetectionHead(
                 [channels[source] for source in architecture.head_sources],
@@ -37,15 +38,26 @@ class DetectionNetwork(nn.Module):
                 architecture.strides,
                 anchors_px,
                 kind=head,
+                auxiliary_channels=[spec.channels for spec in rows[len(architecture.layers) :]],
             )
         )
         self.model = nn.ModuleList(modules)
-        self._plan = _run_plan(architecture)
+        self._plan = _run_plan(architecture, auxiliary=has_auxiliary)
 
     @property
     def head(self) -> DetectionHead:
         """The last layer."""
         return cast("DetectionHead", self.model[-1])
+
+    @property
+    def head_index(self) -> int:
+        """Layer index of the head, the number in its weight keys."""
+        return len(self.model) - 1
+
+    @property
+    def has_auxiliary(self) -> bool:
+        """True for the training form of a network with an auxiliary head."""
+        return self.head.m2 is not None
 
     @property
     def num_classes(self) -> int:
@@ -66,12 +78,13 @@ class DetectionNetwork(nn.Module):
     @property
     def fused(self) -> bool:
         """True if any normalisation has been folded away."""
-        return any(isinstance(m, ConvBNAct) and m.fused for m in self.model)
+        return any(isinstance(m, ConvBNAct | RepConv) and m.fused for m in self.modules())
 
     def forward(self, images: Tensor) -> list[Tensor] | Tensor:
         """Predictions for float (N, 3, H, W) RGB in [0, 1], H and W multiples of the last stride.
 
-        Train mode: raw maps [(N, 3, h, w, 5+nc)] by stride. Eval mode: (N, A, 5+nc) float32 with
+        Train mode: raw maps [(N, 3, h, w, 5+nc)] by stride; with an auxiliary head its maps by
+        stride follow. Eval mode: (N, A, 5+nc) float32 with
         cx, cy, w, h in input pixels, objectness, class probabilities; ordered stride, anchor, row,
         column.
         """
@@ -87,9 +100,15 @@ class DetectionNetwork(nn.Module):
                 maps[index] = out
         return out
 
+    def drop_auxiliary(self) -> None:
+        """Turn a training form into the deployed one: the head moves up to the lead layers."""
+        self.head.m2 = None
+        self.model = nn.ModuleList([*self.model[: len(self.architecture.layers)], self.model[-1]])
+        self._plan = _run_plan(self.architecture, auxiliary=False)
+
 
 def build_model(
-    name: str,
+    name: str | Architecture,
     num_classes: int = 80,
     *,
     head: HeadKind = "implicit",
@@ -98,15 +117,17 @@ def build_model(
     """A freshly initialised network, in train mode.
 
     Args:
-        name: Member of the family, e.g. `yolov7-tiny`.
+        name: Member of the family, e.g. `yolov7-tiny`; or a layer table.
         num_classes: Number of classes, at least 1.
-        head: `implicit` is the training form; `plain` the deployed one.
+        head: `implicit` is the training form, with the auxiliary head of the members that have one;
+            `plain` the deployed one.
         anchors: (levels, 3, 2) width and height in pixels; the official ones by default.
 
     Raises:
         ModelError: If the name is unknown or a value makes no network.
     """
-    architecture = find_architecture(name)
+    architecture = name if isinstance(name, Architecture) else find_architecture(name)
+    name = architecture.name
     if num_classes < 1:
         message = f"cannot build {name}: num_classes is {num_classes}, expected at least 1"
         raise ModelError(message)
@@ -117,45 +138,45 @@ def build_model(
     return DetectionNetwork(architecture, num_classes, head, anchors_px)
 
 
-def find_architecture(name: str) -> Architecture:
-    """The layer table called `name`.
-
-    Raises:
-        ModelError: If there is none.
-    """
-    for architecture in ARCHITECTURES:
-        if architecture.name == name:
-            return architecture
-    known = ", ".join(architecture.name for architecture in ARCHITECTURES)
-    message = f"unknown model {name!r}: expected one of {known}"
-    raise ModelError(message)
-
-
-def _make_layer(
-    spec: LayerSpec, channels: dict[int, int], architecture: Architecture
-) -> tuple[nn.Module, int]:
+def _make_layer(spec: LayerSpec, channels: dict[int, int], architecture: Architecture) -> nn.Module:
     inputs = [channels[source] for source in spec.sources]
     match spec.kind:
-        case "conv":
-            conv = ConvBNAct(
-                inputs[0],
-                spec.channels,
-                spec.kernel,
-                spec.stride,
-                activation=architecture.activation,
-            )
-            return conv, spec.channels
         case "pool":
-            return MaxPool(spec.kernel, spec.stride), inputs[0]
+            return MaxPool(spec.kernel, spec.stride)
         case "upsample":
-            return Upsample(), inputs[0]
+            return Upsample()
+        case "reorg":
+            return ReOrg()
         case "concat":
-            return Concat(), sum(inputs)
+            return Concat()
+        case "shortcut":
+            if len(set(inputs)) > 1:
+                message = f"cannot build {architecture.name}: a sum of {inputs} channels"
+                raise ModelError(message)
+            return Shortcut()
+        case _:
+            return _make_weighted(spec, inputs[0], architecture.activation)
 
 
-def _run_plan(architecture: Architecture) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
+def _make_weighted(spec: LayerSpec, inputs: int, activation: Activation) -> nn.Module:
+    match spec.kind:
+        case "downc":
+            return DownC(inputs, spec.channels, spec.widths, activation=activation)
+        case "sppcspc":
+            return SPPCSPC(inputs, spec.channels, spec.widths, activation=activation)
+        case "repconv":
+            return RepConv(inputs, spec.channels, activation=activation)
+        case _:
+            return ConvBNAct(inputs, spec.channels, spec.kernel, spec.stride, activation=activation)
+
+
+def _run_plan(
+    architecture: Architecture, *, auxiliary: bool
+) -> tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]:
     """For each layer its sources, and those of them that nobody reads afterwards."""
-    reads = [spec.sources for spec in architecture.layers] + [architecture.head_sources]
+    rows = architecture.rows(auxiliary=auxiliary)
+    extra = tuple(range(len(architecture.layers), len(rows)))
+    reads = [spec.sources for spec in rows] + [architecture.head_sources + extra]
     last = {source: index for index, sources in enumerate(reads) for source in sources}
     return tuple(
         (sources, tuple(source for source in set(sources) if last[source] == index))

@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from edgedet.errors import ModelError
-from train.model.adapt import adapt_weights
-from train.model.architecture import ARCHITECTURES, Architecture
+from train.model.adapt import adapt_weights, is_auxiliary
+from train.model.architectures import Architecture
 from train.model.checkpoint import Checkpoint, CheckpointInfo, read_checkpoint
 from train.model.keys import Layout, describe_layout
-from train.model.network import DetectionNetwork, build_model, find_architecture
+from train.model.members import find_architecture, fit_widths, recognise
+from train.model.network import DetectionNetwork, build_model
 from train.model.reparameterise import fuse
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class LoadReport:
         matched: Entries of the model's state dict that came from the file (some by folding).
         total: Entries of the model's state dict.
         filled: Entries that the file has not and that were set to do nothing.
-        missing: Entries left as they were; only with `strict=False`.
+        missing: Entries left as they were: those of an auxiliary head that the file has not.
         unexpected: Entries of the file that the model has no place for.
         mismatched: (entry, shape in the file, shape in the model); only with `strict=False`.
         info: What the file says about its network.
@@ -74,14 +75,48 @@ def load_model(path: Path | str) -> tuple[DetectionNetwork, CheckpointInfo]:
     """
     checkpoint = read_checkpoint(path)
     info = checkpoint.info
-    architecture = _architecture(checkpoint)
-    model = build_model(
-        architecture.name, info.num_classes, head=info.head, anchors=info.anchors_px
-    )
+    architecture = read_architecture(checkpoint)
+    model = build_model(architecture, info.num_classes, head=info.head, anchors=info.anchors_px)
     if info.fused:
         model = fuse(model)
     _fill(model, checkpoint, strict=True)
     return model.eval(), info
+
+
+def start_from(
+    path: Path | str, name: str, num_classes: int
+) -> tuple[DetectionNetwork, LoadReport]:
+    """A network in its training form that starts from a checkpoint, as narrow as that one is.
+
+    Args:
+        path: See `read_checkpoint`; pruned networks too.
+        name: The member that it has to be.
+        num_classes: If the file has another number, the head's convolutions start from scratch.
+
+    Raises:
+        ModelError: If the file is refused or is another member.
+    """
+    checkpoint = read_checkpoint(path)
+    architecture = read_architecture(checkpoint)
+    _refuse_other_member(checkpoint, architecture, name)
+    model = build_model(architecture, num_classes)
+    return model, _fill(model, checkpoint, strict=False)
+
+
+def read_architecture(checkpoint: Checkpoint) -> Architecture:
+    """The layer table of the network in a checkpoint, with the widths that its weights have.
+
+    Raises:
+        ModelError: If the checkpoint is of no known member, or not of the one that it names.
+    """
+    path, weights = checkpoint.path, checkpoint.best_weights
+    layout = describe_layout(path, weights)
+    member = recognise(path, layout)
+    named = checkpoint.info.architecture
+    if named is not None and find_architecture(named) is not member:
+        message = f"cannot load {path}: it says that it is a {named}, but is a {member.name}"
+        raise ModelError(message)
+    return fit_widths(path, member, weights, auxiliary=layout.auxiliary > 0)
 
 
 def _fill(model: DetectionNetwork, checkpoint: Checkpoint, *, strict: bool) -> LoadReport:
@@ -89,13 +124,7 @@ def _fill(model: DetectionNetwork, checkpoint: Checkpoint, *, strict: bool) -> L
     layout = describe_layout(path, weights)
     wanted = model.state_dict()
     _check_activation(checkpoint, model.architecture)
-    if layout.head_index != model.architecture.head_index:
-        message = (
-            f"cannot load {path} into {model.architecture.name}: its head is layer "
-            f"{layout.head_index}, expected {model.architecture.head_index}; "
-            "it is another member of the family"
-        )
-        raise ModelError(message)
+    _refuse_other_member(checkpoint, recognise(path, layout), model.architecture.name)
     if strict and layout.num_classes != model.num_classes:
         message = (
             f"cannot load {path}: it has {layout.num_classes} classes, the model "
@@ -104,12 +133,14 @@ def _fill(model: DetectionNetwork, checkpoint: Checkpoint, *, strict: bool) -> L
         )
         raise ModelError(message)
     try:
-        adapted, filled = adapt_weights(weights, layout, wanted, fused=model.fused)
+        adapted, filled = adapt_weights(
+            weights, layout, wanted, head_index=model.head_index, fused=model.fused
+        )
     except (KeyError, IndexError, RuntimeError) as exc:
         message = f"cannot load {path}: its weights do not belong together ({exc})"
         raise ModelError(message) from exc
     report = _compare(checkpoint, adapted, wanted, filled)
-    _refuse_misfits(report, layout, other_classes=layout.num_classes != model.num_classes)
+    _refuse_misfits(report, layout, model)
     _refuse_unusable(path, adapted, wanted)
     skipped = {key for key, _, _ in report.mismatched}
     with torch.no_grad():
@@ -125,6 +156,15 @@ def _fill(model: DetectionNetwork, checkpoint: Checkpoint, *, strict: bool) -> L
         len(report.missing) + len(report.mismatched),
     )
     return report
+
+
+def _refuse_other_member(checkpoint: Checkpoint, found: Architecture, wanted: str) -> None:
+    if found.name != wanted:
+        message = (
+            f"cannot load {checkpoint.path} into {wanted}: it is a {found.name}; "
+            f"build {found.name}, or give weights of {wanted}"
+        )
+        raise ModelError(message)
 
 
 def _compare(
@@ -151,14 +191,18 @@ def _compare(
     )
 
 
-def _refuse_misfits(report: LoadReport, layout: Layout, *, other_classes: bool) -> None:
-    head = (f"{layout.head_prefix}m.", f"{layout.head_prefix}im.")
+def _refuse_misfits(report: LoadReport, layout: Layout, model: DetectionNetwork) -> None:
+    head_index = model.head_index
+    other_classes = layout.num_classes != model.num_classes
+    head = tuple(f"model.{head_index}.{name}." for name in ("m", "m2", "im"))
     wrong = [
         f"{key} is {given}, expected {expected}"
         for key, given, expected in report.mismatched
         if not (other_classes and key.startswith(head))
     ]
-    wrong += [f"{key} is missing" for key in report.missing]
+    wrong += [
+        f"{key} is missing" for key in report.missing if not is_auxiliary(key, layout, head_index)
+    ]
     wrong += [f"{key} has no place" for key in report.unexpected]
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
@@ -177,23 +221,6 @@ def _refuse_unusable(
         if not bool(torch.isfinite(value).all()):
             message = f"cannot load {path}: {key} is not finite, so the training had diverged"
             raise ModelError(message)
-
-
-def _architecture(checkpoint: Checkpoint) -> Architecture:
-    if checkpoint.info.architecture is not None:
-        return find_architecture(checkpoint.info.architecture)
-    layout = describe_layout(checkpoint.path, checkpoint.best_weights)
-    stem = checkpoint.best_weights.get("model.0.conv.weight")
-    for architecture in ARCHITECTURES:
-        same_head = architecture.head_index == layout.head_index
-        if same_head and stem is not None and stem.shape[0] == architecture.layers[0].channels:
-            return architecture
-    known = ", ".join(architecture.name for architecture in ARCHITECTURES)
-    message = (
-        f"cannot load {checkpoint.path}: no known network has its head at layer "
-        f"{layout.head_index} (known: {known})"
-    )
-    raise ModelError(message)
 
 
 def _check_activation(checkpoint: Checkpoint, architecture: Architecture) -> None:
