@@ -60,6 +60,7 @@ FENCED: dict[str, set[str]] = {
     "paho": {"edgedet"},
     "amqtt": {"edgedet"},
     "roboflow": {"edgedet", "train"},
+    "pycocotools": {"train"},
     "starlette": {"edgedet"},
     "uvicorn": {"edgedet"},
     "prometheus_client": {"edgedet"},

@@ -1,5 +1,6 @@
 """Scoring a model the way that the device runs it."""
 
+from train.evaluate.assessment import Assessment, assess
 from train.evaluate.average_precision import (
     IOU_THRESHOLDS,
     AveragePrecision,
@@ -26,6 +27,7 @@ from train.evaluate.report import ClassScores, EvaluationReport, Speed
 __all__ = [
     "BACKENDS",
     "IOU_THRESHOLDS",
+    "Assessment",
     "AveragePrecision",
     "BundlePredictor",
     "ClassScores",
@@ -38,6 +40,7 @@ __all__ = [
     "Predictor",
     "Speed",
     "TorchPredictor",
+    "assess",
     "average_precision",
     "evaluate",
     "match_detections",

@@ -6,14 +6,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from train.evaluate.curves import (
+    RECALL_STEPS,
+    SCORE_STEPS,
+    best_precision,
+    precision_recall,
+    score_curves,
+)
+
 Method = Literal["coco", "trapezoid"]
 
 IOU_THRESHOLDS: tuple[float, ...] = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
-_RECALLS = np.linspace(0.0, 1.0, 101)
-_SCORES = np.linspace(0.0, 1.0, 1000)
 _SENTINEL_STEP = 0.01  # the original lets precision fall to 0 this far behind the last recall
-_EPSILON = 1e-16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,26 +75,22 @@ def average_precision(
         raise ValueError(msg)
     classes, counts = np.unique(np.asarray(target_classes).reshape(-1), return_counts=True)
     per_class = np.zeros((len(classes), hits.shape[1]))
-    curves = np.zeros((2, len(classes), len(_SCORES)))
     for row, (class_id, count) in enumerate(zip(classes, counts, strict=True)):
         mine = all_classes == class_id
         if not mine.any():
             continue
-        recall, precision = _curve(hits[mine], int(count))
+        recall, precision = precision_recall(hits[mine], int(count))
         for column in range(hits.shape[1]):
             per_class[row, column] = _area(recall[:, column], precision[:, column], method)
-        falling = -all_scores[mine]
-        curves[0, row] = np.interp(-_SCORES, falling, recall[:, 0], left=0.0)
-        curves[1, row] = np.interp(-_SCORES, falling, precision[:, 0], left=1.0)
-    f1 = 2 * curves[0] * curves[1] / (curves[0] + curves[1] + _EPSILON)
-    best = int(f1.mean(axis=0).argmax()) if len(classes) else 0
+    curves = score_curves(hits[:, 0], all_scores, all_classes, target_classes)
+    best = curves.best
     return AveragePrecision(
-        classes=classes.astype(np.int64),
+        classes=curves.classes,
         per_class=per_class,
-        precision=curves[1, :, best],
-        recall=curves[0, :, best],
-        f1=f1[:, best],
-        best_score=float(_SCORES[best]),
+        precision=curves.precision[:, best],
+        recall=curves.recall[:, best],
+        f1=curves.f1[:, best],
+        best_score=float(SCORE_STEPS[best]),
     )
 
 
@@ -108,21 +109,12 @@ def _sorted(
     return hits[order], all_scores[order], all_classes[order]
 
 
-def _curve(hits: NDArray[np.bool_], count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Recall and precision (N, T) after each prediction."""
-    right = hits.cumsum(axis=0, dtype=np.float64)
-    shown = np.arange(1.0, len(hits) + 1.0)[:, None]
-    return right / count, right / shown
-
-
 def _area(recall: NDArray[np.float64], precision: NDArray[np.float64], method: Method) -> float:
     """AP under one curve, precision made falling first."""
     if method == "coco":
-        envelope = np.maximum.accumulate(precision[::-1])[::-1]
-        reached = np.searchsorted(recall, _RECALLS, side="left")
-        return float(np.append(envelope, 0.0)[reached].mean())
+        return float(best_precision(recall, precision).mean())
     recall = np.concatenate([[0.0], recall, [recall[-1] + _SENTINEL_STEP]])
     precision = np.concatenate([[1.0], precision, [0.0]])
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    sampled = np.interp(_RECALLS, recall, envelope)
-    return float((np.diff(_RECALLS) * (sampled[1:] + sampled[:-1]) / 2).sum())
+    sampled = np.interp(RECALL_STEPS, recall, envelope)
+    return float((np.diff(RECALL_STEPS) * (sampled[1:] + sampled[:-1]) / 2).sum())

@@ -37,23 +37,40 @@ def match_detections(
         mine = np.flatnonzero(found.class_ids == class_id)
         pairs = ious[np.ix_(mine, np.flatnonzero(truth_classes == class_id))]
         if method == "coco":
-            hits[mine] = np.stack([_coco(pairs, limit) for limit in limits], axis=1)
+            hits[mine] = np.stack([_coco(pairs, limit) >= 0 for limit in limits], axis=1)
         else:
             hits[mine] = _original(pairs, limits)
     return hits
 
 
-def _coco(ious: NDArray[np.float64], limit: float) -> NDArray[np.bool_]:
-    """Right or not (N,) at one threshold. Of equal overlaps the later truth is taken, as there."""
-    hits = np.zeros(len(ious), dtype=np.bool_)
+def matched_truths(
+    found: Detections,
+    truth_xyxy: NDArray[np.float32],
+    truth_classes: NDArray[np.int32],
+    threshold: float = 0.5,
+) -> NDArray[np.int64]:
+    """Which truth each detection takes at one threshold, in COCO's way; -1: none. (N,)."""
+    taken = np.full(len(found), -1, dtype=np.int64)
+    ious = iou_matrix(found.boxes_xyxy.astype(np.float64), truth_xyxy.astype(np.float64))
+    for class_id in np.unique(truth_classes):
+        mine, theirs = np.flatnonzero(found.class_ids == class_id), truth_classes == class_id
+        columns = np.flatnonzero(theirs)
+        picked = _coco(ious[np.ix_(mine, columns)], threshold)
+        taken[mine] = np.where(picked >= 0, columns[picked], -1)
+    return taken
+
+
+def _coco(ious: NDArray[np.float64], limit: float) -> NDArray[np.int64]:
+    """The column taken by each row (N,), or -1. Of equal overlaps the later one, as there."""
+    taken = np.full(len(ious), -1, dtype=np.int64)
     free = np.ones(ious.shape[1], dtype=np.bool_)
     for row in np.flatnonzero((ious >= limit).any(axis=1)):
         left = np.where(free, ious[row], -1.0)
         best = left.shape[0] - 1 - int(left[::-1].argmax())
         if left[best] >= limit:
-            hits[row] = True
+            taken[row] = best
             free[best] = False
-    return hits
+    return taken
 
 
 def _original(ious: NDArray[np.float64], limits: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -1,8 +1,12 @@
 import numpy as np
+from hypothesis import given, settings
 from numpy.typing import NDArray
 
 from edgedet.detections import Detections
+from edgedet.vision import iou_matrix
+from tests.train.evaluate.pictures import Scene, scenes
 from train.evaluate import match_detections
+from train.evaluate.match import matched_truths
 
 TRUTH = np.array([[0, 0, 100, 100], [0, 0, 100, 80]], dtype=np.float32)
 
@@ -50,3 +54,29 @@ def test_nothing_found_or_nothing_there() -> None:
     assert match_detections(detections([]), TRUTH, zeros(2)).shape == (0, 10)
     found = detections([[0, 0, 10, 10]])
     assert not match_detections(found, TRUTH[:0], zeros(0)).any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes())
+def test_a_truth_is_taken_once_by_its_own_class_and_near_enough(pictures: list[Scene]) -> None:
+    for one in pictures:
+        taken = matched_truths(one.found, one.truth_xyxy, one.truth_classes, 0.5)
+        rows = np.flatnonzero(taken >= 0)
+        ious = iou_matrix(
+            one.found.boxes_xyxy.astype(np.float64), one.truth_xyxy.astype(np.float64)
+        )
+
+        assert len(set(taken[rows].tolist())) == len(rows)
+        assert (one.found.class_ids[rows] == one.truth_classes[taken[rows]]).all()
+        assert (ious[rows, taken[rows]] >= 0.5).all()
+        hits = match_detections(one.found, one.truth_xyxy, one.truth_classes, thresholds=(0.5,))
+        assert hits[:, 0].tolist() == (taken >= 0).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(scenes())
+def test_stricter_thresholds_find_no_more(pictures: list[Scene]) -> None:
+    for one in pictures:
+        for method in ("coco", "trapezoid"):
+            hits = match_detections(one.found, one.truth_xyxy, one.truth_classes, method)
+            assert (np.diff(hits.sum(axis=0)) <= 0).all()
