@@ -5,20 +5,19 @@ processes nor a resume changes what the network sees.
 """
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
-from numpy.random import Generator, default_rng
+from numpy.random import default_rng
 from numpy.typing import NDArray
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from train.config import Recipe
-from train.data import augment
-from train.data.augment import Picture
-from train.data.paste import paste_objects
+from train.data.backdrop import Backdrops
+from train.data.batches import BatchSizes, EpochSampler, SizedBatches
+from train.data.pipeline import Pipeline
 from train.data.store import PictureStore
 
 Batch = tuple[torch.Tensor, torch.Tensor]
@@ -27,11 +26,16 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 
 @dataclass(frozen=True, slots=True)
 class EpochPlan:
-    """What an epoch looks like to the data set: number, picture size, mosaic or not."""
+    """What an epoch looks like to the data set.
+
+    Its number, its picture size, whether pictures are mixed (mosaic, mixup, cutmix), and the
+    network's largest stride, of which every size is a multiple.
+    """
 
     epoch: int
     image_size: int
     mosaic: bool
+    stride: int = 32
 
 
 class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
@@ -39,60 +43,26 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
 
     def __init__(self, store: PictureStore, recipe: Recipe, seed: int, plan: EpochPlan) -> None:
         """Serve one epoch; cheap, since the pictures live in `store`."""
-        self._store = store
-        self._recipe = recipe
+        backdrops = store.backdrops() if recipe.copy_paste else Backdrops()
+        self._pipeline = Pipeline(store, recipe, backdrops)
         self._seed = seed
         self._plan = plan
-        self._affine = augment.AffineRange(
-            recipe.degrees, recipe.translate, recipe.scale, recipe.shear
-        )
+        self.sizes = BatchSizes(plan.image_size, recipe.multi_scale, seed, plan.epoch, plan.stride)
 
     def __len__(self) -> int:
         """Number of pictures in an epoch."""
-        return len(self._store)
+        return len(self._pipeline.pictures)
 
-    def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """Picture `index` as this epoch sees it."""
+    def __getitem__(
+        self, request: int | tuple[int, int]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """A picture as this epoch sees it: its index, or index and side in pixels."""
+        index, side = request if isinstance(request, tuple) else (request, self._plan.image_size)
         rng = default_rng([self._seed, self._plan.epoch, index])
-        picture = self._compose(index, rng)
-        recipe = self._recipe
-        if rng.random() < recipe.copy_paste:
-            donor = self._store.get(int(rng.integers(len(self._store))))
-            picture = paste_objects(picture, donor, rng, self._store.backdrop)
-        image = augment.random_hsv(
-            picture.image_hwc, (recipe.hsv_h, recipe.hsv_s, recipe.hsv_v), rng
-        )
-        picture = Picture(image, picture.boxes_xyxy, picture.class_ids)
-        if rng.random() < recipe.fliplr:
-            picture = augment.flip_horizontal(picture)
-        image_chw = np.ascontiguousarray(picture.image_hwc.transpose(2, 0, 1))
-        return image_chw, picture.to_labels()
-
-    def _compose(self, index: int, rng: Generator) -> Picture:
-        size_hw = (self._plan.image_size, self._plan.image_size)
-        if self._plan.mosaic and rng.random() < self._recipe.mosaic:
-            others = rng.integers(len(self._store), size=3).tolist()
-            tiles = [self._store.get(i) for i in (index, *others)]
-            canvas = augment.mosaic4(tiles, size_hw, rng)
-            return augment.random_affine(canvas, size_hw, self._affine, rng)
-        fitted = augment.fit(self._store.get(index), size_hw)
-        return augment.random_affine(fitted, size_hw, self._affine, rng)
-
-
-class EpochSampler(Sampler[int]):
-    """A shuffled order that depends on seed and epoch alone, starting after `skip` pictures."""
-
-    def __init__(self, count: int, seed: int, epoch: int, skip: int = 0) -> None:
-        """Order `count` pictures."""
-        self._order = default_rng([seed, epoch]).permutation(count)[skip:]
-
-    def __iter__(self) -> Iterator[int]:
-        """Indices, each once."""
-        return iter(self._order.tolist())
-
-    def __len__(self) -> int:
-        """Number of indices left."""
-        return len(self._order)
+        picture = self._pipeline.make(index, (side, side), rng, mix=self._plan.mosaic)
+        planes = np.empty((3, side, side), dtype=np.uint8)
+        cv2.split(picture.image_hwc, list(planes))
+        return planes, picture.to_labels()
 
 
 def collate(samples: list[tuple[NDArray[np.uint8], NDArray[np.float32]]]) -> Batch:
@@ -111,8 +81,7 @@ def make_loader(
     """Batches of one epoch, prepared in `workers` processes (0: in this one)."""
     return DataLoader(
         dataset,  # type: ignore[arg-type]  # the type after collate_fn
-        batch_size=batch_size,
-        sampler=sampler,
+        batch_sampler=SizedBatches(sampler, batch_size, dataset.sizes),
         num_workers=workers,
         # forked workers share the pictures in memory; Python 3.14 would start them otherwise
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from train.data.augment import Picture
 from train.data.backdrop import matte
+from train.data.boxes import overlaps
+from train.data.picture import Picture
 
 MAX_OBJECTS = 4
 _SCALE = (0.6, 2.2)
@@ -25,11 +26,14 @@ def paste_objects(
     donor: Picture,
     rng: Generator,
     backdrop_hwc: NDArray[np.uint8] | None = None,
+    scale: float = 1.0,
 ) -> Picture:
     """`picture` with up to four objects of `donor`, resized, mirrored and placed at random.
 
+    Each of the donor's classes is as likely as the others, so that rare ones are seen more often.
     An object that would cover more than 30 % of another is left out. `backdrop_hwc` is what the
-    donor shows without objects, if that is known and of its size.
+    donor shows without objects, if that is known and of its size; `scale` is by how much `picture`
+    is larger than the donor to begin with.
     """
     if len(donor.boxes_xyxy) == 0:
         return picture
@@ -38,18 +42,17 @@ def paste_objects(
     if backdrop_hwc is not None and backdrop_hwc.shape != donor.image_hwc.shape:
         backdrop_hwc = None
     for _ in range(int(rng.integers(1, MAX_OBJECTS + 1))):
-        index = int(rng.integers(len(donor.boxes_xyxy)))
-        patch = _cut_out(donor, index, rng, backdrop_hwc)
+        index = _choose(donor.class_ids, rng)
+        patch = _cut_out(donor, index, scale * rng.uniform(*_SCALE), rng, backdrop_hwc)
         if patch is None or patch.shape[0] >= image.shape[0] or patch.shape[1] >= image.shape[1]:
             continue
         top = int(rng.integers(image.shape[0] - patch.shape[0]))
         left = int(rng.integers(image.shape[1] - patch.shape[1]))
-        bottom, right = top + patch.shape[0], left + patch.shape[1]
-        box = np.array([left, top, right, bottom], dtype=np.float32)
-        if boxes and _largest_cover(box, np.array(boxes)) > _MAX_COVER:
+        place = (left, top, left + patch.shape[1], top + patch.shape[0])
+        if boxes and float(overlaps(np.array(boxes), place).max()) > _MAX_COVER:
             continue
-        _blend(image[top:bottom, left:right], patch)
-        boxes.append(box)
+        _blend(image[top : place[3], left : place[2]], patch)
+        boxes.append(np.array(place, dtype=np.float32))
         class_ids.append(donor.class_ids[index])
     return Picture(
         image,
@@ -58,12 +61,21 @@ def paste_objects(
     )
 
 
+def _choose(class_ids: NDArray[np.int64], rng: Generator) -> int:
+    """A class of those there are, then one of its objects."""
+    class_id = rng.choice(np.unique(class_ids))
+    return int(rng.choice(np.flatnonzero(class_ids == class_id)))
+
+
 def _cut_out(
-    donor: Picture, index: int, rng: Generator, backdrop_hwc: NDArray[np.uint8] | None
+    donor: Picture,
+    index: int,
+    scale: float,
+    rng: Generator,
+    backdrop_hwc: NDArray[np.uint8] | None,
 ) -> NDArray[np.float32] | None:
     """An object at its new size, RGB and opacity (H, W, 4); None if it is too small to be seen."""
     x1, y1, x2, y2 = donor.boxes_xyxy[index].round().astype(int)
-    scale = rng.uniform(*_SCALE)
     size_wh = (round((x2 - x1) * scale), round((y2 - y1) * scale))
     is_mirrored = rng.random() < 0.5
     if min(x2 - x1, y2 - y1) < _MIN_SIDE_PX or min(size_wh) < _MIN_SIDE_PX:
@@ -85,12 +97,3 @@ def _blend(ground: NDArray[np.uint8], patch: NDArray[np.float32]) -> None:
     ellipse = np.clip((1 + _SOFT_EDGE - np.sqrt(x * x + y * y)) / _SOFT_EDGE, 0, 1)
     alpha = (ellipse * patch[..., 3])[..., None]
     ground[:] = (alpha * patch[..., :3] + (1 - alpha) * ground).astype(np.uint8)
-
-
-def _largest_cover(box_xyxy: NDArray[np.float32], others_xyxy: NDArray[np.float32]) -> float:
-    """The largest share of one of `others_xyxy` that lies under the box."""
-    low = np.maximum(others_xyxy[:, :2], box_xyxy[:2])
-    high = np.minimum(others_xyxy[:, 2:], box_xyxy[2:])
-    inside = np.clip(high - low, 0, None).prod(axis=1)
-    areas = (others_xyxy[:, 2:] - others_xyxy[:, :2]).prod(axis=1)
-    return float((inside / np.maximum(areas, 1e-9)).max())

@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 
 from edgedet.errors import UsageError
 from edgedet.vision import Letterbox
-from train.data.augment import Picture
-from train.data.backdrop import SAMPLES, find_backdrop
+from train.data.backdrop import Backdrops, find_backdrops
 from train.data.dataset import Sample
 from train.data.digest import picture_digests
 from train.data.disk_pictures import DiskPictures
+from train.data.picture import Picture
 
 logger = logging.getLogger(__name__)
 
 CacheKind = Literal["ram", "disk", "none"]
 CACHE_KINDS: tuple[CacheKind, ...] = ("ram", "disk", "none")
 _THREADS = min(os.cpu_count() or 1, 8)
+_BACKDROP_SAMPLES = 512  # pictures in which cameras that stand still are looked for
 _AT_ONCE = 64  # pictures decoded before the limit is looked at again
 
 
@@ -64,7 +65,7 @@ class PictureStore:
         self._cache = cache or CachePlan()
         self._pictures: dict[int, Picture] = {}
         self._disk: DiskPictures | None = None
-        self.backdrop: NDArray[np.uint8] | None = None
+        self._backdrops: Backdrops | None = None
 
     def __len__(self) -> int:
         """Number of pictures."""
@@ -96,10 +97,6 @@ class PictureStore:
             self._fill_memory(limit)
         elif self._cache.kind == "disk":
             self._fill_disk(limit)
-        step = max(len(self) // SAMPLES, 1)
-        chosen = range(0, len(self), step)[:SAMPLES]
-        if len(chosen) == SAMPLES:
-            self.backdrop = find_backdrop([self.get(index).image_hwc for index in chosen])
 
     def get(self, index: int) -> Picture:
         """Picture `index` with its boxes in pixels; treat it as read-only."""
@@ -108,6 +105,14 @@ class PictureStore:
             return kept
         image = None if self._disk is None else self._disk.read(index)
         return self._load(index) if image is None else self._labelled(index, image)
+
+    def backdrops(self) -> Backdrops:
+        """What the cameras that stand still see without objects; looked for at the first call."""
+        if self._backdrops is None:
+            step = -(-len(self) // _BACKDROP_SAMPLES)
+            chosen = range(0, len(self), max(step, 1))
+            self._backdrops = find_backdrops(self.get(index).image_hwc for index in chosen)
+        return self._backdrops
 
     def _fill_memory(self, limit_bytes: int) -> None:
         used_bytes = sum(p.image_hwc.nbytes for p in self._pictures.values())

@@ -8,7 +8,8 @@ import torch
 import yaml
 
 from edgedet.errors import ModelError, UsageError
-from train.data.loader import EpochPlan, EpochSampler, TrainingSet, make_loader
+from train.data.batches import EpochSampler
+from train.data.loader import EpochPlan, TrainingSet, make_loader
 from train.data.store import PictureStore
 from train.engine.ema import ModelEma
 from train.engine.optimizer import accumulation, make_optimizer

@@ -7,17 +7,28 @@ import pytest
 import torch
 
 from train.config import Recipe
+from train.data.batches import EpochSampler
 from train.data.dataset import Sample
-from train.data.loader import (
-    EpochPlan,
-    EpochSampler,
-    TrainingSet,
-    collate,
-    make_loader,
-)
+from train.data.loader import EpochPlan, TrainingSet, collate, make_loader
 from train.data.store import PictureStore
 
-RECIPE = Recipe(mosaic=0.5)
+# everything that draws a random number somewhere
+RECIPE = Recipe(
+    mosaic=0.5,
+    mosaic9=0.5,
+    mixup=0.5,
+    cutmix=0.5,
+    copy_paste=0.5,
+    degrees=10,
+    perspective=0.0005,
+    brightness_contrast=0.5,
+    brightness=0.2,
+    noise=0.5,
+    clahe=0.5,
+    gridmask=0.5,
+    flipud=0.5,
+    multi_scale=0.5,
+)
 
 
 class NoiseSample(Sample):
@@ -53,11 +64,41 @@ def test_epochs_differ_and_repeat(store: PictureStore) -> None:
     assert not torch.equal(first, second)
 
 
-def test_every_picture_is_seen_once_an_epoch() -> None:
-    order = list(EpochSampler(100, 1, 5))
-    assert sorted(order) == list(range(100))
-    assert order != sorted(order)
-    assert list(EpochSampler(100, 1, 5, skip=40)) == order[40:]
+def test_a_batch_has_one_size_of_many(store: PictureStore) -> None:
+    shapes = [images.shape for epoch in range(6) for images, _ in batches(store, 0, epoch)]
+    assert all(height == width for _, _, height, width in shapes)
+    assert {height for _, _, height, _ in shapes} == {32, 64, 96}
+    # the last batch of ten pictures has two
+    assert [count for count, *_ in shapes] == [4, 4, 2] * 6
+
+
+def test_a_resumed_epoch_goes_on_where_it_was(store: PictureStore) -> None:
+    dataset = TrainingSet(store, RECIPE, 7, EpochPlan(2, 64, mosaic=True))
+    rest = list(make_loader(dataset, EpochSampler(10, 7, 2, skip=4), 4, 0))
+    for ours, theirs in zip(rest, batches(store, 0, 2)[1:], strict=True):
+        assert torch.equal(ours[0], theirs[0])
+        assert torch.equal(ours[1], theirs[1])
+
+
+def test_a_picture_depends_on_its_index_alone(store: PictureStore) -> None:
+    dataset = TrainingSet(store, RECIPE, 7, EpochPlan(0, 64, mosaic=True))
+    backwards = [dataset[index] for index in (5, 3, 0)]
+    for index, (image, labels) in zip((5, 3, 0), backwards, strict=True):
+        again, same = dataset[index, 64]
+        assert np.array_equal(image, again)
+        assert np.array_equal(labels, same)
+        assert image.shape == (3, 64, 64)
+
+
+def test_the_picture_has_its_colours_in_planes(store: PictureStore) -> None:
+    off = ("mosaic", "affine", "hsv", "fliplr")
+    dataset = TrainingSet(
+        store, Recipe.model_validate(dict.fromkeys(off, 0)), 7, EpochPlan(0, 64, mosaic=True)
+    )
+    image, labels = dataset[4]
+    picture = store.get(4)
+    assert np.array_equal(image[:, 8:56].transpose(1, 2, 0), picture.image_hwc)
+    assert np.allclose(labels, [[0, 0.5, 0.5, 0.4, 0.3]])
 
 
 def test_collate_numbers_labels_by_picture() -> None:

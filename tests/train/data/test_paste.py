@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.random import default_rng
 
-from train.data.augment import Picture
 from train.data.paste import paste_objects
+from train.data.picture import Picture
 
 
 def picture(value: int, boxes: list[list[float]]) -> Picture:
@@ -50,3 +50,40 @@ def test_takes_the_class_of_the_object_and_leaves_the_inputs() -> None:
 def test_without_donors_nothing_changes() -> None:
     ground = picture(9, [[1, 1, 20, 20]])
     assert paste_objects(ground, picture(0, []), default_rng(0)) is ground
+
+
+def test_every_class_of_the_donor_is_as_likely_as_the_others() -> None:
+    crowd = picture(200, [[20.0, 30, 50, 80]] * 9 + [[80.0, 30, 110, 80]])
+    donor = Picture(crowd.image_hwc, crowd.boxes_xyxy, np.array([0] * 9 + [1], dtype=np.int64))
+    pasted = [paste_objects(picture(0, []), donor, default_rng(seed)) for seed in range(100)]
+    rare = np.concatenate([each.class_ids for each in pasted]).mean()
+    assert 0.4 < rare < 0.6
+
+
+def test_objects_are_scaled_with_the_picture() -> None:
+    donor = picture(200, [[20, 30, 50, 80]])
+
+    def heights(scale: float) -> np.ndarray:
+        pasted = [
+            paste_objects(picture(0, []), donor, default_rng(seed), scale=scale).boxes_xyxy
+            for seed in range(30)
+        ]
+        boxes = np.concatenate(pasted)
+        return np.asarray(boxes[:, 3] - boxes[:, 1])
+
+    assert 30 <= heights(1.0).min() <= heights(1.0).max() <= 110
+    assert 15 <= heights(0.5).min() <= heights(0.5).max() <= 55
+
+
+def test_with_a_backdrop_only_the_object_moves() -> None:
+    backdrop = np.full((120, 160, 3), 80, dtype=np.uint8)
+    image = backdrop.copy()
+    image[40:70, 30:40] = 255
+    donor = Picture(
+        image, np.array([[20, 30, 50, 80]], dtype=np.float32), np.zeros(1, dtype=np.int64)
+    )
+    pasted = paste_objects(picture(0, []), donor, default_rng(0), backdrop)
+    assert len(pasted.boxes_xyxy)
+    grey = (pasted.image_hwc > 60) & (pasted.image_hwc < 100)
+    assert pasted.image_hwc.max() > 200
+    assert grey.mean() < 0.01

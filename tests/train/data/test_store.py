@@ -97,8 +97,9 @@ def test_the_backdrop_does_not_depend_on_the_cache(tmp_path: Path) -> None:
     for kind in CACHE_KINDS:
         kept = store(samples, kind, tmp_path)
         kept.preload(limit_bytes=5000)
-        assert kept.backdrop is not None
-        assert np.array_equal(kept.backdrop, scene)
+        (view,) = kept.backdrops().views
+        assert np.array_equal(view.backdrop_hwc, scene)
+        assert kept.backdrops() is kept.backdrops()
 
 
 class _Means(torch.utils.data.Dataset[float]):

@@ -1,0 +1,74 @@
+"""Which pictures make up a batch, in which order, and how large they are.
+
+All of it depends on seed, epoch and the number of the batch alone, so that neither a resume nor the
+number of worker processes changes anything.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from numpy.random import default_rng
+from torch.utils.data import Sampler
+
+_SIZE_STREAM = 1  # keeps the sizes of batches apart from the order of pictures
+
+
+class EpochSampler(Sampler[int]):
+    """A shuffled order that depends on seed and epoch alone, starting after `skip` pictures."""
+
+    def __init__(self, count: int, seed: int, epoch: int, skip: int = 0) -> None:
+        """Order `count` pictures."""
+        self.skip = skip
+        self._order = default_rng([seed, epoch]).permutation(count)[skip:]
+
+    def __iter__(self) -> Iterator[int]:
+        """Indices, each once."""
+        return iter(self._order.tolist())
+
+    def __len__(self) -> int:
+        """Number of indices left."""
+        return len(self._order)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSizes:
+    """Picture sizes for multi-scale training: 1 ± `spread` of `side`, in steps of the stride."""
+
+    side: int
+    spread: float
+    seed: int
+    epoch: int
+    stride: int = 32
+
+    def of(self, batch: int) -> int:
+        """The side, pixels, of the pictures of batch number `batch`."""
+        if self.spread == 0:
+            return self.side
+        low = math.ceil(self.side * (1 - self.spread) / self.stride)
+        high = math.floor(self.side * (1 + self.spread) / self.stride)
+        rng = default_rng([self.seed, self.epoch, batch, _SIZE_STREAM])
+        return int(rng.integers(low, max(high, low) + 1)) * self.stride
+
+
+class SizedBatches(Sampler[list[tuple[int, int]]]):
+    """Batches of (picture index, side in pixels), all of a batch of one size."""
+
+    def __init__(self, sampler: EpochSampler, batch_size: int, sizes: BatchSizes) -> None:
+        """Divide an order into batches; the last may be smaller."""
+        self._sampler = sampler
+        self._batch_size = batch_size
+        self._sizes = sizes
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        """Batches, numbered from where the sampler starts in its epoch."""
+        indices = list(self._sampler)
+        first = self._sampler.skip // self._batch_size
+        for number in range(len(self)):
+            side = self._sizes.of(first + number)
+            start = number * self._batch_size
+            yield [(index, side) for index in indices[start : start + self._batch_size]]
+
+    def __len__(self) -> int:
+        """Number of batches."""
+        return math.ceil(len(self._sampler) / self._batch_size)
