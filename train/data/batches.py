@@ -5,7 +5,7 @@ number of worker processes changes anything.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from numpy.random import default_rng
@@ -19,7 +19,6 @@ class EpochSampler(Sampler[int]):
 
     def __init__(self, count: int, seed: int, epoch: int, skip: int = 0) -> None:
         """Order `count` pictures."""
-        self.skip = skip
         self._order = default_rng([seed, epoch]).permutation(count)[skip:]
 
     def __iter__(self) -> Iterator[int]:
@@ -52,23 +51,28 @@ class BatchSizes:
 
 
 class SizedBatches(Sampler[list[tuple[int, int]]]):
-    """Batches of (picture index, side in pixels), all of a batch of one size."""
+    """Batches of (picture number, side in pixels), all of a batch of one size."""
 
-    def __init__(self, sampler: EpochSampler, batch_size: int, sizes: BatchSizes) -> None:
-        """Divide an order into batches; the last may be smaller."""
-        self._sampler = sampler
+    def __init__(
+        self, order: Iterable[int], batch_size: int, sizes: BatchSizes, first_batch: int = 0
+    ) -> None:
+        """Divide an order into batches; the last may be smaller.
+
+        `first_batch` is how many batches of the epoch came before: after a resume, each has the
+        size that it would have had.
+        """
+        self._order = list(order)
         self._batch_size = batch_size
         self._sizes = sizes
+        self._first_batch = first_batch
 
     def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        """Batches, numbered from where the sampler starts in its epoch."""
-        indices = list(self._sampler)
-        first = self._sampler.skip // self._batch_size
+        """Batches in their order."""
         for number in range(len(self)):
-            side = self._sizes.of(first + number)
+            side = self._sizes.of(self._first_batch + number)
             start = number * self._batch_size
-            yield [(index, side) for index in indices[start : start + self._batch_size]]
+            yield [(index, side) for index in self._order[start : start + self._batch_size]]
 
     def __len__(self) -> int:
         """Number of batches."""
-        return math.ceil(len(self._sampler) / self._batch_size)
+        return math.ceil(len(self._order) / self._batch_size)

@@ -5,6 +5,7 @@ processes nor a resume changes what the network sees.
 """
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import cv2
@@ -16,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from train.config import Recipe
 from train.data.backdrop import Backdrops
-from train.data.batches import BatchSizes, EpochSampler, SizedBatches
+from train.data.batches import BatchSizes, SizedBatches
 from train.data.pipeline import Pipeline
 from train.data.store import PictureStore
 
@@ -56,9 +57,14 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
     def __getitem__(
         self, request: int | tuple[int, int]
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        """A picture as this epoch sees it: its index, or index and side in pixels."""
-        index, side = request if isinstance(request, tuple) else (request, self._plan.image_size)
-        rng = default_rng([self._seed, self._plan.epoch, index])
+        """A picture as this epoch sees it: its number, or number and side in pixels.
+
+        The number is the index of the picture, plus k times the number of pictures where it is
+        shown for the k-th time in this epoch, which has other random numbers.
+        """
+        number, side = request if isinstance(request, tuple) else (request, self._plan.image_size)
+        rng = default_rng([self._seed, self._plan.epoch, number])
+        index = number % len(self)
         picture = self._pipeline.make(index, (side, side), rng, mix=self._plan.mosaic)
         planes = np.empty((3, side, side), dtype=np.uint8)
         cv2.split(picture.image_hwc, list(planes))
@@ -76,12 +82,19 @@ def collate(samples: list[tuple[NDArray[np.uint8], NDArray[np.float32]]]) -> Bat
 
 
 def make_loader(
-    dataset: TrainingSet, sampler: EpochSampler, batch_size: int, workers: int
+    dataset: TrainingSet,
+    order: Iterable[int],
+    batch_size: int,
+    workers: int,
+    first_batch: int = 0,
 ) -> DataLoader[Batch]:
-    """Batches of one epoch, prepared in `workers` processes (0: in this one)."""
+    """Batches of one epoch, prepared in `workers` processes (0: in this one).
+
+    `order` are the numbers of the pictures that are left, after `first_batch` batches.
+    """
     return DataLoader(
         dataset,  # type: ignore[arg-type]  # the type after collate_fn
-        batch_sampler=SizedBatches(sampler, batch_size, dataset.sizes),
+        batch_sampler=SizedBatches(order, batch_size, dataset.sizes, first_batch),
         num_workers=workers,
         # forked workers share the pictures in memory; Python 3.14 would start them otherwise
         multiprocessing_context="fork" if workers and sys.platform == "linux" else None,

@@ -74,7 +74,7 @@ def test_a_batch_has_one_size_of_many(store: PictureStore) -> None:
 
 def test_a_resumed_epoch_goes_on_where_it_was(store: PictureStore) -> None:
     dataset = TrainingSet(store, RECIPE, 7, EpochPlan(2, 64, mosaic=True))
-    rest = list(make_loader(dataset, EpochSampler(10, 7, 2, skip=4), 4, 0))
+    rest = list(make_loader(dataset, EpochSampler(10, 7, 2, skip=4), 4, 0, first_batch=1))
     for ours, theirs in zip(rest, batches(store, 0, 2)[1:], strict=True):
         assert torch.equal(ours[0], theirs[0])
         assert torch.equal(ours[1], theirs[1])
@@ -88,6 +88,12 @@ def test_a_picture_depends_on_its_index_alone(store: PictureStore) -> None:
         assert np.array_equal(image, again)
         assert np.array_equal(labels, same)
         assert image.shape == (3, 64, 64)
+
+
+def test_a_picture_that_comes_again_is_changed_otherwise(store: PictureStore) -> None:
+    dataset = TrainingSet(store, RECIPE, 7, EpochPlan(0, 64, mosaic=False))
+    assert not np.array_equal(dataset[3][0], dataset[13][0])
+    assert np.array_equal(dataset[13][0], dataset[13][0])
 
 
 def test_the_picture_has_its_colours_in_planes(store: PictureStore) -> None:
