@@ -1,21 +1,17 @@
 """Which cells answer for which objects: anchor candidates, and the OTA choice among them.
 
-Everything here runs without gradient, in float32, on the device of its inputs. The class cost is
-gathered per (target, candidate), so memory never grows with targets x candidates x classes.
+Everything here runs without gradient, in float32, on the device of its inputs.
 """
 
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
 
-_NEIGHBOUR_BIAS = 0.5
-_TOP_IOUS = 10
-_IOU_COST = 3.0
-_IOU_EPS = 1e-8
-# Highest log-probability taken for the class cost: keeps log(1 - q) finite where q rounds to 1.
-_MAX_LOG_Q = -1e-30
+from train.loss.matching import Pairs, match
+
+NEIGHBOUR_BIAS = 0.5
+TOP_IOUS = 10
 _DIRECTIONS = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))
 
 
@@ -55,16 +51,17 @@ def find_candidates(
     anchors: Tensor,
     grid_hw: tuple[int, int],
     anchor_t: float,
-    bias: float = _NEIGHBOUR_BIAS,
+    bias: float = NEIGHBOUR_BIAS,
 ) -> Positives:
-    """Positions of one level that may answer for a target: its cell and up to two neighbours.
+    """Positions of one level that may answer for a target: its cell and neighbours of it.
 
     Args:
         targets: (n, 6) image, class, cx, cy, w, h; normalised to the network's input.
         anchors: (a, 2) in grid units.
         grid_hw: Rows and columns of the level.
         anchor_t: Largest ratio (exclusive) between a side of the target and of the anchor.
-        bias: How near to a border, in cells, the neighbour beyond it takes part.
+        bias: How near to a border, in cells, the neighbour beyond it takes part: with 0.5 up to two
+            neighbours, with 1 all four.
 
     Order: all centre cells, then left, up, right, down; inside each anchor by anchor.
     """
@@ -99,7 +96,7 @@ def assign_ota(
     targets: Tensor,
     candidates: list[Positives],
     geometry: Geometry,
-    top_ious: int = _TOP_IOUS,
+    top_ious: int = TOP_IOUS,
 ) -> list[Positives]:
     """The candidates of each level that simplified OTA gives to a target, with that target.
 
@@ -127,38 +124,11 @@ def assign_ota(
         rivals = (image == index).nonzero().squeeze(1)
         if not own.numel() or not rivals.numel():
             continue
-        iou = _pairwise_iou(truth_boxes[own], all_boxes[rivals])
-        cost = _class_cost(all_logits[rivals], classes[own])
-        cost -= _IOU_COST * torch.log(iou + _IOU_EPS)
-        candidate, owner = _match(cost, iou, top_ious)
+        pairs = Pairs(truth_boxes[own], classes[own], all_boxes[rivals], all_logits[rivals])
+        candidate, owner = match(pairs, top_ious)
         chosen.append(rivals[candidate])
         owners.append(own[owner])
     return _split_by_level(candidates, level, chosen, owners)
-
-
-def _match(cost: Tensor, iou: Tensor, top_ious: int) -> tuple[Tensor, Tensor]:
-    """Matched candidates (ascending) and the rows of `cost` that own them."""
-    best = iou.topk(min(top_ious, iou.shape[1]), dim=1).values
-    dynamic_k = best.sum(1).int().clamp(min=1)
-    claims = torch.zeros_like(cost, dtype=torch.bool)
-    # One call per distinct k, not the largest k for all: equal costs (duplicate candidates) are
-    # then cut as by a call for each target, which is what the original does.
-    for k in sorted(set(dynamic_k.tolist())):
-        rows = (dynamic_k == k).nonzero()
-        columns = cost[rows.squeeze(1)].topk(k, dim=1, largest=False).indices
-        claims[rows, columns] = True
-    count = claims.sum(0)
-    owner = torch.where(count > 1, cost.argmin(0), claims.int().argmax(0))
-    candidate = count.nonzero().squeeze(1)
-    return candidate, owner[candidate]
-
-
-def _class_cost(logits: Tensor, classes: Tensor) -> Tensor:
-    """Sum over classes of the cross entropy of sqrt(objectness x class), (targets, candidates)."""
-    log_q = (F.logsigmoid(logits[:, 1:]) + F.logsigmoid(logits[:, :1])) / 2
-    log_not_q = torch.log(-torch.expm1(log_q.clamp(max=_MAX_LOG_Q)))
-    wrong_everywhere = -log_not_q.sum(1)
-    return (wrong_everywhere[:, None] + (log_not_q - log_q)[:, classes]).T.contiguous()
 
 
 def _decode(out: Tensor, c: Positives, anchors: Tensor, stride: int) -> Tensor:
@@ -173,15 +143,6 @@ def _decode(out: Tensor, c: Positives, anchors: Tensor, stride: int) -> Tensor:
 def _corners(cxcywh: Tensor) -> Tensor:
     centre, size = cxcywh.chunk(2, dim=1)
     return torch.cat((centre - size / 2, centre + size / 2), dim=1)
-
-
-def _pairwise_iou(a_xyxy: Tensor, b_xyxy: Tensor) -> Tensor:
-    low = torch.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
-    high = torch.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
-    intersection = (high - low).clamp(min=0).prod(-1)
-    area_a = (a_xyxy[:, 2:] - a_xyxy[:, :2]).prod(-1)
-    area_b = (b_xyxy[:, 2:] - b_xyxy[:, :2]).prod(-1)
-    return intersection / (area_a[:, None] + area_b - intersection)
 
 
 def _split_by_level(

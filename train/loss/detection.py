@@ -7,7 +7,14 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor
 
-from train.loss.assignment import Geometry, Positives, assign_ota, find_candidates
+from train.loss.assignment import (
+    NEIGHBOUR_BIAS,
+    TOP_IOUS,
+    Geometry,
+    Positives,
+    assign_ota,
+    find_candidates,
+)
 from train.loss.ciou import ciou
 from train.loss.settings import LossSettings
 from train.model import DetectionNetwork
@@ -19,6 +26,11 @@ COMPONENTS = ("box", "obj", "cls", "total")
 _BALANCE = {3: (4.0, 1.0, 0.4), 4: (4.0, 1.0, 0.25, 0.06)}
 _FOCAL_ALPHA = 0.25
 _TARGET_COLUMNS = 6
+
+# The auxiliary head's terms, and how it and its lead head are assigned; see `_assign`.
+_AUXILIARY_WEIGHT = 0.25
+_AUXILIARY_BIAS = 1.0
+_TOP_IOUS_WITH_AUXILIARY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,10 @@ class Weighting:
 
 class DetectionLoss:
     """Loss of a batch of raw maps; `loss_ota` 0 in the hyper-parameters means the plain loss.
+
+    If the maps of an auxiliary head follow those of the lead head, both are scored, the auxiliary
+    ones by a quarter. Both are assigned by what the lead head predicts; the auxiliary head learns
+    from more cells.
 
     Runs in float32 whatever autocast says, on the device of the maps. The model gives the anchors
     (read at every call, so it may be moved or loaded later), strides and number of classes.
@@ -60,7 +76,8 @@ class DetectionLoss:
         """Loss (scalar, times the batch size) and its detached components, see `COMPONENTS`.
 
         Args:
-            raw_outputs: The model's maps in train mode, [(N, 3, h, w, 5+nc)] by stride.
+            raw_outputs: The model's maps in train mode, [(N, 3, h, w, 5+nc)] by stride; those of
+                an auxiliary head, if any, after them.
             targets: (n, 6) image index in the batch, class, cx, cy, w, h, normalised to the input.
             images: The batch (N, 3, H, W); only its height and width are read.
 
@@ -74,31 +91,53 @@ class DetectionLoss:
             targets = targets.to(device, torch.float32)
             image_hw = (images.shape[-2], images.shape[-1])
             positives = self.assign(raw, targets, image_hw)
-            return self._sum(raw, targets, positives)
+            levels = len(self._balance)
+            terms = self._terms(raw[:levels], targets, positives[:levels])
+            if len(raw) > levels:
+                auxiliary = self._terms(raw[levels:], targets, positives[levels:])
+                terms = terms + _AUXILIARY_WEIGHT * auxiliary
+            total = terms.sum()
+            components = torch.cat((terms, total[None])).detach()
+            return total * raw[0].shape[0], components
 
     def assign(
         self, raw: list[Tensor], targets: Tensor, image_hw: tuple[int, int]
     ) -> list[Positives]:
-        """The positions that answer for a target, by level, without gradient; all float32."""
-        anchors = self._anchors(raw[0].device)
+        """The positions that answer for a target, for each map, without gradient; all float32."""
+        lead = [level.detach() for level in raw[: len(self._balance)]]
+        if len(raw) == len(lead):
+            return self._assign(lead, targets, image_hw)
+        top_ious = _TOP_IOUS_WITH_AUXILIARY
+        return [
+            *self._assign(lead, targets, image_hw, top_ious=top_ious),
+            *self._assign(lead, targets, image_hw, bias=_AUXILIARY_BIAS, top_ious=top_ious),
+        ]
+
+    def _assign(
+        self,
+        lead: list[Tensor],
+        targets: Tensor,
+        image_hw: tuple[int, int],
+        *,
+        bias: float = NEIGHBOUR_BIAS,
+        top_ious: int = TOP_IOUS,
+    ) -> list[Positives]:
+        anchors = self._anchors(lead[0].device)
+        limit = self._settings.anchor_t
         candidates = [
-            find_candidates(
-                targets, anchors[i], (level.shape[2], level.shape[3]), self._settings.anchor_t
-            )
-            for i, level in enumerate(raw)
+            find_candidates(targets, anchors[i], (level.shape[2], level.shape[3]), limit, bias)
+            for i, level in enumerate(lead)
         ]
         if not self._settings.loss_ota:
             return candidates
-        detached = [level.detach() for level in raw]
         geometry = Geometry(anchors, self._head.strides, image_hw)
-        return assign_ota(detached, targets, candidates, geometry)
+        return assign_ota(lead, targets, candidates, geometry, top_ious)
 
     def _anchors(self, device: torch.device) -> Tensor:
         return self._head.anchors.to(device, torch.float32)
 
-    def _sum(
-        self, raw: list[Tensor], targets: Tensor, positives: list[Positives]
-    ) -> tuple[Tensor, Tensor]:
+    def _terms(self, raw: list[Tensor], targets: Tensor, positives: list[Positives]) -> Tensor:
+        """Box, objectness and class term (3,) of one head, weighted."""
         settings = self._settings
         anchors = self._anchors(raw[0].device)
         zero = raw[0].new_zeros(())
@@ -116,10 +155,7 @@ class DetectionLoss:
                     cls = cls + self._class_term(out[:, 5:], classes) * shares[i]
             term = self._cross_entropy(level[..., 4], truth, settings.obj_pw)
             obj = obj + self._balance[i] * term
-        box, obj, cls = settings.box * box, settings.obj * obj, settings.cls * cls
-        total = box + obj + cls
-        components = torch.stack((box, obj, cls, total)).detach()
-        return total * raw[0].shape[0], components
+        return torch.stack((settings.box * box, settings.obj * obj, settings.cls * cls))
 
     def _shares(self, positives: Sequence[int], images: int) -> Sequence[float]:
         if self._weighting.shares is None:
@@ -154,10 +190,12 @@ class DetectionLoss:
     def _check(self, raw_outputs: Sequence[Tensor], targets: Tensor) -> None:
         levels, channels = len(self._balance), self._head.outputs_per_anchor
         shapes = [tuple(level.shape) for level in raw_outputs]
-        if len(shapes) != levels or any(len(s) != 5 or s[-1] != channels for s in shapes):
+        if len(shapes) not in (levels, 2 * levels) or any(
+            len(s) != 5 or s[-1] != channels for s in shapes
+        ):
             message = (
-                f"raw outputs have shapes {shapes}, expected {levels} of (N, 3, h, w, {channels}); "
-                "is the model in train mode?"
+                f"raw outputs have shapes {shapes}, expected {levels} of (N, 3, h, w, {channels}), "
+                "or twice as many with an auxiliary head; is the model in train mode?"
             )
             raise ValueError(message)
         if targets.ndim != 2 or targets.shape[1] != _TARGET_COLUMNS:

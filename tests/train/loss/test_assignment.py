@@ -1,9 +1,6 @@
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own convention
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from train.loss.assignment import Geometry, _class_cost, assign_ota, find_candidates
+from train.loss.assignment import Geometry, assign_ota, find_candidates
 
 ANCHORS = torch.tensor([[2.0, 2.0], [4.0, 4.0], [40.0, 40.0]])
 
@@ -42,31 +39,6 @@ def test_leaves_out_anchors_of_another_size_and_empty_boxes() -> None:
     assert not _cells(_target(0.5, 0.5, w=0.0))
     assert not _cells(_target(0.5, 0.5, w=0.01, h=0.01))
     assert not _cells(torch.zeros(0, 6))
-
-
-@given(
-    st.integers(1, 5).flatmap(
-        lambda nc: st.lists(
-            st.lists(st.floats(-20, 20, width=32), min_size=nc + 1, max_size=nc + 1),
-            min_size=1,
-            max_size=4,
-        )
-    )
-)
-@settings(deadline=None, max_examples=50)
-def test_gathered_class_cost_equals_the_whole_tensors(rows: list[list[float]]) -> None:
-    logits = torch.tensor(rows, dtype=torch.float64)
-    num_classes = logits.shape[1] - 1
-    classes = torch.arange(num_classes)
-    q = (logits[:, 1:].sigmoid() * logits[:, :1].sigmoid()).sqrt()
-    truth = F.one_hot(classes, num_classes).double()[:, None].expand(-1, len(rows), -1)
-    whole = F.binary_cross_entropy(q[None].expand_as(truth), truth, reduction="none").sum(-1)
-    torch.testing.assert_close(_class_cost(logits, classes), whole, rtol=1e-6, atol=1e-6)
-
-
-def test_class_cost_stays_finite_at_certainty() -> None:
-    logits = torch.tensor([[200.0, 200.0, -200.0], [-200.0, -200.0, 200.0]])
-    assert bool(torch.isfinite(_class_cost(logits, torch.tensor([0, 1]))).all())
 
 
 def test_scales_by_width_and_height_not_by_height_alone() -> None:

@@ -1,5 +1,5 @@
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from train.loss import ciou
@@ -10,11 +10,13 @@ boxes = st.tuples(
 
 
 @given(boxes)
+@settings(deadline=None)
 def test_is_one_for_equal_boxes(box: torch.Tensor) -> None:
     torch.testing.assert_close(ciou(box, box), torch.ones(1).double(), atol=1e-4, rtol=0)
 
 
 @given(boxes, boxes)
+@settings(deadline=None)
 def test_lies_between_minus_two_and_one_and_is_symmetric(a: torch.Tensor, b: torch.Tensor) -> None:
     value = ciou(a, b)
     assert -2 <= value.item() <= 1 + 1e-9

@@ -1,3 +1,4 @@
+import weakref
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -72,10 +73,13 @@ def test_follows_the_anchors_of_the_model() -> None:
     assert before.item() != after.item()
 
 
-class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Remembers the most elements that any operation's result had."""
+class _Peak(TorchDispatchMode):
+    """Adds up the bytes that are held by the results of all operations, and keeps the most."""
 
-    elements = 0
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.bytes: int = 0
+        self._held: dict[int, int] = {}
 
     def __torch_dispatch__(
         self,
@@ -85,21 +89,28 @@ class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
         kwargs: dict[str, object] | None = None,
     ) -> object:
         out = func(*args, **(kwargs or {}))
-        if isinstance(out, torch.Tensor):
-            self.elements = max(self.elements, out.numel())
+        for each in out if isinstance(out, tuple | list) else (out,):
+            if isinstance(each, torch.Tensor):
+                storage = each.untyped_storage()
+                if storage.data_ptr() not in self._held:
+                    self._held[storage.data_ptr()] = storage.nbytes()
+                    weakref.finalize(storage, self._held.pop, storage.data_ptr(), 0)
+        self.bytes = max(self.bytes, sum(self._held.values()))
         return out
 
 
-def test_memory_does_not_grow_with_targets_times_candidates_times_classes() -> None:
-    classes, count = 200, 100
-    raw = [level.detach() for level in _raw(classes)]
-    targets = _targets(count, classes)
-    everyone = _loss(classes, loss_ota=0).assign(raw, targets, (64, 96))
-    candidates = sum(level.image.numel() for level in everyone)
-    loss = _loss(classes)
-    with _Largest() as largest:  # type: ignore[no-untyped-call]
-        loss(raw, targets, IMAGES)
-    assert largest.elements <= candidates * (classes + 5)
+def _peak(targets: int, num_classes: int = 80) -> int:
+    raw = [level.detach() for level in _raw(num_classes)]
+    peak = _Peak()
+    with peak:
+        _loss(num_classes)(raw, _targets(targets, num_classes), IMAGES)
+    return peak.bytes
+
+
+def test_memory_grows_no_faster_than_the_targets() -> None:
+    few, many = _peak(400), _peak(1600)
+
+    assert few < many < 4.4 * few
 
 
 @pytest.mark.parametrize(
