@@ -19,7 +19,7 @@ def write(folder: Path, text: str) -> str:
 
 
 def test_some_recipes_are_shipped() -> None:
-    assert {"finetune", "original", "scratch"} <= set(SHIPPED)
+    assert {"finetune-small", "finetune", "scratch", "original"} <= set(SHIPPED)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -33,12 +33,28 @@ def test_shipped_recipes_load_with_every_value_they_state(name: str) -> None:
 def test_the_original_has_the_published_values() -> None:
     recipe = load_recipe("original").model_dump()
     shared = recipe.keys() & TINY_HYP.keys()
-    other = {"copy_paste", "warmup_epochs"}  # not published for tiny; capped here
 
     assert len(shared) > 20
-    assert {key: recipe[key] for key in shared - other} == {
-        key: TINY_HYP[key] for key in shared - other
-    }
+    assert {key: recipe[key] for key in shared} == {key: TINY_HYP[key] for key in shared}
+    assert recipe["mosaic9"] == 0.2
+    assert recipe["nominal_batch"] == 64
+
+
+# what the files for the larger networks say otherwise; everything else is as for tiny
+LARGER = {"cls": 0.3, "obj": 0.7, "translate": 0.2, "scale": 0.9, "mixup": 0.15}
+
+
+@pytest.mark.parametrize(("name", "lrf"), [("original-p5", 0.1), ("original-p6", 0.2)])
+def test_the_larger_originals_have_the_published_values(name: str, lrf: float) -> None:
+    expected = load_recipe("original").model_dump() | LARGER | {"lrf": lrf}
+
+    assert load_recipe(name).model_dump() == expected
+
+
+def test_every_key_says_what_it_does() -> None:
+    silent = [name for name, field in Recipe.model_fields.items() if not field.description]
+
+    assert silent == []
 
 
 def test_a_file_may_state_little_or_nothing(tmp_path: Path) -> None:
@@ -47,8 +63,25 @@ def test_a_file_may_state_little_or_nothing(tmp_path: Path) -> None:
 
 
 def test_unknown_keys_are_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"mine\.yaml: lr_0: Extra inputs are not permitted"):
+    with pytest.raises(ConfigError, match=r"mine\.yaml: lr_0: no such key; did you mean lr0\?"):
         load_recipe(write(tmp_path, "lr_0: 0.01\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("mosiac: 1", "no such key; did you mean mosaic?"),
+        ("copypaste: 1", "no such key; did you mean copy_paste?"),
+        ("qqq: 1", "no such key; docs/recipes.md has all there are"),
+        ("paste_in: 0.05", "needs polygons; copy_paste does it with boxes"),
+        ("batch_size: 8", "an option of `train fit`: --batch-size"),
+    ],
+)
+def test_a_wrong_key_is_told_with_what_to_write(tmp_path: Path, line: str, hint: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_recipe(write(tmp_path, f"{line}\n"))
+
+    assert hint in str(caught.value)
 
 
 def test_all_bad_values_are_told_at_once(tmp_path: Path) -> None:
@@ -87,3 +120,5 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_name_is_told_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=f"no recipe 'magic'.*known names: {', '.join(SHIPPED)}"):
         load_recipe("magic")
+    with pytest.raises(ConfigError, match="did you mean 'scratch'"):
+        load_recipe("scrach")

@@ -23,6 +23,7 @@ class Schedule:
     def warmup_steps(self) -> int:
         """Steps of linear warm-up, at most the recipe's share of the run."""
         wanted = self.recipe.warmup_epochs * self.steps_per_epoch
+        wanted = max(wanted, self.recipe.warmup_min_steps)
         limit = self.recipe.warmup_max_share * self.epochs * self.steps_per_epoch
         return round(min(wanted, limit))
 
