@@ -11,10 +11,11 @@ from train.commands.evaluate import evaluate_command
 from train.commands.export import export
 from train.commands.fit import fit
 from train.commands.ingest import ingest_app
+from train.commands.reparameterize import reparameterize
 
 app = typer.Typer(
     name="train",
-    help="Fine-tune YOLOv7-tiny, prove its accuracy, write a model bundle.",
+    help="Fine-tune YOLOv7 networks, prove its accuracy, write a model bundle.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -23,6 +24,7 @@ app.add_typer(ingest_app, name="ingest")
 app.command()(fit)
 app.command("evaluate")(evaluate_command)
 app.command()(export)
+app.command()(reparameterize)
 
 
 def main() -> None:

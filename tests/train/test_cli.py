@@ -9,7 +9,7 @@ import pytest
 from edgedet.errors import ModelError
 from tests.train.console import call, fit_arguments
 
-COMMANDS = (("fit",), ("evaluate",), ("export",), ("ingest", "mot"))
+COMMANDS = (("fit",), ("evaluate",), ("export",), ("reparameterize",), ("ingest", "mot"))
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

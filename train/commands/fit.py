@@ -21,6 +21,7 @@ from train.engine.memory import keep_freed_memory
 from train.engine.run_folder import RunFolder
 from train.evaluate import TorchPredictor, evaluate
 from train.model import DetectionNetwork, build_model, start_from
+from train.model.members import find_architecture
 from train.report import write_report
 
 _SHOWN = 9
@@ -53,7 +54,7 @@ def fit(  # noqa: PLR0913 - the options of the command
     Example: python -m train fit --data data/pets09/data.yaml --recipe scratch --epochs 60
     --image-size 416 --batch-size 16 --out runs/pets09
     """
-    checked_size(image_size)
+    checked_size(image_size, find_architecture(model).strides[-1])
     console = Console(stderr=True)
     chosen = load_recipe(recipe)
     spec = read_data_yaml(data)

@@ -6,18 +6,21 @@ from edgedet.errors import UsageError
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
 
-_STRIDE = 32
+_SMALLEST_STRIDE = 32
 
 
-def checked_size(image_size: int) -> int:
-    """`image_size`, if the network can take it.
+def checked_size(image_size: int, stride: int = _SMALLEST_STRIDE) -> int:
+    """`image_size`, if a network whose last level has `stride` can take it.
+
+    Where the network is not known yet, 32 holds for all; those of four levels want multiples of 64,
+    and say so when they are there.
 
     Raises:
-        UsageError: if it is no positive multiple of 32.
+        UsageError: if it is no positive multiple of `stride`.
     """
-    if image_size < _STRIDE or image_size % _STRIDE:
-        nearest = max(round(image_size / _STRIDE), 1) * _STRIDE
-        msg = f"--image-size {image_size}: expected a multiple of {_STRIDE}, for example {nearest}"
+    if image_size < stride or image_size % stride:
+        nearest = max(round(image_size / stride), 1) * stride
+        msg = f"--image-size {image_size}: expected a multiple of {stride}, for example {nearest}"
         raise UsageError(msg)
     return image_size
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from edgedet.errors import ModelError
 from train.model import DetectionNetwork, fuse
 from train.model.head import DetectionHead
 
@@ -27,7 +28,13 @@ class CandidateGraph(nn.Module):
     cells: Tensor
 
     def __init__(self, model: DetectionNetwork, image_hw: tuple[int, int]) -> None:
+        """Copy and fold `model`.
+
+        Raises:
+            ModelError: If the size does not suit the network.
+        """
         super().__init__()
+        check_size(model, image_hw)
         network = fuse(model).float()
         cells = _cells(network, image_hw)
         self.num_classes = model.num_classes
@@ -60,6 +67,21 @@ class CandidateGraph(nn.Module):
         best, ids = chosen[..., 5:].topk(2, dim=-1, sorted=True)
         runner_up = chosen[..., 4:5].sigmoid() * best[..., 1:].sigmoid()
         return torch.cat([ids[..., :1].float(), runner_up], dim=-1)
+
+
+def check_size(model: DetectionNetwork, image_hw: tuple[int, int]) -> None:
+    """See that the last level has whole cells.
+
+    Raises:
+        ModelError: If not.
+    """
+    step = max(model.strides)
+    if min(image_hw) < step or image_hw[0] % step or image_hw[1] % step:
+        msg = (
+            f"{model.architecture.name} cannot take pictures of {image_hw[0]} x {image_hw[1]}: "
+            f"sides must be multiples of {step}"
+        )
+        raise ModelError(msg)
 
 
 class _LogitRows(nn.Module):

@@ -34,10 +34,6 @@ def export_onnx(model: DetectionNetwork, path: Path, image_hw: tuple[int, int]) 
         ModelError: If the size does not suit the network, a weight does not fit float16, or the
             graph came out with something that a runtime refuses.
     """
-    step = max(model.strides)
-    if min(image_hw) < step or image_hw[0] % step or image_hw[1] % step:
-        msg = f"cannot export at {image_hw[0]} x {image_hw[1]}: sides must be multiples of {step}"
-        raise ModelError(msg)
     graph = CandidateGraph(model, image_hw).eval().cpu()
     _trace(graph, path, image_hw)
     proto = onnxslim.slim(onnx.load(path))

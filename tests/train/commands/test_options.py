@@ -18,6 +18,13 @@ def test_other_sizes_are_refused_with_the_nearest(size: int, nearest: int) -> No
         checked_size(size)
 
 
+def test_networks_of_four_levels_want_multiples_of_64() -> None:
+    assert checked_size(640, 64) == 640
+    expected = "--image-size 416: expected a multiple of 64, for example 384$"
+    with pytest.raises(UsageError, match=expected):
+        checked_size(416, 64)
+
+
 def test_a_choice_is_given_back_or_refused_with_all_of_them() -> None:
     assert one_of("--method", "coco", ("coco", "trapezoid")) == "coco"
     with pytest.raises(UsageError, match="--method voc: expected one of coco, trapezoid"):
