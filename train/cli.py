@@ -12,6 +12,7 @@ from train.commands.export import export
 from train.commands.fit import fit
 from train.commands.ingest import ingest_app
 from train.commands.reparameterize import reparameterize
+from train.engine.world import OtherProcessError
 
 app = typer.Typer(
     name="train",
@@ -33,6 +34,8 @@ def main() -> None:
     console = Console(stderr=True)
     try:
         app(prog_name="python -m train")
+    except OtherProcessError:
+        sys.exit(1)
     except (ConfigError, UsageError) as exc:
         console.print(f"error: {exc}", style="red", markup=False, soft_wrap=True)
         sys.exit(2)

@@ -21,6 +21,10 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # what is said over a connection shows at a subscriber of a real broker only
     "edgedet.publish.session": "tests/publish/test_mqtt.py",
     "train.evaluate.report": "tests/train/evaluate/test_evaluator.py",
+    # hooks do nothing by themselves; what is kept shows when a run goes on from it
+    "train.engine.hooks": "tests/train/engine/test_trainer.py",
+    "train.engine.keeping": "tests/train/engine/test_trainer.py",
+    "train.commands.assembly": "tests/train/commands/test_fit.py",
     # the parts of a network: told apart by its weight names, sizes and outputs
     "train.model.architectures.rows": "tests/train/model/test_family.py",
     "train.model.compound": "tests/train/model/test_family.py",

@@ -53,7 +53,7 @@ def test_messages_are_not_taken_for_markup(
         msg = "cannot load [/red] x.pt [bold]"
         raise ModelError(msg)
 
-    monkeypatch.setattr("train.commands.fit.read_data_yaml", fail)
+    monkeypatch.setattr("train.commands.assembly.read_data_yaml", fail)
 
     assert call(*fit_arguments(tmp_path / "d.yaml", tmp_path / "run")) == 1
     assert "cannot load [/red] x.pt [bold]" in capsys.readouterr().err

@@ -2,14 +2,14 @@
 
 from types import TracebackType
 
-import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from train.engine.hooks import Hook, StepResult
 from train.engine.run_folder import EpochResult
 
 
-class ConsoleProgress:
+class ConsoleProgress(Hook):
     """A progress bar on a terminal, and one line an epoch everywhere."""
 
     def __init__(self, console: Console, epochs: int) -> None:
@@ -42,14 +42,15 @@ class ConsoleProgress:
         """Stop drawing."""
         self._bar.stop()
 
-    def epoch_started(self, epoch: int, images: int) -> None:
+    def epoch_started(self, epoch: int, images: int, seen: int) -> None:
         """Start the bar of an epoch anew."""
         description = f"epoch {epoch + 1}/{self._epochs}"
-        self._bar.reset(self._task, total=images, description=description, loss="")
+        self._bar.reset(self._task, total=images, completed=seen, description=description, loss="")
 
-    def batch_done(self, images: int, components: torch.Tensor) -> None:
+    def step_done(self, result: StepResult) -> None:
         """Move the bar."""
-        self._bar.update(self._task, advance=images, loss=f"loss {float(components[3]):.4f}")
+        loss = f"loss {float(result.terms[3]):.4f}"
+        self._bar.update(self._task, advance=result.images, loss=loss)
 
     def epoch_done(self, result: EpochResult) -> None:
         """Print the line of an epoch."""

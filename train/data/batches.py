@@ -14,22 +14,6 @@ from torch.utils.data import Sampler
 _SIZE_STREAM = 1  # keeps the sizes of batches apart from the order of pictures
 
 
-class EpochSampler(Sampler[int]):
-    """A shuffled order that depends on seed and epoch alone, starting after `skip` pictures."""
-
-    def __init__(self, count: int, seed: int, epoch: int, skip: int = 0) -> None:
-        """Order `count` pictures."""
-        self._order = default_rng([seed, epoch]).permutation(count)[skip:]
-
-    def __iter__(self) -> Iterator[int]:
-        """Indices, each once."""
-        return iter(self._order.tolist())
-
-    def __len__(self) -> int:
-        """Number of indices left."""
-        return len(self._order)
-
-
 @dataclass(frozen=True, slots=True)
 class BatchSizes:
     """Picture sizes for multi-scale training: 1 ± `spread` of `side`, in steps of the stride."""

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.context import get_spawning_popen
@@ -70,6 +70,11 @@ class PictureStore:
     def __len__(self) -> int:
         """Number of pictures."""
         return len(self._samples)
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The pictures' files and labels, by number."""
+        return self._samples
 
     def __getstate__(self) -> dict[str, object]:
         """What a worker process gets that is no fork: all but the pictures in memory.

@@ -2,11 +2,14 @@
 
 import csv
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from edgedet.errors import UsageError
+from train.config import Recipe
+from train.model.saving import write_error
 
 COLUMNS = (
     "epoch",
@@ -48,10 +51,12 @@ class EpochResult:
 
 
 class RunFolder:
-    """`DIR/last.pt`, `best.pt`, `results.csv`, `recipe.yaml`, `report.html`."""
+    """`DIR/last.pt`, `best.pt`, `results.csv`, `recipe.yaml`, `report.html`, `tensorboard/`."""
 
-    def __init__(self, folder: Path, *, resume: bool) -> None:
+    def __init__(self, folder: Path, *, resume: bool, writes: bool = True) -> None:
         """Use `folder`; a new run wants an empty one, a resumed run that of an earlier one.
+
+        Without `writes` nothing is looked at: of several processes the first does so.
 
         Raises:
             UsageError: if it is not as it should be, or cannot be written.
@@ -62,6 +67,32 @@ class RunFolder:
         self.results = folder / "results.csv"
         self.recipe = folder / "recipe.yaml"
         self.report = folder / "report.html"
+        self.tensorboard = folder / "tensorboard"
+        if writes:
+            self._prepare(resume=resume)
+
+    def write_recipe(self, recipe: Recipe) -> None:
+        """Replace `recipe.yaml`: the recipe with every value.
+
+        Raises:
+            ModelError: if it cannot be written.
+        """
+        self._replace(self.recipe, yaml.safe_dump(recipe.model_dump(), sort_keys=False))
+
+    def write_results(self, rows: list[EpochResult]) -> None:
+        """Replace `results.csv`, so that a resumed run never has an epoch twice.
+
+        Raises:
+            ModelError: if it cannot be written.
+        """
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(row.cells() for row in rows)
+        self._replace(self.results, text.getvalue())
+
+    def _prepare(self, *, resume: bool) -> None:
+        folder = self.folder
         if resume and not (self.last.is_file() or self.recipe.is_file()):
             msg = f"cannot resume: no run was started in {folder}; start without --resume"
             raise UsageError(msg)
@@ -79,12 +110,12 @@ class RunFolder:
             msg = f"cannot write run folder {folder}: {exc.strerror}"
             raise UsageError(msg) from exc
 
-    def write_results(self, rows: list[EpochResult]) -> None:
-        """Replace `results.csv`, so that a resumed run never has an epoch twice."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(row.cells() for row in rows)
-        temporary = self.results.with_suffix(".csv.tmp")
-        temporary.write_text(text.getvalue(), encoding="utf-8")
-        os.replace(temporary, self.results)  # noqa: PTH105 - atomic on the same file system
+    def _replace(self, path: Path, text: str) -> None:
+        temporary = path.with_name(f".{path.name}.tmp")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        except OSError as exc:
+            raise write_error(path, exc) from exc
+        finally:
+            temporary.unlink(missing_ok=True)

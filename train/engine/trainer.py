@@ -1,26 +1,29 @@
 """A training run: epochs, evaluation, checkpoints, resume."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
+import numpy as np
 import torch
-import yaml
+from torch import nn
 
-from edgedet.errors import ModelError, UsageError
-from train.data.batches import EpochSampler
 from train.data.loader import EpochPlan, TrainingSet, make_loader
 from train.data.store import PictureStore
 from train.engine.ema import ModelEma
+from train.engine.freeze import frozen_layers, set_mode
+from train.engine.hooks import Hook, StepResult
+from train.engine.keeping import Keeper
+from train.engine.machine import Machine, use_channels_last
 from train.engine.optimizer import accumulation, make_optimizer
-from train.engine.plan import Progress, RunPlan, Scores
+from train.engine.plan import RunPlan, Scores
 from train.engine.run_folder import EpochResult, RunFolder
-from train.engine.schedule import Schedule
-from train.engine.step import Precision, Trainee, train_epoch
-from train.loss import DetectionLoss, scale_gains
+from train.engine.sampling import ProcessSampler, class_factors, epoch_order, picture_weights
+from train.engine.schedule import Schedule, epochs_since_best
+from train.engine.state import RunState
+from train.engine.step import DivergedError, EpochLoop, Tally, Trainee, train_epoch
+from train.loss import DetectionLoss, Weighting, scale_gains
 from train.model import DetectionNetwork
-from train.model.checkpoint import read_checkpoint
-from train.model.saving import CheckpointContent, save_checkpoint
 
 
 class Trainer:
@@ -33,183 +36,215 @@ class Trainer:
         score: Callable[[DetectionNetwork], Scores],
         plan: RunPlan,
         folder: RunFolder,
-        device: torch.device,
+        machine: Machine,
+        pretrained: Iterable[str] = (),
     ) -> None:
-        """Put everything on `device`; nothing is read or written yet."""
-        self._plan = plan
-        self._store = store
-        self._score = score
-        self._folder = folder
-        self._precision = Precision.choose(device)
+        """Put everything on the device; nothing is read or written yet.
+
+        `pretrained` names the parameters whose values came from a checkpoint.
+        """
+        self._plan, self._store, self._score = plan, store, score
+        self._keeper = Keeper(folder, plan)
+        self._precision, self._world = machine.precision, machine.world
         recipe = plan.recipe
-        model.to(device)
-        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        scaled = self._precision.autocast is torch.float16
+        model.to(machine.precision.device)
+        use_channels_last(model)
         self._trainee = Trainee(
             model,
             ModelEma(model, recipe.ema_decay, recipe.ema_tau),
-            make_optimizer(model, recipe, plan.batch_size),
-            torch.amp.GradScaler(device.type, enabled=scaled),
+            make_optimizer(model, recipe, plan.batch_size, pretrained),
+            torch.amp.GradScaler(
+                machine.precision.device.type, enabled=machine.precision.is_scaled
+            ),
         )
+        self._called = machine.network(model)
+        self._network: nn.Module = self._called
+        self._frozen: set[int] | None = None
         steps = -(-len(store) // plan.batch_size)
-        self._schedule = Schedule(recipe, plan.epochs, steps)
-        self._rows: list[EpochResult] = []
-        self._best = float("-inf")
+        self._schedule = Schedule(recipe, plan.epochs, steps, model.strides[-1])
+        self._state = RunState()
+        self._labels = [sample.labels for sample in store.samples]
 
     @property
     def rows(self) -> tuple[EpochResult, ...]:
         """The epochs done so far, those before a resume too."""
-        return tuple(self._rows)
+        return tuple(self._state.rows)
 
-    def resume(self) -> int:
+    @property
+    def is_finished(self) -> bool:
+        """Whether all epochs are done, or enough of them went by without a better one."""
+        patience = self._plan.recipe.patience
+        waited = epochs_since_best(self._state.fitnesses)
+        return len(self._state.rows) >= self._plan.epochs or bool(patience and waited >= patience)
+
+    @property
+    def best(self) -> Scores:
+        """The scores of the best epoch so far."""
+        scored = [Scores(r.ap50 or 0, r.ap or 0) for r in self.rows if r.ap is not None]
+        return max(scored, key=lambda each: each.fitness, default=Scores(0.0, 0.0))
+
+    def resume(self, *, extend: bool = False) -> int:
         """Continue from `last.pt`; the number of epochs already done, 0 if there is no such file.
 
         Raises:
-            ModelError: if the checkpoint cannot be read or belongs to another plan.
+            ModelError: if the checkpoint cannot be read or belongs to another plan; with `extend`
+                it may be for fewer epochs.
         """
-        if not self._folder.last.is_file():
-            return 0
-        checkpoint = read_checkpoint(self._folder.last)
-        state = checkpoint.train
-        if state is None or state.get("plan") != self._plan.identity():
-            msg = (
-                f"cannot resume from {self._folder.last}: it was made with another recipe, data "
-                "set, size, batch or number of epochs; start a new run folder"
-            )
-            raise ModelError(msg)
-        trainee = self._trainee
-        trainee.model.load_state_dict(dict(checkpoint.weights))
-        trainee.ema.model.load_state_dict(dict(checkpoint.ema or {}))
-        trainee.ema.updates = _whole(state["updates"])
-        trainee.optimizer.load_state_dict(_mapping(state["optimizer"]))
-        trainee.scaler.load_state_dict(_mapping(state["scaler"]))
-        trainee.step = _whole(state["step"])
-        self._best = float(str(state["best"]))
-        rows = state["rows"]
-        self._rows = [EpochResult(*row) for row in rows] if isinstance(rows, list) else []
-        return len(self._rows)
+        checkpoint = self._world.from_first(self._keeper.read)
+        if checkpoint is not None:
+            self._state = self._keeper.restore(checkpoint, self._trainee, extend=extend)
+        return len(self._state.rows)
 
-    def run(self, progress: Progress, first_epoch: int = 0) -> Scores:
+    def run(self, hooks: Sequence[Hook] = ()) -> Scores:
         """Train to the last epoch; the scores of the best one.
 
         Raises:
-            DataError: if the loss stops being finite.
+            DataError: if the loss diverges.
             ModelError: if a checkpoint cannot be written.
         """
-        self._folder.recipe.write_text(
-            yaml.safe_dump(self._plan.recipe.model_dump(), sort_keys=False), encoding="utf-8"
-        )
+        hooks = hooks if self._world.is_first else ()
+        if self._world.is_first:
+            self._keeper.folder.write_recipe(self._plan.recipe)
         self._store.preload()
-        for epoch in range(first_epoch, self._plan.epochs):
-            result, scores = self._epoch(epoch, progress)
-            self._rows.append(result)
-            self._save(scores)
-            self._folder.write_results(self._rows)
-            progress.epoch_done(result)
-        scored = [r for r in self._rows if r.ap50 is not None and r.ap is not None]
-        best = max(scored, key=lambda r: Scores(r.ap50 or 0, r.ap or 0).fitness)
-        return Scores(best.ap50 or 0.0, best.ap or 0.0)
+        seen = len(self.rows) * len(self._store) + self._state.tally.batches * self._plan.batch_size
+        _tell(hooks, lambda hook: hook.run_started(self._plan, self.rows, seen))
+        try:
+            while not self.is_finished:
+                self._epoch(hooks)
+        finally:
+            _tell(hooks, lambda hook: hook.run_ended())
+        return self.best
 
-    def _epoch(self, epoch: int, progress: Progress) -> tuple[EpochResult, Scores | None]:
-        plan, schedule = self._plan, self._schedule
-        size = schedule.image_size(epoch, plan.image_size)
-        mosaic = schedule.has_mosaic(epoch)
-        dataset = TrainingSet(
-            self._store, plan.recipe, plan.seed, EpochPlan(epoch, size, mosaic=mosaic)
-        )
-        sampler = EpochSampler(len(self._store), plan.seed, epoch)
-        loader = make_loader(dataset, sampler, plan.batch_size, plan.workers)
-        gains = scale_gains(plan.recipe.model_dump(), len(plan.class_names), size)
-        loss_of = DetectionLoss(self._trainee.model, gains)
-        progress.epoch_started(epoch, len(self._store))
+    def _epoch(self, hooks: Sequence[Hook]) -> None:
+        state, world = self._state, self._world
+        epoch, resumed_s = len(state.rows), state.seconds
+        seen = min(state.tally.batches * self._plan.batch_size, len(self._store))
+        _tell(hooks, lambda hook: hook.epoch_started(epoch, len(self._store), seen))
         start_s = time.monotonic()
-        terms = train_epoch(
-            self._trainee,
-            loader,
-            loss_of,
-            schedule,
+        loop = self._loop(epoch, hooks, start_s - resumed_s)
+        self._train(epoch, loop, resumed=state.tally.batches > 0)
+        state.seconds = time.monotonic() - start_s + resumed_s
+        is_last = epoch == self._plan.epochs - 1
+        scores = None
+        if is_last or (epoch + 1) % self._plan.evaluate_every == 0:
+            scores = self._score(self._trainee.ema.model)
+        result = self._result(epoch, scores, state.seconds)
+        is_best = state.note(result, scores)
+        if world.is_first:
+            self._keeper.save_epoch(self._trainee, state, scores, is_best=is_best)
+        _tell(hooks, lambda hook: hook.epoch_done(result))
+
+    def _train(self, epoch: int, loop: EpochLoop, *, resumed: bool) -> None:
+        plan, tally = self._plan, self._state.tally
+        size = self._schedule.image_size(epoch, plan.image_size)
+        mosaic = self._schedule.has_mosaic(epoch)
+        stride = self._trainee.model.strides[-1]
+        look = EpochPlan(epoch, size, mosaic=mosaic, stride=stride)
+        dataset = TrainingSet(self._store, plan.recipe, plan.seed, look)
+        sampler = self._sampler(epoch)
+        share = plan.batch_size // self._world.size
+        loader = make_loader(dataset, sampler, share, plan.workers, tally.batches)
+        loader.generator = torch.Generator()  # so that no draw depends on what was drawn before
+        if not resumed:
+            torch.manual_seed(int(np.random.SeedSequence([plan.seed, epoch]).generate_state(1)[0]))
+        try:
+            train_epoch(self._trainee, loader, loop, tally)
+        except DivergedError as exc:
+            samples = self._store.samples
+            names = [samples[i % len(samples)].path for i in sampler.batches[exc.batch]]
+            msg = f"{exc}; {_shown(names)}; {self._last_good()}; lower lr0, or check these labels"
+            raise DivergedError(msg, exc.batch) from exc
+
+    def _loop(self, epoch: int, hooks: Sequence[Hook], start_s: float) -> EpochLoop:
+        plan, model, device = self._plan, self._trainee.model, self._precision.device
+        frozen = frozen_layers(model, plan.recipe, epoch, plan.epochs)
+        set_mode(model, frozen)
+        if frozen != self._frozen:  # DDP wants to know beforehand what has a gradient
+            self._network = self._world.wrap(self._called, device)
+            self._frozen = frozen
+        classes = None
+        if plan.recipe.class_weights:
+            factors = class_factors(self._labels, len(plan.class_names))
+            classes = torch.from_numpy(factors).to(device, torch.float32)
+        shares = self._world.shares if self._world.size > 1 else None
+        gains = scale_gains(
+            plan.recipe.model_dump(),
+            len(plan.class_names),
+            self._schedule.image_size(epoch, plan.image_size),
+            len(model.strides),
+        )
+        return EpochLoop(
+            self._network,
+            DetectionLoss(model, gains, Weighting(classes, shares)),
+            self._schedule,
             self._precision,
             accumulation(plan.recipe, plan.batch_size),
-            progress.batch_done,
+            self._state.fitnesses,
+            self._world,
+            self._on_step(hooks, start_s),
         )
-        seconds = time.monotonic() - start_s
-        last = epoch == plan.epochs - 1
-        scores = None
-        if last or (epoch + 1) % plan.evaluate_every == 0:
-            scores = self._score(self._trainee.ema.model)
-        box, obj, cls, total = terms.tolist()
-        result = EpochResult(
+
+    def _on_step(
+        self, hooks: Sequence[Hook], start_s: float
+    ) -> Callable[[Tally, torch.Tensor, int, bool], None]:
+        """What happens after each batch: hooks are told, and now and then the state is saved."""
+        trainee, state = self._trainee, self._state
+        saved_s = time.monotonic()
+
+        def on_step(_tally: Tally, terms: torch.Tensor, images: int, is_update: bool) -> None:
+            nonlocal saved_s
+            lr = max(g["lr"] for g in trainee.optimizer.param_groups if g["role"] != "bias")
+            result = StepResult(trainee.step, images * self._world.size, terms, lr)
+            _tell(hooks, lambda hook: hook.step_done(result))
+            if is_update and time.monotonic() - saved_s > self._plan.save_every_s:
+                saved_s = time.monotonic()
+                state.seconds = saved_s - start_s
+                if self._world.is_first:
+                    self._keeper.save_midway(trainee, state)
+
+        return on_step
+
+    def _sampler(self, epoch: int) -> ProcessSampler:
+        plan, weights = self._plan, None
+        if plan.recipe.image_weights:
+            weights = picture_weights(self._labels, len(plan.class_names), self._state.class_ap)
+        order = epoch_order(len(self._store), plan.seed, epoch, weights)
+        process = (self._world.rank, self._world.size)
+        return ProcessSampler(order, plan.batch_size, process, self._state.tally.batches)
+
+    def _result(self, epoch: int, scores: Scores | None, seconds: float) -> EpochResult:
+        tally, plan = self._state.tally, self._plan
+        total = self._world.sums(torch.cat([tally.sums, torch.tensor([float(tally.images)])]))
+        box, obj, cls, whole = (total[:4] / total[4].clamp(min=1)).tolist()
+        factor = self._schedule.lr_factor(self._trainee.step, self._state.fitnesses)
+        return EpochResult(
             epoch=epoch,
-            images_per_s=len(self._store) / seconds,
+            images_per_s=len(self._store) / max(seconds, 1e-9),
             ap50=scores.ap50 if scores else None,
             ap=scores.ap if scores else None,
             loss_box=box,
             loss_obj=obj,
             loss_cls=cls,
-            loss_total=total,
-            lr=plan.recipe.lr0 * schedule.lr_factor(self._trainee.step),
-            image_size=size,
+            loss_total=whole,
+            lr=plan.recipe.lr0 * factor,
+            image_size=self._schedule.image_size(epoch, plan.image_size),
             images_seen=(epoch + 1) * len(self._store),
             seconds=seconds,
         )
-        return result, scores
 
-    def _save(self, scores: Scores | None) -> None:
-        improved = scores is not None and scores.fitness > self._best
-        if scores is not None and improved:
-            self._best = scores.fitness
-        trainee = self._trainee
-        facts = dict(self._plan.facts) | {
-            "recipe": self._plan.recipe.model_dump(),
-            "epoch": len(self._rows),
-            "image_size": self._plan.image_size,
-        }
-        if scores is not None:
-            facts |= {"ap50": scores.ap50, "ap": scores.ap}
-        state = {
-            "plan": self._plan.identity(),
-            "updates": trainee.ema.updates,
-            "optimizer": trainee.optimizer.state_dict(),
-            "scaler": trainee.scaler.state_dict(),
-            "step": trainee.step,
-            "best": self._best,
-            "rows": [list(asdict(row).values()) for row in self._rows],
-        }
-        names = self._plan.class_names
-        # the best first: killed in between, a resumed run repeats the epoch and writes both again
-        if improved:
-            stripped = CheckpointContent(names, metadata=facts, half=True)
-            save_checkpoint(self._folder.best, trainee.ema.model, stripped)
-        content = CheckpointContent(names, ema=trainee.ema.model, train=state, metadata=facts)
-        save_checkpoint(self._folder.last, trainee.model, content)
+    def _last_good(self) -> str:
+        folder, done = self._keeper.folder, len(self._state.rows)
+        if not folder.last.is_file():
+            return "there is no checkpoint yet"
+        best = f", best epoch {folder.best}" if folder.best.is_file() else ""
+        return f"last good checkpoint {folder.last} (after {done} epochs{best})"
 
 
-def choose_device(name: str) -> torch.device:
-    """The device called `name`; `auto` is CUDA where there is a card.
-
-    Raises:
-        ModelError: if CUDA is asked for and there is none.
-        UsageError: if torch knows no such device.
-    """
-    has_cuda = torch.cuda.is_available()
-    if name == "auto":
-        return torch.device("cuda" if has_cuda else "cpu")
-    if name.startswith("cuda") and not has_cuda:
-        msg = f"device '{name}' was asked for, but torch sees no CUDA device; use --device cpu"
-        raise ModelError(msg)
-    try:
-        return torch.device(name)
-    except RuntimeError as exc:
-        msg = f"device '{name}' is not one that torch knows; expected auto, cpu, cuda or cuda:1"
-        raise UsageError(msg) from exc
+def _tell(hooks: Sequence[Hook], what: Callable[[Hook], None]) -> None:
+    for hook in hooks:
+        what(hook)
 
 
-def _whole(value: object) -> int:
-    return int(str(value))
-
-
-def _mapping(value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        msg = f"a checkpoint's state must be a mapping, got {type(value).__name__}"
-        raise ModelError(msg)
-    return value
+def _shown(paths: Sequence[Path]) -> str:
+    folders = sorted({str(path.parent) for path in paths})
+    return f"pictures {', '.join(path.name for path in paths)} of {', '.join(folders)}"

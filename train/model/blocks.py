@@ -58,7 +58,7 @@ class ConvBNAct(nn.Module):
     @property
     def fused(self) -> bool:
         """True once the normalisation has been folded into the convolution."""
-        return not isinstance(self.bn, nn.BatchNorm2d)
+        return not isinstance(self.bn, nn.BatchNorm2d | nn.SyncBatchNorm)
 
     @torch.no_grad()
     def fuse(self) -> None:

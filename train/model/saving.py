@@ -1,6 +1,8 @@
 """Writing checkpoints in our own form (see `checkpoint.py`); a crash leaves the old file."""
 
+import errno
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,7 @@ from train.model.checkpoint import FORMAT
 from train.model.network import DetectionNetwork
 
 _MAX_DEPTH = 16
+_LITTLE_BYTES = 64 * 2**20  # less than a checkpoint of the smallest network
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,25 @@ def _key(key: object, where: str) -> int | str:
     raise ModelError(message)
 
 
+def write_error(path: Path, cause: BaseException) -> ModelError:
+    """The error that tells why `path` could not be written, and what to do."""
+    free_bytes = shutil.disk_usage(path.parent).free
+    reasons = [cause, cause.__context__, cause.__cause__]
+    code = next((each.errno for each in reasons if isinstance(each, OSError)), None)
+    # torch tells of a failed write without saying why
+    if code in (errno.ENOSPC, errno.EDQUOT) or (code is None and free_bytes < _LITTLE_BYTES):
+        return ModelError(
+            f"cannot write {path}: the disk is full ({free_bytes / 1e6:.0f} MB free); what was "
+            "written before is whole; make room, then go on with --resume"
+        )
+    reason = os.strerror(code) if code is not None else str(cause).split("\n", maxsplit=1)[0]
+    return ModelError(f"cannot write {path}: {reason}; what was written before is whole")
+
+
 def _write(path: Path, document: Mapping[str, object]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        _remove_left_over(path)
         with temporary.open("wb") as file:
             torch.save(document, file)
             _flush(file)
@@ -138,10 +157,15 @@ def _write(path: Path, document: Mapping[str, object]) -> None:
         finally:
             os.close(folder)
     except (OSError, RuntimeError) as exc:
-        message = f"cannot write checkpoint {path}: {exc}"
-        raise ModelError(message) from exc
+        raise write_error(path, exc) from exc
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what a process that was killed while it wrote `path` has left: it may be large."""
+    for old in path.parent.glob(f".{path.name}.*.tmp"):
+        old.unlink(missing_ok=True)
 
 
 def _flush(file: BinaryIO) -> None:

@@ -35,7 +35,14 @@ def assert_same_tensors(one: Path, other: Path) -> None:
 def test_leaves_the_files_of_a_run_and_no_other(finished: Path) -> None:
     files = sorted(path.name for path in finished.iterdir())
 
-    assert files == ["best.pt", "last.pt", "recipe.yaml", "report.html", "results.csv"]
+    assert files == [
+        "best.pt",
+        "last.pt",
+        "recipe.yaml",
+        "report.html",
+        "results.csv",
+        "tensorboard",
+    ]
 
 
 def test_results_have_a_row_with_the_promised_columns(finished: Path) -> None:
@@ -53,7 +60,8 @@ def test_checkpoints_say_how_they_were_made(finished: Path, data: Path) -> None:
     assert (model.num_classes, info.names) == (1, ("square",))
     assert info.metadata["image_size"] == SIDE
     assert info.metadata["recipe_name"] == "finetune"
-    assert str(data) in str(info.metadata["command"])
+    assert f"python -m train fit --data {data}" in str(info.metadata["command"])
+    assert " cores, " in str(info.metadata["machine"])
     assert len(str(info.metadata["data_id"])) == 64
 
 
@@ -83,6 +91,16 @@ def test_a_finished_run_is_not_continued_with_another_plan(
     assert "made with another recipe, data set, size, batch or number" in capsys.readouterr().err
 
 
+def test_a_finished_run_that_is_resumed_says_so(
+    finished: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (finished / "last.pt").read_bytes()
+
+    assert call(*fit_arguments(data, finished), "--resume") == 0
+    assert f"the run in {finished} is finished: 1 epochs" in capsys.readouterr().err
+    assert (finished / "last.pt").read_bytes() == before
+
+
 def test_a_folder_in_use_is_refused_and_untouched(
     finished: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +122,10 @@ def test_a_folder_in_use_is_refused_and_untouched(
         (("--data", "nowhere.yaml"), 1, "cannot read data set description nowhere.yaml"),
         (("--epochs", 0), 2, "--epochs"),
         (("--batch-size", 0), 2, "--batch-size"),
+        (("--precision", "fp8"), 2, "--precision fp8: expected one of auto, fp32, bf16, fp16"),
+        (("--precision", "fp16"), 2, "--precision fp16: training in float16 needs a CUDA card"),
+        (("--sync-bn",), 2, "--sync-bn needs CUDA cards"),
+        (("--extend",), 2, "--extend lets a resumed run have more epochs"),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",
 )

@@ -6,6 +6,7 @@ import torch
 from rich.console import Console
 
 from train.commands.progress import ConsoleProgress
+from train.engine.hooks import StepResult
 from train.engine.run_folder import EpochResult
 
 
@@ -15,8 +16,8 @@ def result(ap50: float | None, ap: float | None) -> EpochResult:
 
 def follow(console: Console, done: EpochResult) -> None:
     with ConsoleProgress(console, epochs=3) as progress:
-        progress.epoch_started(1, 6)
-        progress.batch_done(2, torch.tensor([0.1, 0.2, 0.3, 0.6543]))
+        progress.epoch_started(1, 6, 0)
+        progress.step_done(StepResult(1, 2, torch.tensor([0.1, 0.2, 0.3, 0.6543]), 0.01))
         progress.epoch_done(done)
 
 

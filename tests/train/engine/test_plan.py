@@ -36,3 +36,9 @@ def test_how_the_work_is_done_does_not_matter() -> None:
     other = replace(PLAN, workers=4, evaluate_every=5, facts=facts)
 
     assert other.identity() == PLAN.identity()
+
+
+def test_how_often_is_scored_matters_where_scores_steer_the_run() -> None:
+    patient = replace(PLAN, recipe=Recipe(patience=3))
+
+    assert replace(patient, evaluate_every=5).identity() != patient.identity()

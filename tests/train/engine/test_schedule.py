@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from train.config import Recipe
 from train.engine.optimizer import accumulation, make_optimizer
-from train.engine.schedule import Schedule
+from train.engine.schedule import Schedule, epochs_since_best, plateau_drops
 from train.model import build_model
 
 
@@ -70,3 +70,24 @@ def test_decay_is_scaled_by_what_a_step_sees() -> None:
         [0, 0.0005 * 48 / 64, 0]
     )
     assert isinstance(optimizer, torch.optim.SGD)
+
+
+def test_linear_and_steps_fall_as_they_say() -> None:
+    linear = Schedule(Recipe(schedule="linear", lrf=0.2), epochs=10, steps_per_epoch=10)
+    assert [linear.lr_factor(s) for s in (0, 50, 100)] == pytest.approx([1, 0.6, 0.2])
+    steps = Schedule(Recipe(schedule="step", step_at=(0.5, 0.9)), epochs=10, steps_per_epoch=10)
+    assert [steps.lr_factor(s) for s in (0, 49, 50, 90)] == pytest.approx([1, 1, 0.1, 0.01])
+
+
+def test_plateau_falls_when_scores_do_not_rise_and_not_below_lrf() -> None:
+    recipe = Recipe(schedule="plateau", plateau_patience=2, plateau_factor=0.5, lrf=0.2)
+    schedule = Schedule(recipe, epochs=10, steps_per_epoch=10)
+    rising, flat = [0.1, 0.2, 0.3], [0.3, 0.3, 0.2]
+    assert schedule.lr_factor(90, rising) == 1
+    assert schedule.lr_factor(90, flat) == 0.5
+    assert schedule.lr_factor(90, flat * 5) == 0.2
+
+
+def test_epochs_since_the_best_count_scored_ones() -> None:
+    assert [epochs_since_best(f) for f in ([], [0.1], [0.2, 0.1], [0.1, 0.1])] == [0, 0, 1, 1]
+    assert plateau_drops([0.1] * 7, patience=3) == 2

@@ -5,18 +5,16 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import nn
 
-from edgedet.errors import DataError
 from train.config import Recipe
 from train.data.loader import Batch
 from train.engine.ema import ModelEma
 from train.engine.optimizer import accumulation, make_optimizer
+from train.engine.precision import Precision
 from train.engine.schedule import Schedule
-from train.engine.step import Precision, Trainee, settle_normalisation, train_epoch
+from train.engine.step import DivergedError, EpochLoop, Tally, Trainee, train_epoch
 from train.loss import DetectionLoss, scale_gains
 from train.model import build_model
-from train.model.blocks import BATCH_NORM_MOMENTUM
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(nominal_batch=2, warmup_epochs=0)
@@ -47,29 +45,22 @@ def run(
     recipe: Recipe = RECIPE,
     on_batch: Callable[[int, torch.Tensor], None] = lambda _n, _c: None,
 ) -> torch.Tensor:
+    tally = Tally()
     loss_of = DetectionLoss(trainee.model, scale_gains(recipe.model_dump(), 1, 64))
     schedule = Schedule(recipe, epochs=1, steps_per_epoch=len(batches))
     precision = Precision(CPU, autocast=None)
     full = accumulation(recipe, 1)
-    return train_epoch(trainee, batches, loss_of, schedule, precision, full, on_batch)
-
-
-def test_running_statistics_are_the_plain_mean_of_the_first_steps() -> None:
-    norm = nn.BatchNorm2d(1, momentum=BATCH_NORM_MOMENTUM)
-    means = [3.0, 5.0, 10.0]
-    for step, mean in enumerate(means):
-        settle_normalisation(norm, step)
-        norm(torch.full((2, 1, 4, 4), mean))
-
-    assert norm.running_mean is not None
-    assert norm.running_mean.item() == pytest.approx(sum(means) / len(means))
-
-
-def test_the_momentum_ends_at_the_networks_own() -> None:
-    norm = nn.BatchNorm2d(1)
-    settle_normalisation(norm, 1000)
-
-    assert norm.momentum == BATCH_NORM_MOMENTUM
+    loop = EpochLoop(
+        trainee.model,
+        loss_of,
+        schedule,
+        precision,
+        full,
+        on_step=lambda _t, terms, images, _b: on_batch(images, terms),
+    )
+    trainee.model.train()
+    train_epoch(trainee, batches, loop, tally)
+    return tally.sums / tally.images
 
 
 def test_an_update_follows_each_nominal_batch_and_what_is_left_over() -> None:
@@ -105,15 +96,18 @@ def test_a_loss_that_is_not_finite_is_told_with_its_terms_and_changes_no_weight(
         trainee.model.head.get_parameter("m.0.bias").fill_(math.nan)
     before = trainee.model.state_dict()["model.0.conv.weight"].clone()
 
-    with pytest.raises(DataError, match=r"not finite at step 0: box, obj, cls, total = .*nan"):
+    with pytest.raises(DivergedError, match=r"not finite at step 0: box, obj, cls, total = .*nan"):
         run(trainee, make_batches(2))
     assert torch.equal(trainee.model.state_dict()["model.0.conv.weight"], before)
 
 
-def test_float32_is_taken_where_the_cpu_has_nothing_faster(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    assert Precision.choose(CPU).autocast is None
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-    assert Precision.choose(CPU).autocast is torch.bfloat16
+def test_a_loss_far_beyond_its_start_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    trainee = make_trainee()
+    trainee.first_loss = 0.5
+    monkeypatch.setattr("train.engine.step._DIVERGED", 0.01)
+
+    with pytest.raises(
+        DivergedError, match=r"has grown beyond 0\.01 at step 0: box, obj, cls"
+    ) as told:
+        run(trainee, make_batches(1))
+    assert told.value.batch == 0

@@ -1,0 +1,224 @@
+"""Putting a training run together from options: data, network, plan, folder, machine."""
+
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from edgedet.errors import UsageError
+from train.commands.scoring import Scorer
+from train.config import Recipe
+from train.data.cache import cache_folder
+from train.data.dataset import DataSpec, Sample, read_data_yaml
+from train.data.store import CacheKind, CachePlan, PictureStore
+from train.engine import Machine, RunPlan, Trainer
+from train.engine.autoanchor import fit_to_pictures
+from train.engine.machine import compiled
+from train.engine.memory import keep_freed_memory
+from train.engine.precision import Precision, PrecisionName, choose_device
+from train.engine.run_folder import RunFolder
+from train.engine.world import World
+from train.model import DetectionNetwork, build_model, start_from
+
+_SHOWN = 9
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """What a run is asked for; the options of `train fit`."""
+
+    data: Path
+    out: Path
+    recipe: Recipe
+    recipe_name: str
+    model: str = "yolov7-tiny"
+    weights: Path | None = None
+    epochs: int = 100
+    image_size: int = 640
+    batch_size: int = 16
+    device: str = "auto"
+    precision: PrecisionName = "auto"
+    compile: bool = False
+    sync_bn: bool = False
+    seed: int = 0
+    workers: int = 1
+    threads: int = 0
+    cache: CacheKind = "ram"
+    evaluate_every: int = 1
+    save_every_minutes: float = 15.0
+    resume: bool = False
+    extend: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A run that is ready; `done` epochs lie behind it, `told` are lines for a person."""
+
+    trainer: Trainer
+    plan: RunPlan
+    folder: RunFolder
+    network: DetectionNetwork
+    precision: Precision
+    done: int
+    told: tuple[str, ...]
+
+
+def assemble(options: FitOptions, world: World) -> Assembled:
+    """Read and check everything; nothing is written but the run folder itself.
+
+    Raises:
+        EdgedetError: if data, weights, device, folder or options cannot be used.
+    """
+    _check(options, world)
+    spec = read_data_yaml(options.data)
+    train_samples, val_samples = spec.samples("train"), spec.samples("val")
+    precision = Precision.choose(choose_device(options.device, world.local_rank), options.precision)
+    machine = Machine(
+        precision, world, compiled if options.compile else lambda n: n, sync_bn=options.sync_bn
+    )
+    keep_freed_memory()
+    _set_threads(options.threads, world)
+    torch.manual_seed(options.seed)
+    told: list[str] = []
+    network, pretrained = _network(options, len(spec.class_names), told)
+    plan = RunPlan(
+        recipe=options.recipe,
+        class_names=spec.class_names,
+        epochs=options.epochs,
+        image_size=options.image_size,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        workers=options.workers,
+        evaluate_every=options.evaluate_every,
+        save_every_s=options.save_every_minutes * 60,
+        facts=_facts(options, spec, world, precision),
+    )
+    folder = RunFolder(options.out, resume=options.resume, writes=world.is_first)
+    if world.is_first:
+        folder.write_recipe(options.recipe)  # from here on the run can be resumed
+    cache = CachePlan.of(options.cache, cache_folder(options.data))
+    store = PictureStore(train_samples, options.image_size, cache)
+    if options.recipe.autoanchor and not (options.resume and folder.last.is_file()):
+        store.preload()
+        report = fit_to_pictures(
+            network, store, options.image_size, options.recipe.anchor_t, options.seed
+        )
+        told.append(str(report))
+    scorer = Scorer(val_samples, spec.class_names, options.image_size, world)
+    trainer = Trainer(network, store, scorer, plan, folder, machine, pretrained)
+    done = trainer.resume(extend=options.extend) if options.resume else 0
+    told.append(_summary(plan, train_samples, val_samples, precision, world))
+    return Assembled(trainer, plan, folder, network, precision, done, tuple(told))
+
+
+def _check(options: FitOptions, world: World) -> None:
+    if options.batch_size % world.size:
+        msg = (
+            f"--batch-size {options.batch_size} is the total of {world.size} processes; expected "
+            f"a multiple of {world.size}"
+        )
+        raise UsageError(msg)
+    if options.extend and not options.resume:
+        msg = "--extend lets a resumed run have more epochs; use it with --resume"
+        raise UsageError(msg)
+
+
+def _set_threads(threads: int, world: World) -> None:
+    if threads:
+        torch.set_num_threads(threads)
+    elif world.size > 1:  # torchrun sets one thread, whatever the machine has
+        cores = torch.multiprocessing.cpu_count()
+        torch.set_num_threads(max(cores // world.local_size, 1))
+
+
+def _network(
+    options: FitOptions, num_classes: int, told: list[str]
+) -> tuple[DetectionNetwork, frozenset[str]]:
+    """The network to train, and the names of its parameters that came from a checkpoint."""
+    if options.weights is None:
+        return build_model(options.model, num_classes), frozenset()
+    network, report = start_from(options.weights, options.model, num_classes)
+    own = [key for key, _, _ in report.mismatched] + list(report.missing)
+    more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
+    told.append(
+        f"{options.weights}: {report.matched} of {report.total} tensors taken; left as "
+        f"initialised: {', '.join(own[:_SHOWN]) or 'nothing'}{more}"
+    )
+    own += report.filled
+    return network, frozenset(name for name, _ in network.named_parameters() if name not in own)
+
+
+def _summary(
+    plan: RunPlan,
+    train_samples: Sequence[Sample],
+    val_samples: Sequence[Sample],
+    precision: Precision,
+    world: World,
+) -> str:
+    objects = sum(len(sample.labels) for sample in train_samples)
+    numbers = str(precision.autocast or torch.float32).removeprefix("torch.")
+    processes = f", {world.size} processes" if world.size > 1 else ""
+    return (
+        f"{len(train_samples)} pictures with {objects} objects to train on, {len(val_samples)} to "
+        f"score by; {plan.epochs} epochs at {plan.image_size} px, batch {plan.batch_size}, "
+        f"on {precision.device} in {numbers}{processes}"
+    )
+
+
+def _facts(
+    options: FitOptions, spec: DataSpec, world: World, precision: Precision
+) -> dict[str, object]:
+    """What a checkpoint says of its own making."""
+    return {
+        "architecture": options.model,
+        "data_id": spec.digest(),
+        "data": str(options.data),
+        "recipe_name": options.recipe_name,
+        "optimizer": options.recipe.optimizer,
+        "started_from": str(options.weights) if options.weights else "",
+        "command": shlex.join(["python", "-m", "train", *sys.argv[1:]]),
+        "commit": _commit(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "machine": _machine(precision),
+        "precision": str(precision.autocast or torch.float32).removeprefix("torch."),
+        "processes": world.size,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _machine(precision: Precision) -> str:
+    """Processor, cores, and the card if one is used."""
+    cores = torch.multiprocessing.cpu_count()
+    place = f"{_processor()}, {cores} cores, {platform.system()}"
+    if precision.device.type == "cuda":
+        name = torch.cuda.get_device_name(precision.device)
+        return f"{name}, CUDA {torch.version.cuda}; {place}"
+    return place
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _commit() -> str:
+    """The commit of the code, with `-dirty` when files differ from it; empty outside a checkout."""
+    root = Path(__file__).resolve().parent
+    found = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return found.stdout.strip()
