@@ -20,6 +20,12 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.detect.openvino": "tests/detect/test_backends.py",
     # what is said over a connection shows at a subscriber of a real broker only
     "edgedet.publish.session": "tests/publish/test_mqtt.py",
+    # readers of formats: only whole files, through the command, show what they make of them
+    "train.data.ingest.coco": "tests/train/commands/ingest/test_coco.py",
+    "train.data.ingest.voc": "tests/train/commands/ingest/test_voc.py",
+    "train.data.ingest.yolo": "tests/train/commands/ingest/test_yolo.py",
+    "train.data.ingest.roboflow": "tests/train/commands/ingest/test_roboflow.py",
+    "train.commands.ingest.shared": "tests/train/commands/ingest/test_coco.py",
     "train.evaluate.report": "tests/train/evaluate/test_evaluator.py",
     # hooks do nothing by themselves; what is kept shows when a run goes on from it
     "train.engine.hooks": "tests/train/engine/test_trainer.py",

@@ -30,8 +30,8 @@ def load_description(path: Path) -> Description:
     Raises:
         DataError: if the file cannot be read, or says something impossible.
     """
-    content = _load_yaml(path)
-    names = _class_names(content, path)
+    content = load_yaml(path)
+    names = class_names_of(content, path)
     root = path.parent
     if isinstance(content.get("path"), str):
         root = root / str(content["path"])
@@ -99,7 +99,12 @@ def pictures_below(folder: Path) -> list[str]:
     return found
 
 
-def _load_yaml(path: Path) -> dict[str, object]:
+def load_yaml(path: Path) -> dict[str, object]:
+    """The mapping in a YAML file, read without running anything that it says.
+
+    Raises:
+        DataError: if it cannot be read, or is no mapping.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except OSError as exc:
@@ -114,7 +119,12 @@ def _load_yaml(path: Path) -> dict[str, object]:
     return content
 
 
-def _class_names(content: dict[str, object], path: Path) -> tuple[str, ...]:
+def class_names_of(content: dict[str, object], path: Path) -> tuple[str, ...]:
+    """The class names that a `data.yaml` gives, in order of their ids.
+
+    Raises:
+        DataError: if there are none, one is there twice, or `nc` is another number.
+    """
     names = content.get("names")
     if isinstance(names, dict):
         if set(names) != set(range(len(names))):

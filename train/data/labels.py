@@ -20,14 +20,16 @@ RowFault = Literal["not-a-row", "unknown-class", "no-size", "outside"]
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """A row that cannot be learned from; `excess` is how far a box leaves the picture, in [0, ∞).
+    """A row that cannot be learned from.
 
-    `line` counts from 1.
+    `line` counts from 1. `row` is what it says, class id, cx, cy, w, h, if it says that much;
+    `excess` is how far the box leaves the picture, as a share of it.
     """
 
     line: int
     fault: RowFault
     told: str
+    row: tuple[float, ...] = ()
     excess: float = 0.0
 
 
@@ -137,13 +139,13 @@ def _checked_box(row: list[float], line: int) -> tuple[float, ...] | RowProblem:
     class_id, centre_x, centre_y, width, height = row
     if not all(map(math.isfinite, row)) or width <= 0 or height <= 0:
         told = f"box {row[1:]} needs finite numbers and a positive size"
-        return RowProblem(line, "no-size", told)
+        return RowProblem(line, "no-size", told, tuple(row))
     x1, x2 = centre_x - width / 2, centre_x + width / 2
     y1, y2 = centre_y - height / 2, centre_y + height / 2
     excess = max(-x1, -y1, x2 - 1, y2 - 1, 0.0)
     if excess > EDGE_TOLERANCE:
         told = f"box {row[1:]} leaves the picture; expected normalised cx cy w h"
-        return RowProblem(line, "outside", told, excess)
+        return RowProblem(line, "outside", told, tuple(row), excess)
     if excess > 0:
         x1, y1, x2, y2 = max(x1, 0.0), max(y1, 0.0), min(x2, 1.0), min(y2, 1.0)
         return class_id, (x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1

@@ -1,0 +1,1 @@
+"""Other people's annotations, as YOLO data sets: one file a format, and what they share."""
