@@ -31,6 +31,9 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.engine.hooks": "tests/train/engine/test_trainer.py",
     "train.engine.keeping": "tests/train/engine/test_trainer.py",
     "train.commands.assembly": "tests/train/commands/test_fit.py",
+    # the end of a run, and the tables of an evaluation: shown by the commands only
+    "train.commands.finish": "tests/train/commands/test_fit.py",
+    "train.commands.score_tables": "tests/train/commands/test_evaluate.py",
     # the parts of a network: told apart by its weight names, sizes and outputs
     "train.model.architectures.rows": "tests/train/model/test_family.py",
     "train.model.compound": "tests/train/model/test_family.py",

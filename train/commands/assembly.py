@@ -23,6 +23,7 @@ from train.engine.memory import keep_freed_memory
 from train.engine.precision import Precision, PrecisionName, choose_device
 from train.engine.run_folder import RunFolder
 from train.engine.world import World
+from train.machine import describe_machine
 from train.model import DetectionNetwork, build_model, start_from
 
 _SHOWN = 9
@@ -57,13 +58,17 @@ class FitOptions:
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """A run that is ready; `done` epochs lie behind it, `told` are lines for a person."""
+    """A run that is ready; `done` epochs lie behind it, `told` are lines for a person.
+
+    `splits` are the pictures to train on and to score by, by the names of their splits.
+    """
 
     trainer: Trainer
     plan: RunPlan
     folder: RunFolder
     network: DetectionNetwork
     precision: Precision
+    splits: dict[str, list[Sample]]
     done: int
     told: tuple[str, ...]
 
@@ -113,7 +118,8 @@ def assemble(options: FitOptions, world: World) -> Assembled:
     trainer = Trainer(network, store, scorer, plan, folder, machine, pretrained)
     done = trainer.resume(extend=options.extend) if options.resume else 0
     told.append(_summary(plan, train_samples, val_samples, precision, world))
-    return Assembled(trainer, plan, folder, network, precision, done, tuple(told))
+    splits = {"train": train_samples, "val": val_samples}
+    return Assembled(trainer, plan, folder, network, precision, splits, done, tuple(told))
 
 
 def _check(options: FitOptions, world: World) -> None:
@@ -185,30 +191,11 @@ def _facts(
         "commit": _commit(),
         "torch": torch.__version__,
         "python": platform.python_version(),
-        "machine": _machine(precision),
+        "machine": describe_machine(str(precision.device)),
         "precision": str(precision.autocast or torch.float32).removeprefix("torch."),
         "processes": world.size,
         "threads": torch.get_num_threads(),
     }
-
-
-def _machine(precision: Precision) -> str:
-    """Processor, cores, and the card if one is used."""
-    cores = torch.multiprocessing.cpu_count()
-    place = f"{_processor()}, {cores} cores, {platform.system()}"
-    if precision.device.type == "cuda":
-        name = torch.cuda.get_device_name(precision.device)
-        return f"{name}, CUDA {torch.version.cuda}; {place}"
-    return place
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def _commit() -> str:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from train.commands.assembly import Assembled, FitOptions, assemble
+from train.commands.finish import finish_run
 from train.commands.options import checked_size, one_of
 from train.commands.progress import ConsoleProgress
 from train.config import load_recipe
@@ -15,7 +16,6 @@ from train.engine.precision import PrecisionName
 from train.engine.tensorboard import TensorBoard
 from train.engine.world import World, joined_world
 from train.model.members import find_architecture
-from train.report import write_report
 
 _INTERRUPTED = 130  # what a shell gives for SIGINT
 _PRECISIONS: tuple[PrecisionName, ...] = ("auto", "fp32", "bf16", "fp16")
@@ -110,14 +110,8 @@ def _run(options: FitOptions, world: World) -> None:
     else:
         _train(console, run, world)
     if world.is_first:
-        write_report(run.folder, run.plan, run.trainer.rows)
-    best = run.trainer.best
-    console.print(
-        f"best: AP@50 {best.ap50:.4f}, AP@50:95 {best.ap:.4f} on val; {run.folder.best}, "
-        f"report {run.folder.report}",
-        markup=False,
-        soft_wrap=True,
-    )
+        device = str(run.precision.device)
+        finish_run(console, run.folder, run.plan, run.trainer.rows, run.splits, device)
 
 
 def _train(console: Console, run: Assembled, world: World) -> None:

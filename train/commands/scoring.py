@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from train.data.dataset import Sample
 from train.engine import Scores
 from train.engine.world import World
-from train.evaluate import TorchPredictor, evaluate
+from train.evaluate import EvaluationSettings, PictureResult, TorchPredictor, evaluate
 from train.evaluate.average_precision import average_precision
-from train.evaluate.evaluator import EvaluationSettings, PictureResult
 from train.evaluate.match import match_detections
 from train.model import DetectionNetwork
 

@@ -15,12 +15,9 @@ from train.evaluate.backends import (
     open_predictor,
 )
 from train.evaluate.confusion import ConfusionMatrix
-from train.evaluate.evaluator import (
-    EvaluationSample,
-    EvaluationSettings,
-    PictureResult,
-    evaluate,
-)
+from train.evaluate.evaluator import evaluate
+from train.evaluate.inference import EvaluationSample, EvaluationSettings, PictureResult
+from train.evaluate.inputs import InputShape
 from train.evaluate.match import match_detections
 from train.evaluate.report import ClassScores, EvaluationReport, Speed
 
@@ -35,6 +32,7 @@ __all__ = [
     "EvaluationReport",
     "EvaluationSample",
     "EvaluationSettings",
+    "InputShape",
     "Method",
     "PictureResult",
     "Predictor",

@@ -1,8 +1,9 @@
-"""Candidates from a network in memory, a checkpoint, or a bundle; all of the same form.
+"""Candidates from a network in memory, a checkpoint, a graph, or a bundle; all of the same form.
 
 The only file in train/ that knows `edgedet.detect`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, get_args
 
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 
 from edgedet.config.model import BackendName, ModelSettings
 from edgedet.detect import Detector, available_backends, create_detector
+from edgedet.detect.cores import usable_cores
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle, read_bundle
+from train.evaluate.graph_file import bundle_around
 from train.export.graph import CandidateGraph
 from train.model import DetectionNetwork, load_model
 
@@ -34,6 +37,16 @@ class Predictor(Protocol):
         """Height and width of the pictures."""
         ...
 
+    @property
+    def threads(self) -> int:
+        """Threads of the processor that compute."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it computes, as in `cpu` or `cuda:0`."""
+        ...
+
     def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Candidates (N, K, 7); see `edgedet.detect.base.Detector`."""
         ...
@@ -43,7 +56,8 @@ class TorchPredictor:
     """A network in memory, through the very graph that would be exported, on its own device."""
 
     def __init__(self, model: DetectionNetwork, input_hw: tuple[int, int]) -> None:
-        """Copy and fuse `model`; later changes of it are not seen."""
+        """Copy and fuse `model`; later changes of it are not seen, but by `at`."""
+        self._model = model
         self._device = next(model.parameters()).device
         graph = CandidateGraph(model, input_hw).eval().to(self._device)
         self._graph = graph.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -58,6 +72,25 @@ class TorchPredictor:
     def input_hw(self) -> tuple[int, int]:
         """Height and width of the pictures."""
         return self._input_hw
+
+    @property
+    def threads(self) -> int:
+        """Threads of the processor that compute."""
+        return torch.get_num_threads()
+
+    @property
+    def device(self) -> str:
+        """The network's own device."""
+        return str(self._device)
+
+    @property
+    def stride(self) -> int:
+        """Height and width of pictures must be multiples of it."""
+        return max(self._model.strides)
+
+    def at(self, input_hw: tuple[int, int]) -> "TorchPredictor":
+        """The same network for pictures of another shape; itself for its own."""
+        return self if input_hw == self._input_hw else TorchPredictor(self._model, input_hw)
 
     @torch.inference_mode()
     def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -80,6 +113,7 @@ class BundlePredictor:
         settings = ModelSettings(bundle=bundle.folder, backend=backend, threads=threads)
         self._detector: Detector = create_detector(bundle, settings, max_batch)
         self._bundle = bundle
+        self._threads = threads or usable_cores()
 
     @property
     def backend(self) -> str:
@@ -90,6 +124,16 @@ class BundlePredictor:
     def input_hw(self) -> tuple[int, int]:
         """Height and width of the pictures."""
         return self._bundle.input_hw
+
+    @property
+    def threads(self) -> int:
+        """Threads of the processor that compute."""
+        return self._threads
+
+    @property
+    def device(self) -> str:
+        """Backends of bundles compute on the processor, or on the one card that there is."""
+        return "cuda:0" if self.backend == "tensorrt" else "cpu"
 
     def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Candidates (N, K, 7)."""
@@ -107,28 +151,43 @@ def bundle_backends() -> tuple[BackendName, ...]:
 
 
 def open_predictor(
-    path: Path, input_hw: tuple[int, int] | None = None, *, backend: BackendName = "auto"
+    path: Path,
+    input_hw: tuple[int, int] | None = None,
+    *,
+    backend: BackendName = "auto",
+    class_names: Sequence[str] = (),
+    device: str = "cpu",
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """A predictor for a checkpoint file or a bundle folder, and its class names (may be empty).
+    """A predictor for a checkpoint, a graph or a bundle folder, and its class names.
+
+    The names may be empty where a checkpoint does not say them.
 
     Args:
-        path: The file or folder.
-        input_hw: Height and width for a checkpoint; by default those it was trained at. A bundle
-            has its own and takes no other.
-        backend: What runs a bundle.
+        path: The file or folder. `*.onnx` is a graph that `train export` wrote.
+        input_hw: Height and width for a checkpoint; by default those it was trained at. Bundle and
+            graph have their own and take no other.
+        backend: What runs a bundle or graph.
+        class_names: Names by class id for a graph that lies outside its bundle: it has none.
+        device: Where torch runs a checkpoint.
 
     Raises:
         ModelError: If the model cannot be used, or a bundle has another size.
     """
     if path.is_dir():
         bundle = read_bundle(path)
-        if input_hw not in {None, bundle.input_hw}:
-            msg = (
-                f"bundle '{path}' takes pictures of {bundle.input_hw}, not {input_hw}; export again"
-            )
-            raise ModelError(msg)
+        _check_size(bundle, path, input_hw)
         return BundlePredictor(bundle, backend), tuple(bundle.manifest.class_names)
+    if path.suffix == ".onnx":
+        with bundle_around(path, class_names) as bundle:
+            _check_size(bundle, path, input_hw)
+            return BundlePredictor(bundle, backend), tuple(bundle.manifest.class_names)
     model, info = load_model(path)
     size = info.metadata.get("image_size")
     trained_hw = (size, size) if isinstance(size, int) else DEFAULT_IMAGE_HW
-    return TorchPredictor(model, input_hw or trained_hw), info.names
+    return TorchPredictor(model.to(device), input_hw or trained_hw), info.names
+
+
+def _check_size(bundle: Bundle, path: Path, input_hw: tuple[int, int] | None) -> None:
+    if input_hw not in {None, bundle.input_hw}:
+        msg = f"'{path}' takes pictures of {bundle.input_hw}, not {input_hw}; export again"
+        raise ModelError(msg)

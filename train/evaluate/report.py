@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from train.evaluate.average_precision import Method
+from train.evaluate.inputs import InputShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,20 @@ class Speed:
     infer_ms: float
     finish_ms: float
 
+    @property
+    def images_per_s(self) -> float:
+        """Pictures a second, one stage after the other."""
+        total_ms = self.prepare_ms + self.infer_ms + self.finish_ms
+        return 1000.0 / total_ms if total_ms else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
     """AP over a data set, and under which conditions it was measured.
 
     `ap50` and `ap` (50:95) are means over the classes that have labels. `best_score` is the score
-    threshold at which F1, averaged over classes, is best at IoU 0.5.
+    threshold at which F1, averaged over classes, is best at IoU 0.5. `input_hw` is the fixed shape,
+    or for `rect` that which the rectangles come from.
     """
 
     ap50: float
@@ -48,8 +56,12 @@ class EvaluationReport:
     method: Method
     backend: str
     input_hw: tuple[int, int]
+    shape: InputShape
+    max_detections: int
+    threads: int
+    machine: str
     speed: Speed
 
     def to_json(self) -> dict[str, object]:
         """Plain values, the same names."""
-        return asdict(self)
+        return asdict(self) | {"images_per_s": round(self.speed.images_per_s, 2)}

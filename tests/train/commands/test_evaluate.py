@@ -1,6 +1,7 @@
 """`train evaluate`: figures for programs and people, and what is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,66 @@ def test_a_bundle_scores_as_its_checkpoint_does(
     assert ap50(exported) == pytest.approx(ap50(finished / "best.pt"), abs=0.02)
 
 
+def test_json_names_both_methods_and_everything_else(
+    finished: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--weights", finished / "best.pt", "--data", data, "--json")
+    assert call("evaluate", *arguments) == 0
+    coco = json.loads(capsys.readouterr().out)
+    assert call("evaluate", *arguments, "--method", "trapezoid") == 0
+    original = json.loads(capsys.readouterr().out)
+
+    assert (coco["ap50"], coco["ap"]) == (coco["coco"]["ap50"], coco["coco"]["ap"])
+    assert (original["ap50"], original["ap"]) == tuple(original["trapezoid"].values())
+    assert coco["coco"] == original["coco"]
+    assert {"errors", "calibration", "confusion_matrix", "operating_points"} <= set(coco)
+    assert coco["machine"]
+    assert coco["threads"] >= 1
+    assert coco["images_per_s"] > 0
+
+
+def test_a_graph_scores_as_its_bundle_does(
+    exported: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alone = Path(shutil.copy(exported / "model.onnx", tmp_path / "alone.onnx"))
+
+    def ap50(weights: Path) -> object:
+        assert call("evaluate", "--weights", weights, "--data", data, "--json") == 0
+        found = json.loads(capsys.readouterr().out)
+        return found["ap50"], found["iou_threshold"]
+
+    assert ap50(alone) == ap50(exported) == ap50(exported / "model.onnx")
+
+
+def test_rectangles_are_asked_of_a_checkpoint(
+    finished: Path, exported: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--data", data, "--shape", "rect", "--json")
+    assert call("evaluate", "--weights", finished / "best.pt", *arguments) == 0
+    assert json.loads(capsys.readouterr().out)["shape"] == "rect"
+
+    assert call("evaluate", "--weights", exported, *arguments) == 2
+    assert "takes pictures of one shape" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_higher_score_threshold_finds_less(
+    finished: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--weights", finished / "best.pt", "--data", data, "--score-threshold", 0.9)
+    assert call("evaluate", *arguments, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+
+    assert (found["score_threshold"], found["detections"]) == (0.9, 0)
+
+
+def test_a_page_is_written(finished: Path, data: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    arguments = ("--weights", finished / "best.pt", "--data", data, "--report", page)
+
+    assert call("evaluate", *arguments) == 0
+    assert "Errors by cost" in page.read_text(encoding="utf-8")
+
+
 def test_people_get_a_table(
     finished: Path, data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +113,9 @@ def test_people_get_a_table(
         (("--backend", "abacus"), 2, "--backend abacus: expected one of auto, onnxruntime"),
         (("--image-size", 50), 2, "--image-size 50: expected a multiple of 32"),
         (("--iou-threshold", 1.5), 2, "--iou-threshold"),
+        (("--shape", "round"), 2, "--shape round: expected one of fixed, rect"),
+        (("--report", "no/where.html"), 2, "--report no/where.html: there is no folder"),
+        (("--device", "gpu"), 2, "device 'gpu' is not one that torch knows"),
         (("--weights", "nowhere.pt"), 1, "nowhere.pt"),
     ],
     ids=lambda value: str(value[0]) if isinstance(value, tuple) else "",

@@ -7,7 +7,7 @@ import torch
 from edgedet.errors import ModelError
 from tests.detect.tiny_bundle import TINY_HW, make_tiny_bundle
 from tests.train.export.lively import lively_model
-from train.evaluate import TorchPredictor, open_predictor
+from train.evaluate import BundlePredictor, TorchPredictor, open_predictor
 from train.export.parity import pattern_images
 from train.model import CheckpointContent, save_checkpoint
 
@@ -55,3 +55,20 @@ def test_predicting_in_the_middle_of_training_leaves_the_model_alone() -> None:
     assert model.training
     assert all(parameter.requires_grad for parameter in model.parameters())
     assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
+
+
+def test_the_same_network_takes_pictures_of_another_shape() -> None:
+    predictor = TorchPredictor(lively_model(1), (64, 64))
+    other = predictor.at((64, 96))
+
+    assert predictor.at((64, 64)) is predictor
+    assert (other.input_hw, other.stride) == ((64, 96), 32)
+    assert other.infer(pattern_images((64, 96), 1, seed=0)).shape[2] == 7
+
+
+def test_says_where_and_on_how_many_threads_it_computes(tmp_path: Path) -> None:
+    bundle = BundlePredictor(make_tiny_bundle(tmp_path), "onnxruntime", threads=3)
+
+    assert (bundle.threads, bundle.device) == (3, "cpu")
+    predictor = TorchPredictor(lively_model(1), (64, 64))
+    assert (predictor.threads, predictor.device) == (torch.get_num_threads(), "cpu")
