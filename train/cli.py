@@ -12,6 +12,7 @@ from train.commands.export import export
 from train.commands.fit import fit
 from train.commands.ingest import ingest_app
 from train.commands.reparameterize import reparameterize
+from train.commands.show import show
 from train.engine.world import OtherProcessError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(ingest_app, name="ingest")
+app.command()(show)
 app.command()(fit)
 app.command("evaluate")(evaluate_command)
 app.command()(export)

@@ -42,7 +42,7 @@ def test_a_wrong_configuration_is_2_and_told_in_a_line(
 
     assert call(*fit_arguments(tmp_path / "d.yaml", tmp_path / "run"), "--recipe", recipe) == 2
     assert capsys.readouterr().err.splitlines() == [
-        f"error: {recipe}: lr_0: Extra inputs are not permitted"
+        f"error: {recipe}: lr_0: no such key; did you mean lr0?"
     ]
 
 

@@ -122,3 +122,21 @@ def test_an_unknown_name_is_told_with_the_known_ones() -> None:
         load_recipe("magic")
     with pytest.raises(ConfigError, match="did you mean 'scratch'"):
         load_recipe("scrach")
+
+
+def page(name: str) -> str:
+    return (RECIPE_FOLDER.parent.parent / "docs" / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("key", Recipe.model_fields)
+def test_the_docs_say_of_every_key_what_the_code_says(key: str) -> None:
+    field = Recipe.model_fields[key]
+    value = list(field.default) if isinstance(field.default, tuple) else field.default
+    default = yaml.safe_dump(value, default_flow_style=True).splitlines()[0]
+
+    assert f"| `{key}` | {default} | {field.description} |" in page("recipes.md")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_docs_name_every_recipe(name: str) -> None:
+    assert f"`{name}`" in page("recipes.md")

@@ -99,9 +99,9 @@ def matte(patch_hwc: NDArray[np.uint8], backdrop_hwc: NDArray[np.uint8]) -> NDAr
 
 def _thumbnail(image_hwc: NDArray[np.uint8]) -> NDArray[np.int16]:
     # means of areas, so that an object that passes by changes few of them; of a part of the pixels
-    step = max(min(image_hwc.shape[:2]) // (4 * _THUMBNAIL_PX), 1)
-    some = np.ascontiguousarray(image_hwc[::step, ::step])
-    small = cv2.resize(some, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
+    some_wh, small_wh = (4 * _THUMBNAIL_PX,) * 2, (_THUMBNAIL_PX,) * 2
+    some = cv2.resize(image_hwc, some_wh, interpolation=cv2.INTER_NEAREST)
+    small = cv2.resize(some, small_wh, interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.int16)
 
 

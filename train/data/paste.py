@@ -11,13 +11,15 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from train.data.backdrop import matte
-from train.data.boxes import overlaps
+from train.data.boxes import Rectangle, clip, overlaps
 from train.data.picture import Picture
 
 MAX_OBJECTS = 4
+_TRIES = 2  # for each object, before the picture gets fewer
 _SCALE = (0.6, 2.2)
 _MIN_SIDE_PX = 6
 _MAX_COVER = 0.3  # of an object that is there already, as in the original's paste-in
+_MAX_HIDDEN = 0.4  # of an object to be pasted; it would take a part of another along, unlabelled
 _SOFT_EDGE = 0.25  # share of the ellipse's radius over which it fades
 
 
@@ -31,9 +33,10 @@ def paste_objects(
     """`picture` with up to four objects of `donor`, resized, mirrored and placed at random.
 
     Each of the donor's classes is as likely as the others, so that rare ones are seen more often.
-    An object that would cover more than 30 % of another is left out. `backdrop_hwc` is what the
-    donor shows without objects, if that is known and of its size; `scale` is by how much `picture`
-    is larger than the donor to begin with.
+    An object is left out that shares more than 40 % of its box with another of the donor, or would
+    cover more than 30 % of another in `picture`. `backdrop_hwc` is what the donor shows without
+    objects, if that is known and of its size; `scale` is by how much `picture` is larger than the
+    donor to begin with.
     """
     if len(donor.boxes_xyxy) == 0:
         return picture
@@ -41,19 +44,21 @@ def paste_objects(
     boxes, class_ids = list(picture.boxes_xyxy), list(picture.class_ids)
     if backdrop_hwc is not None and backdrop_hwc.shape != donor.image_hwc.shape:
         backdrop_hwc = None
-    for _ in range(int(rng.integers(1, MAX_OBJECTS + 1))):
-        index = _choose(donor.class_ids, rng)
-        patch = _cut_out(donor, index, scale * rng.uniform(*_SCALE), rng, backdrop_hwc)
-        if patch is None or patch.shape[0] >= image.shape[0] or patch.shape[1] >= image.shape[1]:
+    by_class = [np.flatnonzero(donor.class_ids == each) for each in np.unique(donor.class_ids)]
+    left = int(rng.integers(1, MAX_OBJECTS + 1))
+    for _ in range(_TRIES * left):
+        of_class = by_class[int(rng.integers(len(by_class)))]
+        index = int(of_class[int(rng.integers(len(of_class)))])
+        source, size_hw = _measure(donor, index, scale * rng.uniform(*_SCALE))
+        place = None if size_hw is None else _find_place(size_hw, picture.size_hw, boxes, rng)
+        if place is None:
             continue
-        top = int(rng.integers(image.shape[0] - patch.shape[0]))
-        left = int(rng.integers(image.shape[1] - patch.shape[1]))
-        place = (left, top, left + patch.shape[1], top + patch.shape[0])
-        if boxes and float(overlaps(np.array(boxes), place).max()) > _MAX_COVER:
-            continue
-        _blend(image[top : place[3], left : place[2]], patch)
+        _paste(image, place, donor, source, backdrop_hwc, is_mirrored=rng.random() < 0.5)
         boxes.append(np.array(place, dtype=np.float32))
         class_ids.append(donor.class_ids[index])
+        left -= 1
+        if left == 0:
+            break
     return Picture(
         image,
         np.array(boxes, dtype=np.float32).reshape(-1, 4),
@@ -61,39 +66,58 @@ def paste_objects(
     )
 
 
-def _choose(class_ids: NDArray[np.int64], rng: Generator) -> int:
-    """A class of those there are, then one of its objects."""
-    class_id = rng.choice(np.unique(class_ids))
-    return int(rng.choice(np.flatnonzero(class_ids == class_id)))
+def _measure(donor: Picture, index: int, scale: float) -> tuple[Rectangle, tuple[int, int] | None]:
+    """Where an object is, in whole pixels, and its new size; None if it is too small or hidden."""
+    x1, y1, x2, y2 = donor.boxes_xyxy[index].round().astype(int).tolist()
+    source = (x1, y1, x2, y2)
+    size_hw = (round((y2 - y1) * scale), round((x2 - x1) * scale))
+    if min(x2 - x1, y2 - y1, *size_hw) < _MIN_SIDE_PX:
+        return source, None
+    shared = clip(donor.boxes_xyxy, source)
+    areas = (shared[:, 2:] - shared[:, :2]).prod(axis=1)
+    areas[index] = 0
+    is_hidden = areas.max() > _MAX_HIDDEN * (x2 - x1) * (y2 - y1)
+    return source, None if is_hidden else size_hw
 
 
-def _cut_out(
-    donor: Picture,
-    index: int,
-    scale: float,
+def _find_place(
+    size_hw: tuple[int, int],
+    room_hw: tuple[int, int],
+    boxes: list[NDArray[np.float32]],
     rng: Generator,
-    backdrop_hwc: NDArray[np.uint8] | None,
-) -> NDArray[np.float32] | None:
-    """An object at its new size, RGB and opacity (H, W, 4); None if it is too small to be seen."""
-    x1, y1, x2, y2 = donor.boxes_xyxy[index].round().astype(int)
-    size_wh = (round((x2 - x1) * scale), round((y2 - y1) * scale))
-    is_mirrored = rng.random() < 0.5
-    if min(x2 - x1, y2 - y1) < _MIN_SIDE_PX or min(size_wh) < _MIN_SIDE_PX:
+) -> Rectangle | None:
+    """Somewhere in a picture, if there is room and nothing else would be hidden there."""
+    room_y, room_x = room_hw[0] - size_hw[0], room_hw[1] - size_hw[1]
+    if room_y <= 0 or room_x <= 0:
         return None
-    patch = donor.image_hwc[y1:y2, x1:x2]
-    alpha = np.ones(patch.shape[:2], dtype=np.float32)
-    if backdrop_hwc is not None:
-        alpha = matte(patch, backdrop_hwc[y1:y2, x1:x2])
-    rgba = np.dstack([patch.astype(np.float32), alpha])
-    resized = cv2.resize(np.ascontiguousarray(rgba[:, ::-1] if is_mirrored else rgba), size_wh)
-    return np.asarray(resized, dtype=np.float32)
+    y, x = int(rng.integers(room_y)), int(rng.integers(room_x))
+    place = (x, y, x + size_hw[1], y + size_hw[0])
+    is_taken = bool(boxes) and float(overlaps(np.array(boxes), place).max()) > _MAX_COVER
+    return None if is_taken else place
 
 
-def _blend(ground: NDArray[np.uint8], patch: NDArray[np.float32]) -> None:
-    """Draw `patch` over `ground` where it is opaque, fading towards its corners."""
-    height, width = patch.shape[:2]
+def _paste(  # noqa: PLR0913 - two pictures, and where in them
+    image: NDArray[np.uint8],
+    place: Rectangle,
+    donor: Picture,
+    source: Rectangle,
+    backdrop_hwc: NDArray[np.uint8] | None,
+    *,
+    is_mirrored: bool,
+) -> None:
+    """Draw an object into `image` where it is opaque, fading towards the corners of its box."""
+    x1, y1, x2, y2 = source
+    ground = image[place[1] : place[3], place[0] : place[2]]
+    height, width = ground.shape[:2]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
-    ellipse = np.clip((1 + _SOFT_EDGE - np.sqrt(x * x + y * y)) / _SOFT_EDGE, 0, 1)
-    alpha = (ellipse * patch[..., 3])[..., None]
-    ground[:] = (alpha * patch[..., :3] + (1 - alpha) * ground).astype(np.uint8)
+    alpha = np.clip((1 + _SOFT_EDGE - np.sqrt(x * x + y * y)) / _SOFT_EDGE, 0, 1)
+    patch = donor.image_hwc[y1:y2, x1:x2]
+    if backdrop_hwc is not None:
+        outline = cv2.resize(matte(patch, backdrop_hwc[y1:y2, x1:x2]), (width, height))
+        alpha *= cv2.flip(outline, 1) if is_mirrored else outline
+    patch = np.asarray(cv2.resize(patch, (width, height)), dtype=np.uint8)
+    if is_mirrored:
+        patch = np.asarray(cv2.flip(patch, 1), dtype=np.uint8)
+    change = (patch - ground.astype(np.float32)) * alpha[..., None]
+    ground[:] = np.rint(ground + change)

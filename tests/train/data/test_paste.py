@@ -53,8 +53,9 @@ def test_without_donors_nothing_changes() -> None:
 
 
 def test_every_class_of_the_donor_is_as_likely_as_the_others() -> None:
-    crowd = picture(200, [[20.0, 30, 50, 80]] * 9 + [[80.0, 30, 110, 80]])
-    donor = Picture(crowd.image_hwc, crowd.boxes_xyxy, np.array([0] * 9 + [1], dtype=np.int64))
+    places = [[x, y, x + 28.0, y + 36] for y in (2, 41, 80) for x in (2.0, 33, 64, 95, 126)]
+    crowd = picture(200, places)
+    donor = Picture(crowd.image_hwc, crowd.boxes_xyxy, np.array([0] * 14 + [1], dtype=np.int64))
     pasted = [paste_objects(picture(0, []), donor, default_rng(seed)) for seed in range(100)]
     rare = np.concatenate([each.class_ids for each in pasted]).mean()
     assert 0.4 < rare < 0.6
@@ -87,3 +88,11 @@ def test_with_a_backdrop_only_the_object_moves() -> None:
     grey = (pasted.image_hwc > 60) & (pasted.image_hwc < 100)
     assert pasted.image_hwc.max() > 200
     assert grey.mean() < 0.01
+
+
+def test_objects_that_others_hide_stay_where_they_are() -> None:
+    pair = picture(200, [[20, 30, 50, 80], [30, 30, 60, 80]])
+    for seed in range(20):
+        assert len(paste_objects(picture(0, []), pair, default_rng(seed)).boxes_xyxy) == 0
+    beside = picture(200, [[20, 30, 50, 80], [44, 30, 74, 80]])
+    assert len(paste_objects(picture(0, []), beside, default_rng(1)).boxes_xyxy)
