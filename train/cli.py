@@ -7,6 +7,7 @@ from rich.console import Console
 
 from edgedet import log
 from edgedet.errors import ConfigError, EdgedetError, UsageError
+from train.commands.check import check
 from train.commands.evaluate import evaluate_command
 from train.commands.export import export
 from train.commands.fit import fit
@@ -23,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(ingest_app, name="ingest")
+app.command()(check)
 app.command()(show)
 app.command()(fit)
 app.command("evaluate")(evaluate_command)

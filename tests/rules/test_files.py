@@ -26,6 +26,13 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.data.ingest.yolo": "tests/train/commands/ingest/test_yolo.py",
     "train.data.ingest.roboflow": "tests/train/commands/ingest/test_roboflow.py",
     "train.commands.ingest.shared": "tests/train/commands/ingest/test_coco.py",
+    # what is found in a set: all of it shows in a set with one of every fault
+    "train.data.audit.balance": "tests/train/data/audit/test_audit.py",
+    "train.data.audit.findings": "tests/train/data/audit/test_audit.py",
+    "train.data.audit.leakage": "tests/train/data/audit/test_audit.py",
+    "train.data.audit.rows": "tests/train/data/audit/test_audit.py",
+    "train.data.audit.scan": "tests/train/data/audit/test_audit.py",
+    "train.data.audit.twins": "tests/train/data/audit/test_audit.py",
     "train.evaluate.report": "tests/train/evaluate/test_evaluator.py",
     # hooks do nothing by themselves; what is kept shows when a run goes on from it
     "train.engine.hooks": "tests/train/engine/test_trainer.py",
