@@ -12,7 +12,12 @@ from train.data.dataset import load_picture
 
 _SIDE_PX = 260
 _TINY_PX = 12  # a box smaller than this on the drawing gets a ring around it
-_GREEN, _RED = (60, 200, 90), (235, 50, 45)
+_GREEN, _RED = (60, 255, 90), (255, 50, 45)
+# thin lines keep their colour only if that is not stored at half the size
+_JPEG = [
+    cv2.IMWRITE_JPEG_QUALITY, 82,
+    cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+]  # fmt: skip
 
 
 def drawing(path: Path, boxes: NDArray[np.float32], marked: tuple[float, ...] = ()) -> str | None:
@@ -32,7 +37,7 @@ def drawing(path: Path, boxes: NDArray[np.float32], marked: tuple[float, ...] = 
         _draw(small, tuple(row[1:]), _GREEN, 1)
     if len(marked) == 4 and np.isfinite(marked).all():
         _draw(small, marked, _RED, 2)
-    _, content = cv2.imencode(".jpg", small[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
+    _, content = cv2.imencode(".jpg", small[:, :, ::-1], _JPEG)
     return base64.b64encode(content.tobytes()).decode("ascii")
 
 

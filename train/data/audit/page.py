@@ -84,7 +84,7 @@ def _examples(found: Finding, facts: dict[Path, PictureFacts], root: Path) -> li
 
 
 def _samples(pictures: Sequence[PictureFacts], split: str, root: Path) -> list[_Shown]:
-    own = [each for each in pictures if each.split == split and each.objects]
+    own = [each for each in pictures if each.split == split and each.objects and not each.fault]
     shown = []
     for facts in _spread(own, _SAMPLES):
         image = drawing(facts.path, _rows(facts))
