@@ -15,6 +15,7 @@ from train.commands.scoring import Scorer
 from train.config import Recipe
 from train.data.cache import cache_folder
 from train.data.dataset import DataSpec, Sample, read_data_yaml
+from train.data.loader import largest_side
 from train.data.store import CacheKind, CachePlan, PictureStore
 from train.engine import Machine, RunPlan, Trainer
 from train.engine.autoanchor import fit_to_pictures
@@ -107,7 +108,8 @@ def assemble(options: FitOptions, world: World) -> Assembled:
     if world.is_first:
         folder.write_recipe(options.recipe)  # from here on the run can be resumed
     cache = CachePlan.of(options.cache, cache_folder(options.data))
-    store = PictureStore(train_samples, options.image_size, cache)
+    side = largest_side(options.recipe, options.image_size)
+    store = PictureStore(train_samples, side, cache)
     if options.recipe.autoanchor and not (options.resume and folder.last.is_file()):
         store.preload()
         report = fit_to_pictures(

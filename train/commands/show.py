@@ -15,7 +15,7 @@ from train.commands.options import checked_size, one_of
 from train.commands.sheet import lay_out, mark_objects, write_picture
 from train.config import Recipe, load_recipe
 from train.data.dataset import read_data_yaml
-from train.data.loader import EpochPlan, TrainingSet, make_loader
+from train.data.loader import EpochPlan, TrainingSet, largest_side, make_loader
 from train.data.store import CachePlan, PictureStore
 from train.engine.sampling import epoch_order
 from train.engine.schedule import Schedule
@@ -68,7 +68,8 @@ def show(  # noqa: PLR0913 - the options of the command
         msg = f"--out {out}: expected a file that ends with .png or .jpg, or a folder"
         raise UsageError(msg)
     spec = read_data_yaml(data)
-    store = PictureStore(spec.samples(split), image_size, CachePlan("none"))
+    side = largest_side(chosen, image_size)
+    store = PictureStore(spec.samples(split), side, CachePlan("none"))
     pictures, objects = [], np.zeros(len(spec.class_names), dtype=int)
     for image, labels in seen_pictures(store, chosen, image_size, count, epoch_share, seed):
         pictures.append(mark_objects(image, labels, spec.class_names))

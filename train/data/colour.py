@@ -19,12 +19,11 @@ def random_hsv(
     """Hue, saturation and value multiplied by 1 + U(-1, 1) * gain, through look-up tables."""
     factors = rng.uniform(-1, 1, 3) * gains + 1
     steps = np.arange(256, dtype=np.float64)
-    table = np.empty((1, 256, 3), dtype=np.uint8)
-    table[0, :, 0] = (steps * factors[0]) % 180
-    table[0, :, 1] = np.clip(steps * factors[1], 0, 255)
-    table[0, :, 2] = np.clip(steps * factors[2], 0, 255)
-    changed = cv2.LUT(cv2.cvtColor(image_hwc, cv2.COLOR_RGB2HSV), table)
-    return np.asarray(cv2.cvtColor(changed, cv2.COLOR_HSV2RGB), dtype=np.uint8)
+    tables = [(steps * factors[0]) % 180, *np.clip(steps * factors[1:, None], 0, 255)]
+    planes = list(cv2.split(cv2.cvtColor(image_hwc, cv2.COLOR_RGB2HSV)))
+    for plane, table in zip(planes, tables, strict=True):
+        cv2.LUT(plane, table.astype(np.uint8), dst=plane)
+    return np.asarray(cv2.cvtColor(cv2.merge(planes), cv2.COLOR_HSV2RGB), dtype=np.uint8)
 
 
 def random_brightness_contrast(

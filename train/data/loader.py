@@ -4,6 +4,7 @@ What each picture looks like depends on seed, epoch and index alone: neither the
 processes nor a resume changes what the network sees.
 """
 
+import math
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -69,6 +70,11 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
         planes = np.empty((3, side, side), dtype=np.uint8)
         cv2.split(picture.image_hwc, list(planes))
         return planes, picture.to_labels()
+
+
+def largest_side(recipe: Recipe, image_size: int) -> int:
+    """The longest side, pixels, that a run to `image_size` can use: that of its largest batches."""
+    return math.floor(image_size * (1 + recipe.multi_scale))
 
 
 def collate(samples: list[tuple[NDArray[np.uint8], NDArray[np.float32]]]) -> Batch:

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from train.config import Recipe
+from train.data.batches import BatchSizes
 from train.data.dataset import Sample
-from train.data.loader import EpochPlan, TrainingSet, collate, make_loader
+from train.data.loader import EpochPlan, TrainingSet, collate, largest_side, make_loader
 from train.data.store import PictureStore
 
 # everything that draws a random number somewhere
@@ -108,6 +109,14 @@ def test_the_picture_has_its_colours_in_planes(store: PictureStore) -> None:
     picture = store.get(4)
     assert np.array_equal(image[:, 8:56].transpose(1, 2, 0), picture.image_hwc)
     assert np.allclose(labels, [[0, 0.5, 0.5, 0.4, 0.3]])
+
+
+def test_pictures_are_kept_as_large_as_the_largest_batches() -> None:
+    recipe = Recipe(multi_scale=0.3)
+    sizes = BatchSizes(416, recipe.multi_scale, 0, 0)
+    largest = max(sizes.of(batch) for batch in range(200))
+    assert largest <= largest_side(recipe, 416) < largest + 32
+    assert largest_side(Recipe(), 416) == 416
 
 
 def test_collate_numbers_labels_by_picture() -> None:
