@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from train.data.backdrop import matte
-from train.data.boxes import Rectangle, clip, overlaps
+from train.data.boxes import Rectangle, areas, clip, overlaps
 from train.data.picture import Picture
 
 MAX_OBJECTS = 4
@@ -73,10 +73,9 @@ def _measure(donor: Picture, index: int, scale: float) -> tuple[Rectangle, tuple
     size_hw = (round((y2 - y1) * scale), round((x2 - x1) * scale))
     if min(x2 - x1, y2 - y1, *size_hw) < _MIN_SIDE_PX:
         return source, None
-    shared = clip(donor.boxes_xyxy, source)
-    areas = (shared[:, 2:] - shared[:, :2]).prod(axis=1)
-    areas[index] = 0
-    is_hidden = areas.max() > _MAX_HIDDEN * (x2 - x1) * (y2 - y1)
+    shared = areas(clip(donor.boxes_xyxy, source))
+    shared[index] = 0
+    is_hidden = shared.max() > _MAX_HIDDEN * (x2 - x1) * (y2 - y1)
     return source, None if is_hidden else size_hw
 
 
