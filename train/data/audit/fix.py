@@ -4,6 +4,7 @@ Nothing is deleted: rows that go stay in the journal, pictures that go move to a
 """
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -113,7 +114,7 @@ def _moves(report: Audit, facts: PictureFacts, place: Place) -> tuple[list[Fix],
         return [], f"{facts.path}: remove its line in {lists[0]} by hand ({place.told})"
     fixes = []
     for path in (facts.path, label_path(facts.path)):
-        if path.is_file():
+        if os.path.lexists(path):  # a link to nowhere moves too
             inside = path.relative_to(root) if path.is_relative_to(root) else Path(path.name)
             # the added suffix keeps it out of a split that is the whole folder
             target = root / QUARANTINE / inside.with_name(f"{inside.name}.corrupt")

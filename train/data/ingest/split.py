@@ -1,6 +1,7 @@
 """Who goes to train and who to val: by time, by group or by chance, but always the same way."""
 
 import hashlib
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -81,7 +82,7 @@ def _by_time_or_chance(items: Sequence[Annotated], shares: Shares) -> tuple[dict
         chosen |= _by_time(clip, shares)
     others = [index for index in range(len(items)) if index not in chosen]
     if others:
-        digests = picture_digests([items[index].path for index in others], None, "")
+        digests = _digests([items[index].path for index in others])
         chosen |= _by_chance(_same_pictures(items, others, digests), shares)
     by_time = f"by time ({sum(len(c.indices) for c in clips)} frames of {len(clips)} clips)"
     by_chance = f"by chance (seed {shares.seed}, {len(others)} pictures)"
@@ -164,6 +165,13 @@ def _same_pictures(
         name = f"{folder}/{source}" if source != stem else items[index].name
         groups[group_of.setdefault(digest, name)].append(index)
     return dict(groups)
+
+
+def _digests(paths: list[Path]) -> list[bytes]:
+    """SHA-256 of each file; a link to nowhere, which is left out later, has its name instead."""
+    there = [path for path in paths if path.is_file()]
+    known = dict(zip(there, picture_digests(there, None, ""), strict=True))
+    return [known.get(path, os.fsencode(path)) for path in paths]
 
 
 def _look(path: Path) -> NDArray[np.uint8] | None:

@@ -93,6 +93,16 @@ def test_a_second_run_finds_nothing_and_keeps_the_journal(spoiled: Path) -> None
     assert [len(entry["fixes"]) > 1 for entry in entries] == [True, False]
 
 
+def test_a_link_to_nowhere_moves_with_its_labels(tmp_path: Path) -> None:
+    data = make_set(tmp_path)
+    save(tmp_path / "images" / "train" / "x.png", picture(300)).unlink()
+    (tmp_path / "images" / "train" / "x.png").symlink_to(tmp_path / "nowhere.png")
+    mend(data)
+
+    assert (tmp_path / "quarantine" / "images" / "train" / "x.png.corrupt").is_symlink()
+    assert audit(data, 640).findings == []
+
+
 def test_polygons_are_clipped_point_by_point(tmp_path: Path) -> None:
     data = make_set(tmp_path)
     rows = "0 -0.01 0.2 0.5 0.2 0.5 1.03"

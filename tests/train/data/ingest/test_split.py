@@ -136,3 +136,10 @@ def test_too_few_groups_are_told(strangers: list[Annotated]) -> None:
 def test_shares_that_leave_nothing_are_refused(val: float, test: float) -> None:
     with pytest.raises(UsageError, match="expected shares from 0, together less than 1"):
         Shares(val, test)
+
+
+def test_a_link_to_nowhere_stops_nothing(strangers: list[Annotated], tmp_path: Path) -> None:
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    found, _ = split([*strangers, Annotated(tmp_path / "gone.png", "gone.png", ())], Shares())
+
+    assert len(found) == 21
