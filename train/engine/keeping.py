@@ -1,6 +1,8 @@
 """Writing a run's checkpoints, and reading the one that it goes on from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -8,7 +10,7 @@ from edgedet.errors import ModelError
 from train.engine.plan import RunPlan, Scores
 from train.engine.run_folder import RunFolder
 from train.engine.state import RunState, differences, pack, unpack
-from train.engine.step import Trainee
+from train.engine.step import DivergedError, Trainee
 from train.model.checkpoint import Checkpoint, read_checkpoint
 from train.model.saving import CheckpointContent, save_checkpoint
 
@@ -85,6 +87,20 @@ class Keeper:
         trainee.model.load_state_dict(dict(checkpoint.weights))
         trainee.ema.model.load_state_dict(dict(checkpoint.ema or {}))
         return unpack(saved, trainee)
+
+    def explained(self, error: DivergedError, pictures: Sequence[Path], done: int) -> DivergedError:
+        """`error` with the pictures of its batch, and what there is to go back to.
+
+        `done` epochs were finished before.
+        """
+        folders = ", ".join(sorted({str(path.parent) for path in pictures}))
+        names = ", ".join(path.name for path in pictures)
+        back = "there is no checkpoint yet"
+        if self.folder.last.is_file():
+            best = f", best epoch {self.folder.best}" if self.folder.best.is_file() else ""
+            back = f"last good checkpoint {self.folder.last} (after {done} epochs{best})"
+        msg = f"{error}; pictures {names} of {folders}; {back}; lower lr0, or check these labels"
+        return DivergedError(msg, error.batch)
 
     def _facts(self, state: RunState) -> dict[str, object]:
         return dict(self.plan.facts) | {

@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 # Source: malloc.h of glibc, parameters of mallopt(3).
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 _NEVER_BYTES = 2**31 - 1
+_USUAL_MMAP_MAX, _USUAL_TRIM_BYTES = 65536, 128 * 1024
 
 
 def keep_freed_memory() -> bool:
@@ -31,3 +32,17 @@ def keep_freed_memory() -> bool:
     if not accepted:
         logger.debug("mallopt refused; freed memory goes back to the kernel")
     return accepted
+
+
+def release_freed_memory() -> None:
+    """Give the kernel back what was freed, and let the C library do so from now on.
+
+    For the time after memory ran out: a heap that is kept whole stays in pieces too small to use.
+    """
+    try:
+        library = ctypes.CDLL(None)
+        library.mallopt(_M_MMAP_MAX, _USUAL_MMAP_MAX)
+        library.mallopt(_M_TRIM_THRESHOLD, _USUAL_TRIM_BYTES)
+        library.malloc_trim(0)
+    except (AttributeError, OSError):
+        logger.debug("this C library has no malloc_trim; freed memory stays where it is")

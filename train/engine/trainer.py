@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,6 +9,7 @@ from torch import nn
 
 from train.data.loader import EpochPlan, TrainingSet, make_loader
 from train.data.store import PictureStore
+from train.engine.batch_probe import is_out_of_memory, refuse_batch, refuse_killed_worker
 from train.engine.ema import ModelEma
 from train.engine.freeze import frozen_layers, set_mode
 from train.engine.hooks import Hook, StepResult
@@ -151,9 +151,16 @@ class Trainer:
             train_epoch(self._trainee, loader, loop, tally)
         except DivergedError as exc:
             samples = self._store.samples
-            names = [samples[i % len(samples)].path for i in sampler.batches[exc.batch]]
-            msg = f"{exc}; {_shown(names)}; {self._last_good()}; lower lr0, or check these labels"
-            raise DivergedError(msg, exc.batch) from exc
+            pictures = [samples[n % len(samples)].path for n in sampler.batches[exc.batch]]
+            raise self._keeper.explained(exc, pictures, epoch) from exc
+        except (RuntimeError, MemoryError) as exc:
+            refuse_killed_worker(exc)
+            if not is_out_of_memory(exc):
+                raise
+        else:
+            return
+        largest = round(size * (1 + plan.recipe.multi_scale) / stride) * stride
+        refuse_batch(self._trainee, loop, largest, plan.batch_size)
 
     def _loop(self, epoch: int, hooks: Sequence[Hook], start_s: float) -> EpochLoop:
         plan, model, device = self._plan, self._trainee.model, self._precision.device
@@ -232,19 +239,7 @@ class Trainer:
             seconds=seconds,
         )
 
-    def _last_good(self) -> str:
-        folder, done = self._keeper.folder, len(self._state.rows)
-        if not folder.last.is_file():
-            return "there is no checkpoint yet"
-        best = f", best epoch {folder.best}" if folder.best.is_file() else ""
-        return f"last good checkpoint {folder.last} (after {done} epochs{best})"
-
 
 def _tell(hooks: Sequence[Hook], what: Callable[[Hook], None]) -> None:
     for hook in hooks:
         what(hook)
-
-
-def _shown(paths: Sequence[Path]) -> str:
-    folders = sorted({str(path.parent) for path in paths})
-    return f"pictures {', '.join(path.name for path in paths)} of {', '.join(folders)}"

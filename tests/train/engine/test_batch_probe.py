@@ -1,0 +1,101 @@
+"""When memory runs out."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from torch import nn
+
+from edgedet.errors import ModelError
+from train.config import Recipe
+from train.engine.batch_probe import (
+    fitting_batch,
+    is_out_of_memory,
+    refuse_batch,
+    refuse_killed_worker,
+)
+from train.engine.ema import ModelEma
+from train.engine.optimizer import make_optimizer
+from train.engine.precision import Precision
+from train.engine.schedule import Schedule
+from train.engine.step import EpochLoop, Trainee
+from train.loss import DetectionLoss
+from train.model import build_model
+
+RECIPE = Recipe(nominal_batch=2)
+NO_MEMORY = "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory"
+
+
+def make(most: int, device: str = "cpu") -> tuple[Trainee, EpochLoop]:
+    """A network that runs out of memory above `most` pictures."""
+    model = build_model("yolov7-tiny", 1).to(device)
+
+    def refuse(_module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
+        if len(inputs[0]) > most:
+            raise RuntimeError(NO_MEMORY)
+
+    model.register_forward_pre_hook(refuse)
+    optimizer = make_optimizer(model, RECIPE, 2)
+    trainee = Trainee(
+        model, ModelEma(model, 0.9, 1), optimizer, torch.amp.GradScaler(device, enabled=False)
+    )
+    loop = EpochLoop(
+        model,
+        DetectionLoss(model, RECIPE.model_dump()),
+        Schedule(RECIPE, 1, 1),
+        Precision(torch.device(device), None),
+        1,
+    )
+    return trainee, loop
+
+
+def test_out_of_memory_is_told_from_other_trouble() -> None:
+    assert is_out_of_memory(RuntimeError(NO_MEMORY))
+    assert is_out_of_memory(MemoryError())
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    assert not is_out_of_memory(RuntimeError("shapes differ"))
+
+
+@pytest.mark.parametrize(("most", "fitting"), [(5, 4), (1, 1), (0, 0)])
+def test_halves_are_tried_until_one_fits(most: int, fitting: int) -> None:
+    assert fitting_batch(*make(most), 64, 8) == fitting
+
+
+def test_the_batch_that_fits_is_named() -> None:
+    with pytest.raises(ModelError, match=r"a batch of 8 does not fit cpu at 64 px; --batch-size 2"):
+        refuse_batch(*make(3), 64, 8)
+    with pytest.raises(ModelError, match="not even one picture fits cpu at 64 px"):
+        refuse_batch(*make(0), 64, 8)
+
+
+def test_other_trouble_in_the_probe_is_not_hidden() -> None:
+    trainee, loop = make(8)
+
+    def fail(_module: nn.Module, _inputs: object) -> None:
+        msg = "shapes differ"
+        raise RuntimeError(msg)
+
+    trainee.model.register_forward_pre_hook(fail)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        fitting_batch(trainee, loop, 64, 8)
+
+
+def test_a_killed_worker_is_told() -> None:
+    with pytest.raises(ModelError, match="fewer --workers, or --cache disk"):
+        refuse_killed_worker(RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed."))
+    refuse_killed_worker(RuntimeError("something else"))
+
+
+@pytest.mark.gpu
+def test_a_card_that_is_full_is_told_with_the_batch_that_fits() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(min(2e9 / total, 1.0))
+    try:
+        with pytest.raises(
+            ModelError, match=r"a batch of 512 does not fit cuda .*--batch-size \d+"
+        ):
+            refuse_batch(*make(512, "cuda"), 640, 512)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
