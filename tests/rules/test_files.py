@@ -55,7 +55,6 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.model.folding": "tests/train/model/test_weights.py",
     "train.model.keys": "tests/train/model/test_weights.py",
     "train.model.reparameterise": "tests/train/model/test_weights.py",
-    "train.model.saving": "tests/train/model/test_weights.py",
 }
 # protocols: nothing runs in them
 INTERFACES = re.compile(r"(^|\.)base$")

@@ -24,6 +24,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _CPU_SIGNS)
 
 
+def early_graph() -> torch.Tensor:
+    """A graph of one node, made before training: its backward pass frees a failed one's tensors.
+
+    When a backward pass fails on the CPU, autograd's queue keeps the nodes that it did not come to,
+    and with them most of the step's tensors. They are dropped when a later pass takes them from the
+    queue, which has the newest nodes first: so an older node is needed to come after them.
+    """
+    return torch.zeros((), requires_grad=True) * 1
+
+
 def refuse_killed_worker(error: BaseException) -> None:
     """Tell what it means that a process that prepares pictures was killed.
 

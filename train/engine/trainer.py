@@ -9,7 +9,12 @@ from torch import nn
 
 from train.data.loader import EpochPlan, TrainingSet, make_loader
 from train.data.store import PictureStore
-from train.engine.batch_probe import is_out_of_memory, refuse_batch, refuse_killed_worker
+from train.engine.batch_probe import (
+    early_graph,
+    is_out_of_memory,
+    refuse_batch,
+    refuse_killed_worker,
+)
 from train.engine.ema import ModelEma
 from train.engine.freeze import frozen_layers, set_mode
 from train.engine.hooks import Hook, StepResult
@@ -147,6 +152,7 @@ class Trainer:
         loader.generator = torch.Generator()  # so that no draw depends on what was drawn before
         if not resumed:
             torch.manual_seed(int(np.random.SeedSequence([plan.seed, epoch]).generate_state(1)[0]))
+        early = early_graph()
         try:
             train_epoch(self._trainee, loader, loop, tally)
         except DivergedError as exc:
@@ -160,6 +166,7 @@ class Trainer:
         else:
             return
         largest = round(size * (1 + plan.recipe.multi_scale) / stride) * stride
+        early.backward()  # type: ignore[no-untyped-call]  # see early_graph
         refuse_batch(self._trainee, loop, largest, plan.batch_size)
 
     def _loop(self, epoch: int, hooks: Sequence[Hook], start_s: float) -> EpochLoop:

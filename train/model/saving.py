@@ -130,7 +130,7 @@ def _key(key: object, where: str) -> int | str:
 
 def write_error(path: Path, cause: BaseException) -> ModelError:
     """The error that tells why `path` could not be written, and what to do."""
-    free_bytes = shutil.disk_usage(path.parent).free
+    free_bytes = _free_bytes(path.parent)
     reasons = [cause, cause.__context__, cause.__cause__]
     code = next((each.errno for each in reasons if isinstance(each, OSError)), None)
     # torch tells of a failed write without saying why
@@ -141,6 +141,13 @@ def write_error(path: Path, cause: BaseException) -> ModelError:
         )
     reason = os.strerror(code) if code is not None else str(cause).split("\n", maxsplit=1)[0]
     return ModelError(f"cannot write {path}: {reason}; what was written before is whole")
+
+
+def _free_bytes(folder: Path) -> int:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:  # the folder itself is gone
+        return _LITTLE_BYTES
 
 
 def _write(path: Path, document: Mapping[str, object]) -> None:

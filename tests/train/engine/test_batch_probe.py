@@ -1,5 +1,7 @@
 """When memory runs out."""
 
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
@@ -9,6 +11,7 @@ from torch import nn
 from edgedet.errors import ModelError
 from train.config import Recipe
 from train.engine.batch_probe import (
+    early_graph,
     fitting_batch,
     is_out_of_memory,
     refuse_batch,
@@ -99,3 +102,32 @@ def test_a_card_that_is_full_is_told_with_the_batch_that_fits() -> None:
             refuse_batch(*make(512, "cuda"), 640, 512)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+class _Fail(torch.autograd.Function):
+    @staticmethod
+    def forward(_ctx: object, x: torch.Tensor) -> torch.Tensor:
+        return x.clone()
+
+    @staticmethod
+    def backward(_ctx: object, *_gradients: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError(NO_MEMORY)
+
+
+def test_an_early_graph_frees_what_a_failed_backward_pass_holds() -> None:
+    early = early_graph()
+
+    def fail() -> weakref.ref[torch.Tensor]:
+        leaf = torch.ones(1000, requires_grad=True)
+        kept = leaf * 2
+        total = (kept * kept).sum() + _Fail.apply(leaf.sin()).sum()  # type: ignore[no-untyped-call]
+        with pytest.raises(RuntimeError, match="can't allocate"):
+            total.backward()
+        return weakref.ref(kept)
+
+    held = fail()
+    gc.collect()
+    assert held() is not None
+    early.backward()  # type: ignore[no-untyped-call]
+    gc.collect()
+    assert held() is None
