@@ -12,6 +12,7 @@ from train.commands.evaluate import evaluate_command
 from train.commands.export import export
 from train.commands.fit import fit
 from train.commands.ingest import ingest_app
+from train.commands.predict import predict
 from train.commands.reparameterize import reparameterize
 from train.commands.show import show
 from train.engine.world import OtherProcessError
@@ -28,6 +29,7 @@ app.command()(check)
 app.command()(show)
 app.command()(fit)
 app.command("evaluate")(evaluate_command)
+app.command()(predict)
 app.command()(export)
 app.command()(reparameterize)
 

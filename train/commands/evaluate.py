@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edgedet.errors import ModelError, UsageError
-from edgedet.manifest import MANIFEST_FILE, Thresholds, read_bundle
 from train.commands.options import checked_size, one_of
 from train.commands.score_tables import print_scores
 from train.data.dataset import DataSpec, read_data_yaml
@@ -26,6 +25,7 @@ from train.evaluate import (
     evaluate,
     open_predictor,
 )
+from train.evaluate.backends import device_thresholds
 from train.report import write_evaluation
 
 
@@ -70,7 +70,7 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
     """
     settings = EvaluationSettings(
         score_threshold=score_threshold,
-        iou_threshold=_device_threshold(weights) if iou_threshold is None else iou_threshold,
+        iou_threshold=device_thresholds(weights).iou if iou_threshold is None else iou_threshold,
         method=one_of("--method", method, get_args(Method)),
         shape=one_of("--shape", shape, get_args(InputShape)),
         batch_size=batch_size,
@@ -133,13 +133,6 @@ def _tell(scored: _Scored, page: Path | None, *, as_json: bool) -> None:
         typer.echo(json.dumps(scores.to_json() | assessment.to_json() | about))
     else:
         print_scores(Console(), scores, assessment)
-
-
-def _device_threshold(weights: Path) -> float:
-    """The NMS threshold that a device would use."""
-    folder = weights if weights.is_dir() else weights.parent
-    belongs = weights.is_dir() or (weights.suffix == ".onnx" and (folder / MANIFEST_FILE).is_file())
-    return (read_bundle(folder).manifest.thresholds if belongs else Thresholds()).iou
 
 
 def _refuse_rect(weights: Path, settings: EvaluationSettings) -> None:

@@ -15,7 +15,7 @@ from edgedet.config.model import BackendName, ModelSettings
 from edgedet.detect import Detector, available_backends, create_detector
 from edgedet.detect.cores import usable_cores
 from edgedet.errors import ModelError
-from edgedet.manifest import Bundle, read_bundle
+from edgedet.manifest import MANIFEST_FILE, Bundle, Thresholds, read_bundle
 from train.evaluate.graph_file import bundle_around
 from train.export.graph import CandidateGraph
 from train.model import DetectionNetwork, load_model
@@ -185,6 +185,17 @@ def open_predictor(
     size = info.metadata.get("image_size")
     trained_hw = (size, size) if isinstance(size, int) else DEFAULT_IMAGE_HW
     return TorchPredictor(model.to(device), input_hw or trained_hw), info.names
+
+
+def device_thresholds(path: Path) -> Thresholds:
+    """The thresholds that a device would use: those of the bundle that `path` is or lies in.
+
+    Raises:
+        ModelError: If the bundle's manifest cannot be read.
+    """
+    folder = path if path.is_dir() else path.parent
+    belongs = path.suffix == ".onnx" and (folder / MANIFEST_FILE).is_file()
+    return read_bundle(folder).manifest.thresholds if path.is_dir() or belongs else Thresholds()
 
 
 def _check_size(bundle: Bundle, path: Path, input_hw: tuple[int, int] | None) -> None:

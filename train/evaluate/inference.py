@@ -110,6 +110,19 @@ def run_pictures(
         yield from _batch(predictor, part, fit, settings, clock)
 
 
+def detect_images(
+    predictor: Predictor, images_hwc: Sequence[NDArray[np.uint8]], settings: EvaluationSettings
+) -> list[Detections]:
+    """What `predictor` finds in RGB pictures (H, W, 3), in their own pixels, as on the device.
+
+    Raises:
+        ModelError: If the backend fails.
+    """
+    images, boxes = zip(*(fit_fixed(one, predictor.input_hw) for one in images_hwc), strict=True)
+    rows = zip(predictor.infer(np.stack(images)), boxes, strict=True)
+    return [_select(candidates, box, settings) for candidates, box in rows]
+
+
 def _size_of(sample: EvaluationSample) -> tuple[int, int]:
     height, width = sample.load().shape[:2]
     return height, width
@@ -145,14 +158,20 @@ def _result(
     box: Letterbox,
     settings: EvaluationSettings,
 ) -> PictureResult:
-    found = select_detections(
+    found = _select(candidates, box, settings)
+    height, width = box.source_hw
+    scale = np.array([width, height, width, height], dtype=np.float32)
+    truth = cxcywh_to_xyxy(sample.labels[:, 1:] * scale)
+    return PictureResult(sample, found, truth, sample.labels[:, 0].astype(np.int32))
+
+
+def _select(
+    candidates: NDArray[np.float32], box: Letterbox, settings: EvaluationSettings
+) -> Detections:
+    return select_detections(
         candidates,
         box,
         score_threshold=settings.score_threshold,
         iou_threshold=settings.iou_threshold,
         max_detections=settings.max_detections,
     )
-    height, width = box.source_hw
-    scale = np.array([width, height, width, height], dtype=np.float32)
-    truth = cxcywh_to_xyxy(sample.labels[:, 1:] * scale)
-    return PictureResult(sample, found, truth, sample.labels[:, 0].astype(np.int32))

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from edgedet.errors import ModelError
+from edgedet.manifest import Thresholds, write_manifest
 from tests.detect.tiny_bundle import TINY_HW, make_tiny_bundle
 from tests.train.export.lively import lively_model
 from train.evaluate import BundlePredictor, TorchPredictor, open_predictor
+from train.evaluate.backends import device_thresholds
 from train.export.parity import pattern_images
 from train.model import CheckpointContent, save_checkpoint
 
@@ -72,3 +74,15 @@ def test_says_where_and_on_how_many_threads_it_computes(tmp_path: Path) -> None:
     assert (bundle.threads, bundle.device) == (3, "cpu")
     predictor = TorchPredictor(lively_model(1), (64, 64))
     assert (predictor.threads, predictor.device) == (torch.get_num_threads(), "cpu")
+
+
+def test_thresholds_are_the_bundle_s_where_there_is_one(tmp_path: Path) -> None:
+    bundle = make_tiny_bundle(tmp_path / "bundle")
+    write_manifest(
+        bundle.folder, bundle.manifest.model_copy(update={"thresholds": Thresholds(iou=0.6)})
+    )
+
+    assert device_thresholds(bundle.folder).iou == 0.6
+    assert device_thresholds(bundle.model_path).iou == 0.6
+    assert device_thresholds(tmp_path / "best.pt") == Thresholds()
+    assert device_thresholds(tmp_path / "alone.onnx") == Thresholds()
