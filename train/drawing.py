@@ -13,6 +13,7 @@ WHITE: Colour = (255, 255, 255)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _TEXT_HEIGHT_PX = 22.0  # of the font at scale 1
 _MARGIN_PX = 3
+_MOST_ENLARGED = 3.0  # beyond, there are only blurred squares to see
 _CLASS_COLOURS: tuple[Colour, ...] = (
     (31, 119, 180),
     (214, 39, 40),
@@ -44,12 +45,19 @@ def class_colour(class_id: int) -> Colour:
 
 def shrink(image_hwc: NDArray[np.uint8], widest_px: int) -> tuple[NDArray[np.uint8], float]:
     """The picture with a long side of at most `widest_px`, and by what it was multiplied."""
-    ratio = widest_px / max(image_hwc.shape[:2])
-    if ratio >= 1:
+    if max(image_hwc.shape[:2]) <= widest_px:
         return image_hwc, 1.0
+    return fit_long_side(image_hwc, widest_px)
+
+
+def fit_long_side(
+    image_hwc: NDArray[np.uint8], long_side_px: int
+) -> tuple[NDArray[np.uint8], float]:
+    """The picture with a long side of `long_side_px`, and by what it was multiplied: 3 at most."""
+    ratio = min(long_side_px / max(image_hwc.shape[:2]), _MOST_ENLARGED)
     size = (max(round(image_hwc.shape[1] * ratio), 1), max(round(image_hwc.shape[0] * ratio), 1))
-    small = cv2.resize(image_hwc, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.uint8), ratio
+    how = cv2.INTER_AREA if ratio < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image_hwc, size, interpolation=how), dtype=np.uint8), ratio
 
 
 def draw_marks(

@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from train.drawing import Mark, class_colour, draw_marks, encode_jpeg, shrink
+from train.drawing import Mark, class_colour, draw_marks, encode_jpeg, fit_long_side, shrink
 
 RED = (255, 0, 0)
 
@@ -17,17 +17,24 @@ def test_a_box_is_drawn_and_the_picture_left_alone() -> None:
 
 
 def test_boxes_are_scaled_with_the_picture() -> None:
-    small, scale = shrink(np.zeros((100, 200, 3), np.uint8), 100)
+    small, scale = fit_long_side(np.zeros((100, 200, 3), np.uint8), 100)
     out = draw_marks(small, [Mark((40, 40, 120, 80), RED, thickness=1)], scale)
 
     assert (out.shape, scale) == ((50, 100, 3), 0.5)
     assert out[20, 30, 0] == 255
 
 
-def test_a_small_picture_is_not_enlarged() -> None:
+def test_a_small_picture_is_enlarged_but_not_without_end() -> None:
+    image, scale = fit_long_side(np.zeros((10, 20, 3), np.uint8), 1000)
+
+    assert (image.shape, scale) == ((30, 60, 3), 3.0)
+
+
+def test_shrinking_leaves_a_small_picture_as_it_is() -> None:
     image = np.zeros((10, 20, 3), np.uint8)
 
     assert shrink(image, 100)[0] is image
+    assert shrink(image, 10)[0].shape == (5, 10, 3)
 
 
 def test_words_stay_inside_the_picture() -> None:

@@ -32,6 +32,7 @@ _STYLE: dict[str, object] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": GRID,
     "grid.linewidth": 0.6,
     "text.color": INK,
@@ -64,7 +65,7 @@ def as_svg(figure: Figure) -> str:
     return _address("image/svg+xml", out.getvalue().encode("utf-8"))
 
 
-def as_png(figure: Figure, dpi: int = 120) -> str:
+def as_png(figure: Figure, dpi: int = 144) -> str:
     """The figure as a `data:` address of a PNG; for whatever has thousands of parts."""
     out = io.BytesIO()
     figure.savefig(out, format="png", dpi=dpi, metadata={"Software": None})

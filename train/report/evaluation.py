@@ -5,7 +5,7 @@ from pathlib import Path
 
 from train.evaluate import Assessment, EvaluationReport, PictureResult
 from train.report.gallery import make_gallery
-from train.report.matrix_chart import matrix_chart, worst_confusions
+from train.report.matrix_chart import matrix_chart, matrix_width_px, worst_confusions
 from train.report.page import render_page, write_page
 from train.report.score_charts import calibration_chart, curves_chart, errors_chart
 
@@ -59,6 +59,7 @@ def evaluation_values(
         "confusions": worst_confusions(found.confusion, found.class_names),
         "curves": curves_chart(found),
         "matrix": matrix_chart(found.confusion, found.class_names),
+        "matrix_width_px": matrix_width_px(len(found.class_names)),
         "costs": errors_chart(found),
         "reliability": calibration_chart(found),
     }

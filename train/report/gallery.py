@@ -1,12 +1,13 @@
 """The worst pictures of each kind of mistake, drawn: what is there, and what the model says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nlargest
 
 import numpy as np
+from numpy.typing import NDArray
 
-from train.drawing import Colour, Mark, draw_marks, encode_jpeg, shrink
+from train.drawing import Colour, Mark, draw_marks, encode_jpeg, fit_long_side
 from train.evaluate.errors import (
     ERROR_KINDS,
     RIGHT,
@@ -26,7 +27,8 @@ OTHER: Colour = (138, 148, 160)
 
 SHOTS = 3
 WORST_SHOTS = 6
-_WIDEST_PX = 640
+_LONG_SIDE_PX = 560
+_LEAST_SHARE = 0.4  # of either side of the picture: what is around a mistake explains it
 _BOLD, _THIN = 2, 1
 
 
@@ -92,8 +94,13 @@ class _Case:
 
     def draw(self, kinds: tuple[ErrorKind, ...], class_names: Sequence[str]) -> Shot:
         """The picture with its mistakes of `kinds` in red, and what is missed in orange."""
-        image, scale = shrink(self.result.sample.load(), _WIDEST_PX)
         marks = self._truths(kinds, class_names) + self._detections(kinds, class_names)
+        bold = [mark.box_xyxy for mark in marks if mark.thickness == _BOLD]
+        whole = self.result.sample.load()
+        left, top, right, bottom = _window(np.array(bold), (whole.shape[0], whole.shape[1]))
+        image, scale = fit_long_side(whole[top:bottom, left:right], _LONG_SIDE_PX)
+        shift = np.array([left, top, left, top])
+        marks = [replace(mark, box_xyxy=(mark.box_xyxy - shift).tolist()) for mark in marks]
         counts = [(kind, self.errors.count(kind)) for kind in kinds]
         caption = ", ".join(f"{count} {kind}" for kind, count in counts if count)
         address = jpeg_address(encode_jpeg(draw_marks(image, marks, scale)))
@@ -123,3 +130,17 @@ class _Case:
             else:
                 others.append(Mark(box, FOUND if kind == RIGHT else OTHER, "", _THIN))
         return others + wrong[::-1]  # the best score on top
+
+
+def _window(
+    boxes_xyxy: NDArray[np.float32], image_hw: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the part of a picture, of its own shape, that holds the boxes."""
+    size = np.array([image_hw[1], image_hw[0]], dtype=np.float64)
+    low, high = boxes_xyxy[:, :2].min(axis=0), boxes_xyxy[:, 2:].max(axis=0)
+    share = min(max(float((2 * (high - low) / size).max()), _LEAST_SHARE), 1.0)
+    extent = size * share
+    start = np.clip((low + high) / 2 - extent / 2, 0, size - extent)
+    left, top = start.round().astype(int).tolist()
+    right, bottom = (start + extent).round().astype(int).tolist()
+    return left, top, max(right, left + 1), max(bottom, top + 1)

@@ -91,7 +91,7 @@ def labels_chart(
     with chart_style():
         classes = min(len(class_names), _MOST_CLASSES)
         height = max(3.3, 0.17 * classes + 1.2)
-        figure = new_figure(10.5, height * len(splits))
+        figure = new_figure(10.9, height * len(splits))
         grid = figure.subplots(len(splits), 3, squeeze=False)
         for (counts, sizes, centres), (split, found) in zip(grid, splits.items(), strict=True):
             _classes(counts, found, class_names)
@@ -119,7 +119,7 @@ def _classes(axes: Axes, found: LabelStatistics, class_names: Sequence[str]) -> 
 
 def _sizes(axes: Axes, found: LabelStatistics, anchors_px: AnchorsPx) -> None:
     width, height = np.maximum(found.sizes_px, 0.5).T
-    axes.scatter(width, height, s=3, color=GREY, alpha=0.35, linewidths=0, rasterized=True)
+    axes.scatter(width, height, s=4, color=GREY, alpha=0.4, linewidths=0, rasterized=True)
     for level, anchors in enumerate(anchors_px):
         x, y = zip(*anchors, strict=True)
         colour = COLOURS[(level + 1) % len(COLOURS)]

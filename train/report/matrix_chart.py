@@ -9,10 +9,11 @@ from matplotlib.axes import Axes
 from train.evaluate.confusion import ConfusionMatrix
 from train.report.charts import GREY, INK, as_png, chart_style, new_figure
 
+_FLAT_NAMES, _FLAT_LETTERS = 7, 12  # more or longer ones would meet, and are turned
 _NO_SHARE = "#f1f3f5"
 _MOST_WORDS = 16  # more rows than this have no room for numbers
 _DARK = 0.55  # from this share on, numbers are white
-_MIN_INCHES, _MAX_INCHES = 4.2, 13.0
+_MIN_INCHES, _MAX_INCHES, _BAR_INCHES = 3.8, 10.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ def matrix_chart(matrix: ConfusionMatrix, class_names: tuple[str, ...]) -> str:
     """The matrix as an image address: colours are shares of a true class, numbers counts too."""
     counts = matrix.matrix
     side = len(counts)
-    inches = min(max(0.85 * side + 2.0, _MIN_INCHES), _MAX_INCHES)
+    inches = _height(side)
     with chart_style():
-        figure = new_figure(inches + 1.0, inches)
+        figure = new_figure(inches + _BAR_INCHES, inches)
         axes = figure.subplots()
         shares = matrix.normalized()
         shares[:, -1] = np.nan  # background is not a class: its column has no whole
@@ -47,9 +48,18 @@ def matrix_chart(matrix: ConfusionMatrix, class_names: tuple[str, ...]) -> str:
             _write_cells(axes, matrix)
         _label(axes, side, class_names)
         axes.set_title(
-            f"score >= {matrix.score_threshold}, IoU > {matrix.iou_threshold}", color=GREY
+            f"score > {matrix.score_threshold}, IoU > {matrix.iou_threshold}", color=GREY
         )
         return as_png(figure)
+
+
+def matrix_width_px(num_classes: int) -> int:
+    """How wide the chart is in a page, so that its words are as large as those of the others."""
+    return round((_height(num_classes + 1) + _BAR_INCHES) * 96)
+
+
+def _height(side: int) -> float:
+    return min(max(0.85 * side + 2.0, _MIN_INCHES), _MAX_INCHES)
 
 
 def _write_cells(axes: Axes, matrix: ConfusionMatrix) -> None:
@@ -70,7 +80,7 @@ def _label(axes: Axes, side: int, class_names: tuple[str, ...]) -> None:
     places = list(range(side))
     axes.set_xticks(places, [*class_names, "background\n(nothing there)"], fontsize=size)
     axes.set_yticks(places, [*class_names, "missed"], fontsize=size)
-    if side > 4:
+    if side > _FLAT_NAMES or max(map(len, class_names)) > _FLAT_LETTERS:
         axes.tick_params(axis="x", rotation=90)
     axes.set_xlabel("what is there")
     axes.set_ylabel("what the model says")

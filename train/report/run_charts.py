@@ -14,7 +14,7 @@ _MARKED_EPOCHS = 40
 def run_chart(rows: Sequence[EpochResult], best_epoch: int | None) -> str:
     """Four charts, as an image address. `best_epoch`, counted from 0, is marked in the AP's."""
     with chart_style():
-        figure = new_figure(10, 5.6)
+        figure = new_figure(10.9, 5.6)
         (ap, losses), (rate, speed) = figure.subplots(2, 2)
         epochs = [row.epoch + 1 for row in rows]
         _ap(ap, rows, best_epoch)
@@ -42,11 +42,14 @@ def _ap(axes: Axes, rows: Sequence[EpochResult], best_epoch: int | None) -> None
     _line(axes, epochs, [row.ap or 0.0 for row in scored], "AP@50:95", ORANGE)
     if best_epoch is not None:
         axes.axvline(best_epoch + 1, color=GREY, linestyle=":", linewidth=1.2)
+        late = best_epoch > len(rows) / 2
         axes.annotate(
-            f" best.pt: epoch {best_epoch + 1}",
-            (best_epoch + 1, 0.02),
+            f"best.pt: epoch {best_epoch + 1}",
+            (best_epoch + 1, 0.03),
+            (-4 if late else 4, 0),
+            textcoords="offset points",
             color=GREY,
-            ha="right" if best_epoch > len(rows) / 2 else "left",
+            ha="right" if late else "left",
         )
     axes.set_title("AP on val")
     axes.set_ylim(0, 1)

@@ -30,7 +30,7 @@ def curves_chart(found: Assessment) -> str:
     curves = found.curves
     names = [found.class_names[number] for number in curves.classes.tolist()]
     with chart_style():
-        figure = new_figure(10, 7)
+        figure = new_figure(10.9, 7)
         (pr, f1), (precision, recall) = figure.subplots(2, 2)
         aps = [f"{name}  {value:.3f}" for name, value in zip(names, _ap50(found), strict=True)]
         _lines(pr, RECALL_STEPS, curves.envelope, aps, f"mean  {found.coco.ap50() or 0:.3f}")
@@ -47,7 +47,9 @@ def curves_chart(found: Assessment) -> str:
             axes.axvline(found.best_score, color=GREY, linestyle=":", linewidth=1.2)
             axes.set_title(title)
             axes.set_xlabel("score threshold")
-        f1.annotate(f" best F1 at {found.best_score:.2f}", (found.best_score, 0.03), color=GREY)
+        words = f"best F1 at {found.best_score:.2f}"
+        place = (found.best_score, 0.03)
+        f1.annotate(words, place, (4, 0), textcoords="offset points", color=GREY)
         return as_svg(figure)
 
 
@@ -81,7 +83,7 @@ def calibration_chart(found: Assessment) -> str:
     """Reliability, and how many detections have which score."""
     bins = [one for one in found.calibration.bins if one.detections]
     with chart_style():
-        figure = new_figure(10, 3.9)
+        figure = new_figure(10.9, 3.9)
         reliability, histogram = figure.subplots(1, 2)
         reliability.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="a score kept its word")
         places = [(one.low + one.high) / 2 for one in bins]
@@ -105,7 +107,7 @@ def errors_chart(found: Assessment) -> str:
     """What each kind of mistake costs, the dearest on top."""
     errors = found.errors[::-1]
     with chart_style():
-        figure = new_figure(10, 2.8)
+        figure = new_figure(10.9, 2.8)
         axes = figure.subplots()
         costs = [one.cost for one in errors]
         bars = axes.barh([one.kind for one in errors], costs, color=ORANGE)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from edgedet.detections import Detections
@@ -35,21 +36,36 @@ def pixels(shot: Shot) -> NDArray[np.int16]:
     return image[..., ::-1].astype(np.int16)
 
 
-def near(image: NDArray[np.int16], place: tuple[int, int], colour: tuple[int, int, int]) -> bool:
-    """Whether a pixel has about a colour; JPEG blurs them."""
-    patch = image[place[0] - 1 : place[0] + 2, place[1] - 1 : place[1] + 2]
-    return bool((np.abs(patch - np.array(colour)).sum(axis=-1) < 120).any())
+def has(shot: Shot, colour: tuple[int, int, int]) -> bool:
+    """Whether a line of a colour is in the picture; JPEG blurs it."""
+    far = np.abs(pixels(shot) - np.array(colour)).sum(axis=-1)
+    return int((far < 50).sum()) > 100
 
 
 def test_a_mistake_is_drawn_in_red_and_a_miss_in_orange(tmp_path: Path) -> None:
     gallery = make_gallery([result(tmp_path, "a.png", [(BOX, 0.9)], [FAR])], 0.5, ["cat"])
     (alarm,), (miss,) = gallery.by_kind["background"], gallery.by_kind["missed"]
 
-    assert alarm.caption == "1 background"
-    assert near(pixels(alarm), (60, 20), WRONG)
-    assert near(pixels(miss), (150, 120), MISSED)
-    assert not near(pixels(alarm), (150, 120), MISSED)
+    assert (alarm.caption, miss.caption) == ("1 background", "1 missed")
+    assert has(alarm, WRONG)
+    assert not has(alarm, MISSED)
+    assert has(miss, MISSED)
+    assert not has(miss, WRONG)
     assert gallery.worst[0].caption == "1 missed, 1 background"
+    assert has(gallery.worst[0], WRONG)
+    assert has(gallery.worst[0], MISSED)
+
+
+def test_a_small_mistake_is_shown_from_near(tmp_path: Path) -> None:
+    small = [90.0, 90.0, 100.0, 100.0]
+    gallery = make_gallery([result(tmp_path, "a.png", [(small, 0.9)], [])], 0.5, ["cat"])
+    image = pixels(gallery.by_kind["background"][0])
+
+    # 0.4 of 200 px, three times as large; the box becomes 30 px
+    assert image.shape[:2] == (240, 240)
+    far = np.abs(image - np.array(WRONG)).sum(axis=-1)
+    columns = np.flatnonzero((far < 90).any(axis=0))
+    assert columns.min() == pytest.approx((90 - 55) * 3, abs=4)
 
 
 def test_the_surest_false_alarm_comes_first_and_right_ones_not_at_all(tmp_path: Path) -> None:
