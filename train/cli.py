@@ -8,11 +8,13 @@ from rich.console import Console
 from edgedet import log
 from edgedet.errors import ConfigError, EdgedetError, UsageError
 from train.commands.check import check
+from train.commands.distill import distill
 from train.commands.evaluate import evaluate_command
 from train.commands.export import export
 from train.commands.fit import fit
 from train.commands.ingest import ingest_app
 from train.commands.predict import predict
+from train.commands.prune import prune_command
 from train.commands.reparameterize import reparameterize
 from train.commands.show import show
 from train.engine.world import OtherProcessError
@@ -32,6 +34,8 @@ app.command("evaluate")(evaluate_command)
 app.command()(predict)
 app.command()(export)
 app.command()(reparameterize)
+app.command("prune")(prune_command)
+app.command()(distill)
 
 
 def main() -> None:

@@ -41,6 +41,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # the end of a run, and the tables of an evaluation: shown by the commands only
     "train.commands.finish": "tests/train/commands/test_fit.py",
     "train.commands.score_tables": "tests/train/commands/test_evaluate.py",
+    # a whole run, from options to report
+    "train.commands.running": "tests/train/commands/test_fit.py",
     # the parts of a network: told apart by its weight names, sizes and outputs
     "train.model.architectures.rows": "tests/train/model/test_family.py",
     "train.model.compound": "tests/train/model/test_family.py",

@@ -9,14 +9,15 @@ import pytest
 from edgedet.errors import ModelError
 from tests.train.console import call, fit_arguments
 
-COMMANDS = (("fit",), ("evaluate",), ("export",), ("reparameterize",), ("ingest", "mot"))
+NAMES = ("fit", "evaluate", "export", "reparameterize", "prune", "distill")
+COMMANDS = (*((name,) for name in NAMES), ("ingest", "mot"))
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--help") == 0
     text = capsys.readouterr().out
 
-    assert [name for name in ("ingest", "fit", "evaluate", "export") if name not in text] == []
+    assert [name for name in ("ingest", *NAMES) if name not in text] == []
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -4,8 +4,8 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -24,15 +24,17 @@ from train.engine.memory import keep_freed_memory
 from train.engine.precision import Precision, PrecisionName, choose_device
 from train.engine.run_folder import RunFolder
 from train.engine.world import World
+from train.loss import DetectionLoss, LossFactory
 from train.machine import describe_machine
 from train.model import DetectionNetwork, build_model, start_from
+from train.model.head import AnchorsPx
 
 _SHOWN = 9
 
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """What a run is asked for; the options of `train fit`."""
+    """What a run is asked for; the options of `train fit`, and what `train distill` adds."""
 
     data: Path
     out: Path
@@ -55,6 +57,9 @@ class FitOptions:
     save_every_minutes: float = 15.0
     resume: bool = False
     extend: bool = False
+    loss: LossFactory = DetectionLoss
+    anchors: AnchorsPx | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,7 @@ def assemble(options: FitOptions, world: World) -> Assembled:
         evaluate_every=options.evaluate_every,
         save_every_s=options.save_every_minutes * 60,
         facts=_facts(options, spec, world, precision),
+        loss=options.loss,
     )
     folder = RunFolder(options.out, resume=options.resume, writes=world.is_first)
     if world.is_first:
@@ -149,7 +155,7 @@ def _network(
 ) -> tuple[DetectionNetwork, frozenset[str]]:
     """The network to train, and the names of its parameters that came from a checkpoint."""
     if options.weights is None:
-        return build_model(options.model, num_classes), frozenset()
+        return build_model(options.model, num_classes, anchors=options.anchors), frozenset()
     network, report = start_from(options.weights, options.model, num_classes)
     own = [key for key, _, _ in report.mismatched] + list(report.missing)
     more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
@@ -182,7 +188,7 @@ def _facts(
     options: FitOptions, spec: DataSpec, world: World, precision: Precision
 ) -> dict[str, object]:
     """What a checkpoint says of its own making."""
-    return {
+    return dict(options.facts) | {
         "architecture": options.model,
         "data_id": spec.digest(),
         "data": str(options.data),

@@ -4,20 +4,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from train.commands.assembly import Assembled, FitOptions, assemble
-from train.commands.finish import finish_run
+from train.commands.assembly import FitOptions
 from train.commands.options import checked_size, one_of
-from train.commands.progress import ConsoleProgress
+from train.commands.running import run_to_end
 from train.config import load_recipe
 from train.data.store import CACHE_KINDS
 from train.engine.precision import PrecisionName
-from train.engine.tensorboard import TensorBoard
-from train.engine.world import World, joined_world
 from train.model.members import find_architecture
 
-_INTERRUPTED = 130  # what a shell gives for SIGINT
 _PRECISIONS: tuple[PrecisionName, ...] = ("auto", "fp32", "bf16", "fp16")
 
 
@@ -87,42 +82,4 @@ def fit(  # noqa: PLR0913 - the options of the command
         resume=resume,
         extend=extend,
     )
-    try:
-        with joined_world(device) as world:
-            _run(options, world)
-    except KeyboardInterrupt:
-        console = Console(stderr=True)
-        console.print("stopped; the same command with --resume goes on", soft_wrap=True)
-        raise typer.Exit(_INTERRUPTED) from None
-
-
-def _run(options: FitOptions, world: World) -> None:
-    console = Console(stderr=True, quiet=not world.is_first)
-    run = assemble(options, world)
-    for line in run.told:
-        console.print(line, markup=False, soft_wrap=True)
-    if run.trainer.is_finished:
-        console.print(
-            f"the run in {options.out} is finished: {run.done} epochs; nothing to resume",
-            markup=False,
-            soft_wrap=True,
-        )
-    else:
-        _train(console, run, world)
-    if world.is_first:
-        device = str(run.precision.device)
-        finish_run(console, run.folder, run.plan, run.trainer.rows, run.splits, device)
-
-
-def _train(console: Console, run: Assembled, world: World) -> None:
-    hooks = [TensorBoard(run.folder.tensorboard)] if world.is_first else []
-    with ConsoleProgress(console, run.plan.epochs) as progress:
-        run.trainer.run([progress, *hooks])
-    done = len(run.trainer.rows)
-    if done < run.plan.epochs:
-        console.print(
-            f"ended after {done} of {run.plan.epochs} epochs: {run.plan.recipe.patience} scored "
-            "epochs without a better one",
-            markup=False,
-            soft_wrap=True,
-        )
+    run_to_end(options)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from train.config import Recipe
+from train.loss import DetectionLoss, LossFactory
 
 AP50_SHARE = 0.1  # fitness of an epoch, as in the original: 0.1 AP@50 + 0.9 AP@50:95
 
@@ -24,7 +25,13 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """What to train, on what, for how long. `facts` travel into the checkpoints' metadata."""
+    """What to train, on what, for how long.
+
+    Attributes:
+        facts: Travel into the checkpoints' metadata. A run with a `teacher` among them is resumed
+            with the same one only.
+        loss: Makes what is minimised.
+    """
 
     recipe: Recipe
     class_names: tuple[str, ...]
@@ -36,12 +43,14 @@ class RunPlan:
     evaluate_every: int = 1
     save_every_s: float = 900.0
     facts: Mapping[str, object] = field(default_factory=dict)
+    loss: LossFactory = DetectionLoss
 
     def identity(self) -> dict[str, object]:
         """Whatever changes the weights that come out: a run may be resumed by its equal only."""
         recipe = self.recipe
         listens = recipe.patience > 0 or recipe.schedule == "plateau" or recipe.image_weights
-        return {
+        teacher = {"teacher": self.facts["teacher"]} if "teacher" in self.facts else {}
+        return teacher | {
             # as a checkpoint gives it back
             "recipe": recipe.model_dump(),
             "epochs": self.epochs,

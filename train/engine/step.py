@@ -17,7 +17,7 @@ from train.engine.normalisation import NormalisationStart
 from train.engine.precision import Precision
 from train.engine.schedule import Schedule
 from train.engine.world import ALONE, World
-from train.loss import DetectionLoss
+from train.loss import Loss
 from train.model import DetectionNetwork
 
 _DIVERGED = 100.0  # times the first loss of the run, or times 1 if that was less
@@ -76,7 +76,7 @@ class EpochLoop:
     """What an epoch is trained by. `network` is the model as it is called: compiled, or in DDP."""
 
     network: nn.Module
-    loss_of: DetectionLoss
+    loss_of: Loss
     schedule: Schedule
     precision: Precision
     accumulate: int

@@ -19,15 +19,15 @@ from train.engine.ema import ModelEma
 from train.engine.freeze import frozen_layers, set_mode
 from train.engine.hooks import Hook, StepResult
 from train.engine.keeping import Keeper
+from train.engine.loss import make_loss
 from train.engine.machine import Machine, use_channels_last
 from train.engine.optimizer import accumulation, make_optimizer
 from train.engine.plan import RunPlan, Scores
 from train.engine.run_folder import EpochResult, RunFolder
-from train.engine.sampling import ProcessSampler, class_factors, epoch_order, picture_weights
+from train.engine.sampling import ProcessSampler, epoch_order, picture_weights
 from train.engine.schedule import Schedule, epochs_since_best
 from train.engine.state import RunState
 from train.engine.step import DivergedError, EpochLoop, Tally, Trainee, train_epoch
-from train.loss import DetectionLoss, Weighting, scale_gains
 from train.model import DetectionNetwork
 
 
@@ -176,20 +176,10 @@ class Trainer:
         if frozen != self._frozen:  # DDP wants to know beforehand what has a gradient
             self._network = self._world.wrap(self._called, device)
             self._frozen = frozen
-        classes = None
-        if plan.recipe.class_weights:
-            factors = class_factors(self._labels, len(plan.class_names))
-            classes = torch.from_numpy(factors).to(device, torch.float32)
-        shares = self._world.shares if self._world.size > 1 else None
-        gains = scale_gains(
-            plan.recipe.model_dump(),
-            len(plan.class_names),
-            self._schedule.image_size(epoch, plan.image_size),
-            len(model.strides),
-        )
+        size = self._schedule.image_size(epoch, plan.image_size)
         return EpochLoop(
             self._network,
-            DetectionLoss(model, gains, Weighting(classes, shares)),
+            make_loss(model, plan, size, self._labels, self._world),
             self._schedule,
             self._precision,
             accumulation(plan.recipe, plan.batch_size),

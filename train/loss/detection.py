@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
@@ -23,7 +24,7 @@ from train.model import DetectionNetwork
 COMPONENTS = ("box", "obj", "cls", "total")
 
 # Weight of each level's objectness, by number of levels: small objects are many and hard.
-_BALANCE = {3: (4.0, 1.0, 0.4), 4: (4.0, 1.0, 0.25, 0.06)}
+BALANCE = {3: (4.0, 1.0, 0.4), 4: (4.0, 1.0, 0.25, 0.06)}
 _FOCAL_ALPHA = 0.25
 _TARGET_COLUMNS = 6
 
@@ -48,6 +49,16 @@ class Weighting:
     shares: Callable[[Sequence[int], int], Sequence[float]] | None = None
 
 
+class Loss(Protocol):
+    """What a training run minimises, called as `DetectionLoss` is."""
+
+    def __call__(
+        self, raw_outputs: Sequence[Tensor], targets: Tensor, images: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Loss and components of a batch."""
+        ...
+
+
 class DetectionLoss:
     """Loss of a batch of raw maps; `loss_ota` 0 in the hyper-parameters means the plain loss.
 
@@ -68,7 +79,7 @@ class DetectionLoss:
         self._head = model.head
         self._weighting = weighting
         self._settings = LossSettings.from_hyp(hyp)
-        self._balance = _BALANCE[len(model.strides)]
+        self._balance = BALANCE[len(model.strides)]
 
     def __call__(
         self, raw_outputs: Sequence[Tensor], targets: Tensor, images: Tensor
@@ -201,6 +212,9 @@ class DetectionLoss:
         if targets.ndim != 2 or targets.shape[1] != _TARGET_COLUMNS:
             message = f"targets have shape {tuple(targets.shape)}, expected (n, {_TARGET_COLUMNS})"
             raise ValueError(message)
+
+
+LossFactory = Callable[[DetectionNetwork, Mapping[str, object], Weighting], Loss]
 
 
 def _overlap(

@@ -1,0 +1,103 @@
+"""`train distill`: a training run in which a trained network helps."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgedet.errors import ModelError
+from train.commands.assembly import FitOptions
+from train.commands.options import checked_size, one_of
+from train.commands.running import run_to_end
+from train.config import load_recipe
+from train.data.dataset import read_data_yaml
+from train.data.store import CACHE_KINDS
+from train.loss.distillation import Distillation, as_teacher, check_levels
+from train.model import CheckpointInfo, DetectionNetwork, load_model
+from train.model.members import find_architecture
+
+_DIGITS = 12
+
+
+def distill(  # noqa: PLR0913 - the options of the command
+    teacher: Annotated[Path, typer.Option(help="Checkpoint to learn from, as best.pt of a run.")],
+    data: Annotated[Path, typer.Option(help="data.yaml of the set to train on.")],
+    out: Annotated[Path, typer.Option(help="New folder for checkpoints, results and report.")],
+    model: Annotated[str, typer.Option(help="Which network learns.")] = "yolov7-tiny",
+    weights: Annotated[
+        Path | None, typer.Option(help="Checkpoint that it starts from; none: from scratch.")
+    ] = None,
+    teacher_weight: Annotated[
+        float, typer.Option(min=0, help="Of the teacher's terms in the loss; the labels' have 1.")
+    ] = 1.0,
+    recipe: Annotated[str, typer.Option(help="A name in configs/train, or a file.")] = "finetune",
+    epochs: Annotated[int, typer.Option(min=1, help="Times every picture is seen.")] = 100,
+    image_size: Annotated[int, typer.Option(min=32, help="Side of the input, pixels.")] = 640,
+    batch_size: Annotated[int, typer.Option(min=1, help="Pictures a step.")] = 16,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, …")] = "auto",
+    seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 0,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that prepare pictures.")] = 1,
+    threads: Annotated[int, typer.Option(min=0, help="Threads of a CPU; 0: all cores.")] = 0,
+    cache: Annotated[
+        str, typer.Option(help="Keep decoded pictures: ram, disk (beside data.yaml), none.")
+    ] = "ram",
+    evaluate_every: Annotated[int, typer.Option(min=1, help="Score each so many epochs.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+) -> None:
+    """Train a small network by labels and by what a larger one says of the same pictures.
+
+    The teacher has the same levels (yolov7 or yolov7x for tiny) and the same classes in the same
+    order. From scratch, the student takes the teacher's anchors. The run is otherwise that of
+    `train fit`, and what it leaves is the same.
+
+    Example: python -m train distill --teacher runs/large/best.pt --data data/pets09/data.yaml
+    --recipe scratch --epochs 20 --image-size 416 --out runs/distilled
+    """
+    student = find_architecture(model)
+    side = checked_size(image_size, student.strides[-1])
+    chosen = load_recipe(recipe).model_copy(update={"autoanchor": False})
+    kind = one_of("--cache", cache, CACHE_KINDS)
+    network, info = load_model(teacher)
+    check_levels(network, student)
+    _check_classes(teacher, info, data)
+    run_to_end(
+        FitOptions(
+            data=data,
+            out=out,
+            recipe=chosen,
+            recipe_name=recipe,
+            model=model,
+            weights=weights,
+            epochs=epochs,
+            image_size=side,
+            batch_size=batch_size,
+            device=device,
+            seed=seed,
+            workers=workers,
+            threads=threads,
+            cache=kind,
+            evaluate_every=evaluate_every,
+            resume=resume,
+            loss=Distillation(as_teacher(network), teacher_weight),
+            anchors=network.anchors_px,
+            facts={"teacher": _fact(teacher, network, teacher_weight)},
+        )
+    )
+
+
+def _check_classes(teacher: Path, info: CheckpointInfo, data: Path) -> None:
+    names = read_data_yaml(data).class_names
+    if (info.names or names) != names or info.num_classes != len(names):
+        msg = (
+            f"teacher {teacher} knows {info.num_classes} classes {list(info.names)}, {data} has "
+            f"{list(names)}: expected the same in the same order"
+        )
+        raise ModelError(msg)
+
+
+def _fact(path: Path, network: DetectionNetwork, weight: float) -> str:
+    """What a checkpoint says of its teacher."""
+    with path.open("rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()[:_DIGITS]
+    return f"{network.architecture.name} {path.name}, sha256 {digest}, weight {weight:g}"
