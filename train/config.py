@@ -134,9 +134,9 @@ class Recipe(BaseModel):
     """Value (brightness) multiplied by up to 1 ± this."""
     hsv: float = Field(default=1.0, ge=0, le=1)
     """Share of pictures whose hue, saturation and value change by the three above."""
-    brightness: float = Field(default=0.0, ge=0, le=1)
+    brightness: float = Field(default=0.2, ge=0, le=1)
     """Up to this share of white added or taken away."""
-    contrast: float = Field(default=0.0, ge=0, le=1)
+    contrast: float = Field(default=0.3, ge=0, le=1)
     """Differences from middle grey multiplied by up to 1 ± this."""
     brightness_contrast: float = Field(default=0.0, ge=0, le=1)
     """Share of pictures whose brightness and contrast change by the two above."""

@@ -37,8 +37,8 @@ def test_strengths_are_the_recipes_if_it_has_any() -> None:
     assert isolate(recipe, ["hsv"]).hsv_s == 0
     assert isolate(recipe, ["scale"]).scale == 0.2
     assert isolate(recipe, ["degrees"]).degrees == 20
-    assert isolate(Recipe(brightness=0.1), ["brightness_contrast"]).contrast == 0
-    assert isolate(Recipe(), ["brightness_contrast"]).contrast == 0.4
+    assert isolate(Recipe(contrast=0), ["brightness_contrast"]).contrast == 0
+    assert isolate(Recipe(contrast=0, brightness=0), ["brightness_contrast"]).contrast == 0.4
 
 
 def test_all_warps_together_are_those_of_the_recipe() -> None:

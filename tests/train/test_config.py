@@ -25,9 +25,15 @@ def test_some_recipes_are_shipped() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_recipes_load_with_every_value_they_state(name: str) -> None:
     stated = yaml.safe_load((RECIPE_FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
-    recipe = load_recipe(name).model_dump()
+    recipe = load_recipe(name).model_dump(mode="json")
 
     assert {key: recipe[key] for key in stated} == stated
+
+
+def test_the_default_recipe_states_every_key() -> None:
+    stated = yaml.safe_load((RECIPE_FOLDER / "finetune.yaml").read_text(encoding="utf-8"))
+
+    assert stated.keys() == Recipe.model_fields.keys()
 
 
 def test_the_original_has_the_published_values() -> None:

@@ -83,3 +83,13 @@ def test_pictures_of_no_fixed_camera_have_none() -> None:
 def test_too_few_of_a_camera_have_none() -> None:
     assert find_backdrops(scenes(SAMPLES - 1)).views == ()
     assert find_backdrops([]).views == ()
+
+
+def test_a_camera_that_shakes_has_none() -> None:
+    rng = default_rng(3)
+    wide = cv2.resize(rng.integers(0, 256, (30, 40, 3), dtype=np.uint8), (160, 120))
+    shaken = [
+        np.asarray(wide[y : y + 60, x : x + 80], dtype=np.uint8)
+        for y, x in rng.integers(0, 6, (SAMPLES, 2)).tolist()
+    ]
+    assert find_backdrop(shaken) is None
