@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 
 from train.engine.memory import keep_freed_memory
-from train.engine.step import Precision
+from train.engine.precision import Precision
 from train.loss import TINY_HYP, DetectionLoss, scale_gains
 from train.model import build_model
 
