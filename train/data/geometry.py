@@ -28,7 +28,7 @@ class WarpRange:
     """How far `draw_warp` may go.
 
     Degrees of rotation and shear, shares of the picture for translation and scale, and perspective
-    in 1/pixels.
+    in 1/pixels. Up to `zoom` times closer, at any part of the canvas.
     """
 
     degrees: float = 0.0
@@ -36,6 +36,7 @@ class WarpRange:
     scale: float = 0.5
     shear: float = 0.0
     perspective: float = 0.0
+    zoom: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +68,8 @@ def draw_warp(
 ) -> Warp:
     """A warp from a canvas into `out_hw`, drawn within `limits`."""
     (height, width), (out_height, out_width) = canvas_hw, out_hw
-    scale = float(rng.uniform(1 - limits.scale, 1.1 + limits.scale))
+    closer = float(rng.uniform(1, limits.zoom)) if limits.zoom > 1 else 1.0
+    scale = closer * float(rng.uniform(1 - limits.scale, 1.1 + limits.scale))
     angle = rng.uniform(-limits.degrees, limits.degrees)
     centre = np.array([[1, 0, -width / 2], [0, 1, -height / 2], [0, 0, 1]])
     tilt = np.eye(3)
@@ -82,7 +84,8 @@ def draw_warp(
     shear = np.eye(3)
     shear[0, 1], shear[1, 0] = np.tan(rng.uniform(-1, 1, 2) * math.radians(limits.shear))
     shift = np.eye(3)
-    shares = rng.uniform(0.5 - limits.translate, 0.5 + limits.translate, 2)
+    reach = limits.translate + (closer - 1) / 2
+    shares = rng.uniform(0.5 - reach, 0.5 + reach, 2)
     shift[:2, 2] = shares * (out_width, out_height)
     return Warp(shift @ shear @ turn @ tilt @ centre, scale)
 

@@ -31,13 +31,14 @@ class EpochPlan:
     """What an epoch looks like to the data set.
 
     Its number, its picture size, whether pictures are mixed (mosaic, mixup, cutmix), and the
-    network's largest stride, of which every size is a multiple.
+    network's largest stride, of which every size is a multiple; `zoom` as in `Pipeline`.
     """
 
     epoch: int
     image_size: int
     mosaic: bool
     stride: int = 32
+    zoom: float = 1.0
 
 
 class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
@@ -46,7 +47,7 @@ class TrainingSet(Dataset[tuple[NDArray[np.uint8], NDArray[np.float32]]]):
     def __init__(self, store: PictureStore, recipe: Recipe, seed: int, plan: EpochPlan) -> None:
         """Serve one epoch; cheap, since the pictures live in `store`."""
         backdrops = store.backdrops() if recipe.copy_paste else Backdrops()
-        self._pipeline = Pipeline(store, recipe, backdrops)
+        self._pipeline = Pipeline(store, recipe, backdrops, plan.zoom)
         self._seed = seed
         self._plan = plan
         self.sizes = BatchSizes(plan.image_size, recipe.multi_scale, seed, plan.epoch, plan.stride)

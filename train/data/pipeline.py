@@ -35,11 +35,17 @@ class Pictures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Makes training pictures after a recipe; every random number comes from the caller."""
+    """Makes training pictures after a recipe; every random number comes from the caller.
+
+    `zoom` is by how much closer pictures and pasted objects come at most, beside the recipe's
+    scale. Where early epochs see smaller pictures, it lets objects have the size in pixels that
+    they will have in the end.
+    """
 
     pictures: Pictures
     recipe: Recipe
     backdrops: Backdrops
+    zoom: float = 1.0
 
     def make(self, index: int, side_hw: tuple[int, int], rng: Generator, *, mix: bool) -> Picture:
         """Picture `index`, augmented, in `side_hw`.
@@ -75,7 +81,12 @@ class Pipeline:
         how = Warp.centred(collage.size_hw, side_hw)
         if rng.random() < recipe.affine:
             limits = WarpRange(
-                recipe.degrees, recipe.translate, recipe.scale, recipe.shear, recipe.perspective
+                recipe.degrees,
+                recipe.translate,
+                recipe.scale,
+                recipe.shear,
+                recipe.perspective,
+                self.zoom,
             )
             how = draw_warp(collage.size_hw, side_hw, limits, rng)
         return draw(collage, how, side_hw)
@@ -92,6 +103,7 @@ class Pipeline:
         donor = self.pictures.get(self._another(index, rng))
         # as large as if the donor had been letterboxed like the rest
         scale = max(Letterbox.fit(donor.size_hw, picture.size_hw).scale_xy)
+        scale *= float(rng.uniform(1, self.zoom))
         backdrop = self.backdrops.of(donor.image_hwc)
         return paste_objects(picture, donor, rng, backdrop, scale)
 

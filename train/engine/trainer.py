@@ -144,7 +144,8 @@ class Trainer:
         size = self._schedule.image_size(epoch, plan.image_size)
         mosaic = self._schedule.has_mosaic(epoch)
         stride = self._trainee.model.strides[-1]
-        look = EpochPlan(epoch, size, mosaic=mosaic, stride=stride)
+        zoom = plan.image_size / size
+        look = EpochPlan(epoch, size, mosaic=mosaic, stride=stride, zoom=zoom)
         dataset = TrainingSet(self._store, plan.recipe, plan.seed, look)
         sampler = self._sampler(epoch)
         share = plan.batch_size // self._world.size

@@ -127,3 +127,16 @@ def test_flips_move_boxes_with_their_objects(flip: type) -> None:
     assert not np.array_equal(flipped.image_hwc, picture.image_hwc)
     assert np.array_equal(flip(flipped).image_hwc, picture.image_hwc)
     assert np.array_equal(flip(flipped).boxes_xyxy, picture.boxes_xyxy)
+
+
+def test_closer_views_reach_every_part_of_the_canvas() -> None:
+    canvas, out = (160, 160), (80, 80)
+    limits = WarpRange(0, 0, 0, 0, 0, zoom=2.0)
+    views = [draw_warp(canvas, out, limits, default_rng(seed)) for seed in range(300)]
+    centres = np.array([(np.linalg.inv(how.matrix) @ [40, 40, 1])[:2] for how in views])
+
+    assert all(1.0 <= how.scale <= 2.2 for how in views)
+    assert max(how.scale for how in views) > 1.9
+    # at twice the scale the middle of the view may be a quarter of the output away from the middle
+    assert centres.min() < 65
+    assert centres.max() > 95

@@ -189,3 +189,16 @@ def test_geometry_end_to_end_keeps_labels_on_objects(seed: int, *, nine: bool) -
             rest[top : math.ceil(y2) + 2, left : math.ceil(x2) + 2] = False
         # what no box holds are pieces that the rules let go: a tenth of the largest object at most
         assert rest.sum() <= 4 * 0.1 * (0.5 * 64 * 0.55 * 64) * 1.5**2
+
+
+def test_zoom_shows_objects_larger() -> None:
+    recipe = Recipe.model_validate({**STRENGTHS, **NOTHING, "affine": 1, "scale": 0})
+    widths = []
+    for zoom in (1.0, 1.8):
+        pipeline = Pipeline(Few(), recipe, Backdrops(), zoom)
+        made = [pipeline.make(2, SIDE, default_rng(seed), mix=False) for seed in range(60)]
+        boxes = np.concatenate([each.boxes_xyxy for each in made])
+        widths.append(float((boxes[:, 2] - boxes[:, 0]).mean()))
+
+    # a mean of 1.4 times closer, less what the sides of the picture cut off
+    assert widths[1] > 1.08 * widths[0]
