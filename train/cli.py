@@ -17,6 +17,7 @@ from train.commands.predict import predict
 from train.commands.prune import prune_command
 from train.commands.reparameterize import reparameterize
 from train.commands.show import show
+from train.commands.tune import tune
 from train.engine.world import OtherProcessError
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.command()(fit)
 app.command("evaluate")(evaluate_command)
 app.command()(predict)
 app.command()(export)
+app.command()(tune)
 app.command()(reparameterize)
 app.command("prune")(prune_command)
 app.command()(distill)

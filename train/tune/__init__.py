@@ -1,0 +1,1 @@
+"""The search for a recipe: what may vary, and a study that several workers share."""
