@@ -22,7 +22,7 @@ from train.engine.world import OtherProcessError
 
 app = typer.Typer(
     name="train",
-    help="Fine-tune YOLOv7 networks, prove its accuracy, write a model bundle.",
+    help="Fine-tune YOLOv7 networks, prove their accuracy, write a model bundle.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

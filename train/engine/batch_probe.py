@@ -74,10 +74,11 @@ def fitting_batch(trainee: Trainee, loop: EpochLoop, image_size: int, first: int
 
     Does real steps on noise: `trainee` is good for nothing afterwards.
     """
+    own_loss = DetectionLoss(trainee.model, loop.schedule.recipe.model_dump())
     alone = replace(
         loop,
         network=trainee.model,  # the other processes wait elsewhere
-        loss_of=DetectionLoss(trainee.model, loop.schedule.recipe.model_dump()),
+        loss_of=loop.loss_of if loop.world.size == 1 else own_loss,
         world=ALONE,
         on_step=lambda _t, _c, _n, _b: None,
     )
