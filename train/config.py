@@ -155,10 +155,7 @@ class Recipe(BaseModel):
     multi_scale: float = Field(default=0.0, ge=0, lt=1)
     """Batches have a size of 1 ± this share of the final one, in steps of the stride."""
     progressive_size: float = Field(default=1.0, gt=0, le=1)
-    """The first epochs see pictures of this share of the final size; it grows by the stride.
-
-    They are shown whole or closer, up to where objects are as large as at the full size.
-    """
+    """Share of the final size that the first epochs see; whole, or closer as at the full size."""
     full_size_share: float = Field(default=0.3, gt=0, le=1)
     """Share of the run, at its end, at the full size."""
 

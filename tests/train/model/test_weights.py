@@ -217,7 +217,7 @@ def test_failed_save_leaves_the_old_file_and_no_other(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ModelError, match="No space left"):
+    with pytest.raises(ModelError, match="the disk is full"):
         save_checkpoint(path, build_model("yolov7-tiny", 1), PERSON)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
