@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 from edgedet.errors import ConfigError
 from train.config import RECIPE_FOLDER, Recipe
 
-DEFAULT = RECIPE_FOLDER / "tune.yaml"
+DEFAULT = RECIPE_FOLDER.parent / "tune.yaml"
 
 Choice = bool | int | float | str
 
