@@ -30,7 +30,8 @@ def run_chart(rows: Sequence[EpochResult], best_epoch: int | None) -> str:
         speed.set_ylim(bottom=0)
         for axes in (ap, losses, rate, speed):
             axes.set_xlabel("epoch")
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.set_xlim(0.5, len(rows) + 0.5)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         losses.legend(title="")
         return as_svg(figure)
 
