@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -38,7 +38,7 @@ class Recipe(BaseModel):
     """How the learning rate falls after warm-up."""
     lrf: float = Field(default=0.01, gt=0, le=1)
     """Last learning rate as a share of `lr0`, for cosine and linear; plateau goes no lower."""
-    step_at: tuple[float, ...] = (0.6, 0.85)
+    step_at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.6, 0.85)
     """Shares of the run at which the schedule `step` multiplies by `step_factor`."""
     step_factor: float = Field(default=0.1, gt=0, lt=1)
     """What each entry of `step_at` multiplies the learning rate by."""

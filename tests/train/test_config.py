@@ -104,6 +104,12 @@ def test_what_is_no_finite_number_is_refused(tmp_path: Path, value: str) -> None
         load_recipe(write(tmp_path, f"lr0: {value}\n"))
 
 
+@pytest.mark.parametrize("share", ["0", "1.5"])
+def test_a_drop_of_the_rate_outside_the_run_is_refused(tmp_path: Path, share: str) -> None:
+    with pytest.raises(ConfigError, match=r"step_at\.1"):
+        load_recipe(write(tmp_path, f"step_at: [0.5, {share}]\n"))
+
+
 @pytest.mark.parametrize("text", ["- a\n- b\n", "just words\n"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"mine\.yaml: \(whole file\)"):

@@ -21,7 +21,9 @@ def frozen_layers(model: DetectionNetwork, recipe: Recipe, epoch: int, epochs: i
     given = range(recipe.freeze) if isinstance(recipe.freeze, int) else recipe.freeze
     layers = sorted(set(given))
     learning = {i for i, layer in enumerate(model.model) if any(True for _ in layer.parameters())}
-    if layers and (layers[0] < 0 or layers[-1] >= count or learning <= set(layers)):
+    is_negative = isinstance(recipe.freeze, int) and recipe.freeze < 0
+    is_unknown = bool(layers) and (layers[0] < 0 or layers[-1] >= count)
+    if is_negative or is_unknown or learning <= set(layers):
         msg = (
             f"freeze is {recipe.freeze!r}: {model.architecture.name} has layers 0 to {count - 1}, "
             "and at least one with weights must learn"

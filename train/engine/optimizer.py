@@ -65,9 +65,16 @@ def make_optimizer(
     if recipe.optimizer == "adamw":
         betas = (recipe.momentum, 0.999)
         return torch.optim.AdamW(groups, lr=recipe.lr0, betas=betas, fused=True)
-    return torch.optim.SGD(
-        groups, lr=recipe.lr0, momentum=recipe.momentum, nesterov=True, fused=True
+    has_momentum = recipe.momentum > 0
+    sgd = torch.optim.SGD(
+        groups, lr=recipe.lr0, momentum=recipe.momentum, nesterov=has_momentum, fused=True
     )
+    # the fused kernel wants all momenta of a group or none, and layers that thaw come late;
+    # a momentum of zeros gives the same first step
+    for group in sgd.param_groups:
+        for parameter in group["params"]:
+            sgd.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+    return sgd
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, saved: dict[str, object]) -> None:

@@ -28,7 +28,7 @@ def test_layers_thaw_the_last_first(model: DetectionNetwork) -> None:
     assert frozen[1] == set(range(8))
 
 
-@pytest.mark.parametrize("freeze", [78, (0, 78), (-1,)])
+@pytest.mark.parametrize("freeze", [78, -1, (0, 78), (-1,)])
 def test_layers_that_are_not_there_or_all_are_refused(
     model: DetectionNetwork, freeze: int | tuple[int, ...]
 ) -> None:

@@ -37,6 +37,34 @@ def test_adamw_takes_momentum_as_its_first_beta() -> None:
     assert optimizer.param_groups[0]["betas"] == (0.9, 0.999)
 
 
+def test_sgd_without_momentum_is_plain() -> None:
+    model = nn.Conv2d(1, 1, 1, bias=False)
+    optimizer = make_optimizer(model, Recipe(momentum=0, lr0=0.1, weight_decay=0), 16)
+    start = model.weight.detach().clone()
+    for _ in range(2):
+        model.weight.grad = torch.ones_like(model.weight)
+        optimizer.step()
+
+    assert torch.allclose(model.weight, start - 0.2)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_a_layer_that_thaws_joins_those_that_learned_before(name: Literal["sgd", "adamw"]) -> None:
+    first, late = nn.Conv2d(1, 1, 1, bias=False), nn.Conv2d(1, 1, 1, bias=False)
+    alone = copy.deepcopy(late)
+    recipe = Recipe(optimizer=name)
+    together = make_optimizer(nn.Sequential(first, late), recipe, 16)
+    first.weight.grad = torch.ones_like(first.weight)
+    together.step()
+    own = make_optimizer(alone, recipe, 16)
+    for layer in (late, alone):
+        layer.weight.grad = torch.ones_like(layer.weight)
+    together.step()
+    own.step()
+
+    assert torch.equal(late.weight, alone.weight)
+
+
 def test_pretrained_layers_have_groups_and_a_rate_of_their_own() -> None:
     model = build_model("yolov7-tiny", 1)
     recipe = Recipe(pretrained_lr=0.1, warmup_epochs=0)
