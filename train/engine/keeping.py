@@ -1,6 +1,7 @@
 """Writing a run's checkpoints, and reading the one that it goes on from."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from train.engine.run_folder import RunFolder
 from train.engine.state import RunState, differences, pack, unpack
 from train.engine.step import DivergedError, Trainee
 from train.model.checkpoint import Checkpoint, read_checkpoint
-from train.model.saving import CheckpointContent, save_checkpoint
+from train.model.saving import CheckpointContent, NotFiniteError, save_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,27 @@ class Keeper:
         The best first: killed in between, a resumed run repeats the epoch and writes both again.
 
         Raises:
+            DivergedError: if the weights have become numbers that no file can hold.
             ModelError: if a file cannot be written; the one before it is then still there.
         """
         scored = {} if scores is None else {"ap50": scores.ap50, "ap": scores.ap}
         facts = self._facts(state) | scored
-        if is_best:
-            content = CheckpointContent(self.plan.class_names, metadata=facts, half=True)
-            save_checkpoint(self.folder.best, trainee.ema.model, content)
-        self._save_last(trainee, state, facts)
+        with self._telling_divergence(state):
+            if is_best:
+                content = CheckpointContent(self.plan.class_names, metadata=facts, half=True)
+                save_checkpoint(self.folder.best, trainee.ema.model, content)
+            self._save_last(trainee, state, facts)
         self.folder.write_results(state.rows)
 
     def save_midway(self, trainee: Trainee, state: RunState) -> None:
         """Write where a long epoch is, between two updates of the weights.
 
         Raises:
+            DivergedError: if the weights have become numbers that no file can hold.
             ModelError: if the file cannot be written; the one before it is then still there.
         """
-        self._save_last(trainee, state, self._facts(state))
+        with self._telling_divergence(state):
+            self._save_last(trainee, state, self._facts(state))
 
     def read(self) -> Checkpoint | None:
         """The checkpoint to go on from; None if the run was ended before it wrote one.
@@ -95,12 +100,34 @@ class Keeper:
         """
         folders = ", ".join(sorted({str(path.parent) for path in pictures}))
         names = ", ".join(path.name for path in pictures)
-        back = "there is no checkpoint yet"
-        if self.folder.last.is_file():
-            best = f", best epoch {self.folder.best}" if self.folder.best.is_file() else ""
-            back = f"last good checkpoint {self.folder.last} (after {done} epochs{best})"
+        back = self._way_back(done)
         msg = f"{error}; pictures {names} of {folders}; {back}; lower lr0, or check these labels"
         return DivergedError(msg, error.batch)
+
+    def _way_back(self, done: int) -> str:
+        if not self.folder.last.is_file():
+            return "there is no checkpoint yet"
+        best = f", best epoch {self.folder.best}" if self.folder.best.is_file() else ""
+        return f"last good checkpoint {self.folder.last} (after {done} epochs{best})"
+
+    @contextmanager
+    def _telling_divergence(self, state: RunState) -> Iterator[None]:
+        """A few large steps can end an epoch before any loss has told of them."""
+        try:
+            yield
+        except NotFiniteError as exc:
+            if state.tally.batches:
+                terms, done = (state.tally.sums / state.tally.images).tolist(), len(state.rows)
+            else:
+                row = state.rows[-1]
+                terms = [row.loss_box, row.loss_obj, row.loss_cls, row.loss_total]
+                done = row.epoch
+            shown = ", ".join(f"{term:.4g}" for term in terms)
+            msg = (
+                f"training has diverged in epoch {done + 1}: {exc}; its mean loss so far: box, "
+                f"obj, cls, total = {shown}; {self._way_back(done)}; lower lr0"
+            )
+            raise DivergedError(msg, state.tally.batches) from exc
 
     def _facts(self, state: RunState) -> dict[str, object]:
         return dict(self.plan.facts) | {

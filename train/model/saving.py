@@ -19,6 +19,10 @@ _MAX_DEPTH = 16
 _LITTLE_BYTES = 64 * 2**20  # less than a checkpoint of the smallest network
 
 
+class NotFiniteError(ModelError):
+    """A weight is no number that the file can hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class CheckpointContent:
     """What to save beside a model's weights.
@@ -44,8 +48,9 @@ def save_checkpoint(path: Path | str, model: DetectionNetwork, content: Checkpoi
     The file appears whole or not at all: a temporary one beside it is flushed and renamed.
 
     Raises:
-        ModelError: If a value is of a kind that cannot be read back safely, if a weight is not
-            finite, or if the file cannot be written.
+        NotFiniteError: If a weight is not finite in the type that it is stored as.
+        ModelError: If a value is of a kind that cannot be read back safely, or if the file cannot
+            be written.
     """
     path = Path(path)
     if len(content.names) != model.num_classes:
@@ -82,7 +87,7 @@ def _weights(
             tensor = tensor.to(torch.float16) if half else tensor
             if not bool(torch.isfinite(tensor).all()):
                 message = f"cannot save {path}: {key} is not finite in {tensor.dtype}"
-                raise ModelError(message)
+                raise NotFiniteError(message)
         stored[key] = _own_copy(tensor)
     return stored
 

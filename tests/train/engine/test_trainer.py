@@ -16,6 +16,7 @@ from train.data.dataset import Sample
 from train.data.store import PictureStore
 from train.engine import Hook, Machine, Precision, RunPlan, Scores, StepResult, Trainer
 from train.engine.run_folder import COLUMNS, EpochResult, RunFolder
+from train.engine.step import DivergedError
 from train.model import DetectionNetwork, build_model, load_model
 from train.model.checkpoint import read_checkpoint
 from train.model.saving import CheckpointContent, save_checkpoint
@@ -221,6 +222,32 @@ def test_a_diverging_loss_names_the_last_good_checkpoint(tmp_path: Path) -> None
     with pytest.raises(DataError) as told:
         trainer.run([Spoil()])
     assert f"last good checkpoint {tmp_path / 'run' / 'last.pt'} (after 1 epochs" in str(told.value)
+
+
+def test_weights_that_no_file_can_hold_are_told_as_divergence(tmp_path: Path) -> None:
+    """One large step at the end of an epoch; the next loss would come too late."""
+    recipe = RECIPE.model_copy(update={"lr0": 1e6, "nominal_batch": 64, "warmup_epochs": 0})
+    with pytest.raises(DivergedError) as told:
+        make_trainer(tmp_path / "run", epochs=1, recipe=recipe).run()
+    assert re.fullmatch(
+        r"training has diverged in epoch 1: cannot save \S+best\.pt: \S+ is not finite in "
+        r"torch\.float16; its mean loss so far: box, obj, cls, total = [^;]+; there is no "
+        r"checkpoint yet; lower lr0",
+        str(told.value),
+    )
+
+
+def test_weights_that_are_no_numbers_are_never_saved_inside_an_epoch(tmp_path: Path) -> None:
+    trainer = make_trainer(tmp_path / "run", epochs=1, save_every_s=0)
+
+    class Spoil(Hook):
+        def step_done(self, result: StepResult) -> None:
+            if result.step == 2:  # the first update: what comes next is a save
+                with torch.no_grad():
+                    next(trainer._trainee.model.head.parameters()).fill_(math.nan)
+
+    with pytest.raises(DivergedError, match=r"in epoch 1: cannot save \S+last\.pt"):
+        trainer.run([Spoil()])
 
 
 def test_learns_a_square(tmp_path: Path) -> None:
