@@ -24,11 +24,16 @@ class BatchSizes:
     epoch: int
     stride: int = 32
 
+    @property
+    def smallest(self) -> int:
+        """The shortest side, pixels, that a batch may have."""
+        return math.ceil(self.side * (1 - self.spread) / self.stride) * self.stride
+
     def of(self, batch: int) -> int:
         """The side, pixels, of the pictures of batch number `batch`."""
         if self.spread == 0:
             return self.side
-        low = math.ceil(self.side * (1 - self.spread) / self.stride)
+        low = self.smallest // self.stride
         high = math.floor(self.side * (1 + self.spread) / self.stride)
         rng = default_rng([self.seed, self.epoch, batch, _SIZE_STREAM])
         return int(rng.integers(low, max(high, low) + 1)) * self.stride

@@ -5,6 +5,10 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from edgedet.errors import ConfigError
+from train.data.batches import BatchSizes
+from train.engine.plan import RunPlan
+from train.engine.schedule import Schedule
 from train.model.blocks import BATCH_NORM_MOMENTUM
 
 
@@ -34,6 +38,26 @@ class NormalisationStart:
             self._fresh[module] = seen + 1
             if module.momentum == BATCH_NORM_MOMENTUM:
                 del self._fresh[module]
+
+
+def refuse_single_values(plan: RunPlan, schedule: Schedule, pictures: int, processes: int) -> None:
+    """A single value has no variance: one picture, with one cell at the last level.
+
+    Raises:
+        ConfigError: if a batch of a run over `pictures` pictures may be so small in a process.
+    """
+    left = pictures % plan.batch_size or plan.batch_size
+    first = schedule.image_size(0, plan.image_size)
+    spread = plan.recipe.multi_scale
+    side = BatchSizes(first, spread, plan.seed, 0, schedule.stride).smallest
+    if side <= schedule.stride and left < 2 * processes:
+        msg = (
+            f"a batch of one picture at {side} px has nothing to normalise by: of {pictures} "
+            f"pictures in batches of {plan.batch_size} the last has {left}, for {processes} "
+            f"processes, and pictures are as small as {side} px; use another --batch-size, or "
+            "larger pictures (--image-size, progressive_size, multi_scale)"
+        )
+        raise ConfigError(msg)
 
 
 def running_statistics(model: nn.Module) -> list[torch.Tensor]:

@@ -21,6 +21,7 @@ from train.engine.hooks import Hook, StepResult
 from train.engine.keeping import Keeper
 from train.engine.loss import make_loss
 from train.engine.machine import Machine, use_channels_last
+from train.engine.normalisation import refuse_single_values
 from train.engine.optimizer import accumulation, make_optimizer
 from train.engine.plan import RunPlan, Scores
 from train.engine.run_folder import EpochResult, RunFolder
@@ -67,6 +68,7 @@ class Trainer:
         self._frozen: set[int] | None = None
         steps = -(-len(store) // plan.batch_size)
         self._schedule = Schedule(recipe, plan.epochs, steps, model.strides[-1])
+        refuse_single_values(plan, self._schedule, len(store), self._world.size)
         self._state = RunState()
         self._labels = [sample.labels for sample in store.samples]
 

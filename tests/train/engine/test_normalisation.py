@@ -1,10 +1,20 @@
 """Running statistics of fresh layers, and of those that came from a checkpoint."""
 
+import contextlib
+
 import pytest
 import torch
 from torch import nn
 
-from train.engine.normalisation import NormalisationStart, running_statistics
+from edgedet.errors import ConfigError
+from train.config import Recipe
+from train.engine.normalisation import (
+    NormalisationStart,
+    refuse_single_values,
+    running_statistics,
+)
+from train.engine.plan import RunPlan
+from train.engine.schedule import Schedule
 from train.model.blocks import BATCH_NORM_MOMENTUM
 
 
@@ -68,3 +78,24 @@ def test_layers_in_eval_mode_are_left_alone() -> None:
 
     assert (held.momentum, learning.momentum) == (BATCH_NORM_MOMENTUM, 1)
     assert len(running_statistics(nn.ModuleList([held, learning]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("recipe", "side", "batch", "processes", "is_refused"),
+    [
+        (Recipe(), 32, 2, 1, True),
+        (Recipe(), 64, 2, 1, False),
+        (Recipe(), 32, 3, 1, False),
+        (Recipe(), 32, 6, 2, True),
+        (Recipe(multi_scale=0.5), 64, 2, 1, True),
+        (Recipe(progressive_size=0.5), 64, 2, 1, True),
+    ],
+)
+def test_a_batch_of_a_single_value_is_refused(
+    recipe: Recipe, side: int, batch: int, processes: int, *, is_refused: bool
+) -> None:
+    plan = RunPlan(recipe, ("a",), epochs=4, image_size=side, batch_size=batch)
+    schedule = Schedule(recipe, 4, 5, stride=32)
+    expected = pytest.raises(ConfigError, match="nothing to normalise by: of 9 pictures")
+    with expected if is_refused else contextlib.nullcontext():
+        refuse_single_values(plan, schedule, 9, processes)
