@@ -14,7 +14,12 @@ from train.engine.world import ALONE
 from train.loss import DetectionLoss
 
 _OBJECTS = 16  # in a picture of the probe; the loss needs memory for each
-_CPU_SIGNS = ("can't allocate memory", "not enough memory", "Cannot allocate memory")
+_CPU_SIGNS = (
+    "can't allocate memory",
+    "not enough memory",
+    "Cannot allocate memory",
+    "could not create a primitive",  # oneDNN, when there is no room for the code that it generates
+)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -54,6 +54,7 @@ def make(most: int, device: str = "cpu") -> tuple[Trainee, EpochLoop]:
 
 def test_out_of_memory_is_told_from_other_trouble() -> None:
     assert is_out_of_memory(RuntimeError(NO_MEMORY))
+    assert is_out_of_memory(RuntimeError("could not create a primitive"))
     assert is_out_of_memory(MemoryError())
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
     assert not is_out_of_memory(RuntimeError("shapes differ"))
