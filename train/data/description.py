@@ -110,7 +110,7 @@ def load_yaml(path: Path) -> dict[str, object]:
     except OSError as exc:
         msg = f"cannot read data set description {path}: {exc.strerror}"
         raise DataError(msg) from exc
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+    except (yaml.YAMLError, ValueError) as exc:  # ValueError: no UTF-8, or 2026-13-45
         msg = f"{path} is not YAML: {' '.join(str(exc).split())}"
         raise DataError(msg) from exc
     if not isinstance(content, dict):
@@ -134,9 +134,13 @@ def class_names_of(content: dict[str, object], path: Path) -> tuple[str, ...]:
     if not isinstance(names, list) or not names or len(set(map(str, names))) != len(names):
         msg = f"{path}: names must be a list of different class names, got {names!r}"
         raise DataError(msg)
+    unclear = [n for n in names if isinstance(n, bool) or not isinstance(n, str | int)]
+    if unclear:  # a bare no is False in YAML, and a bare 1.10 is 1.1
+        msg = f"{path}: names has {unclear[0]!r}, which is no text in YAML; write it in quotes"
+        raise DataError(msg)
     count = content.get("nc", len(names))
     if count != len(names):
-        msg = f"{path}: nc is {count}, but names has {len(names)} entries"
+        msg = f"{path}: nc is {count!r}, but names has {len(names)} entries"
         raise DataError(msg)
     return tuple(str(name) for name in names)
 
@@ -152,13 +156,13 @@ def _places(value: object, root: Path, where: Path) -> list[Path]:
 
 
 def _in_place(place: Path, description: Description, split: str) -> list[str]:
-    if place.is_dir():
+    if os.path.isdir(place):  # noqa: PTH112 - False for names that no disk takes
         try:
             return pictures_below(place)
         except OSError as exc:
             msg = f"{description.path}: cannot read folder {exc.filename}: {exc.strerror}"
             raise DataError(msg) from exc
-    if place.is_file() and place.suffix == ".txt":
+    if place.suffix == ".txt" and os.path.isfile(place):  # noqa: PTH113
         return _listed(place, description.path.parent)
     msg = (
         f"{description.path}: split '{split}': {place} is neither a folder nor a list file"
@@ -190,7 +194,7 @@ def _listed(list_file: Path, root: Path) -> list[str]:
 def _hint(place: Path, data_yaml: Path) -> str:
     """For exports whose paths are meant from another folder: where the pictures seem to be."""
     for folder in (data_yaml.parent / Path(*place.parts[-2:]), data_yaml.parent / place.name):
-        if folder.is_dir():
+        if os.path.isdir(folder):  # noqa: PTH112
             return (
                 f"; there is {folder}, though: correct the path, or let `python -m train ingest "
                 "roboflow` read the export"

@@ -96,3 +96,25 @@ def test_the_path_key_moves_everything(tmp_path: Path) -> None:
 def test_names_of_another_form_are_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match="names must be"):
         load_description(described(tmp_path, f"train: images\n{text}\n"))
+
+
+@pytest.mark.parametrize("name", ["no", "null", "1.10", "[a]"])
+def test_a_name_that_yaml_takes_for_something_else_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match="no text in YAML; write it in quotes"):
+        load_description(described(tmp_path, f"train: images\nnames: [yes it is, {name}]\n"))
+
+
+def test_a_number_of_classes_that_is_text_is_shown_as_text(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nc is '1', but names has 1 entries"):
+        load_description(described(tmp_path, "train: images\nnc: '1'\nnames: [a]\n"))
+
+
+def test_a_day_that_is_none_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is not YAML: month must be"):
+        load_description(described(tmp_path, "made: 2026-13-45\n"))
+
+
+def test_a_place_with_a_name_that_no_disk_takes_is_not_there(tmp_path: Path) -> None:
+    path = described(tmp_path, f"train: {'x' * 400}\nnames: [a]\n")
+    with pytest.raises(DataError, match="is neither a folder nor a list file"):
+        names(path)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from textwrap import shorten
 from typing import Literal
 
 from edgedet.errors import DataError
@@ -22,6 +23,7 @@ from train.data.labels import parse_labels, read_label_text
 
 JOURNAL = "fixes.json"
 QUARANTINE = "quarantine"
+_TOLD = 120  # characters of a row; polygons have thousands
 _SLIGHTLY = 0.05  # of the picture that a box may stick out; more is a mistake of another kind
 
 Action = Literal["clip row", "remove row", "move file"]
@@ -42,7 +44,8 @@ class Fix:
         """What a person is told."""
         if self.action == "move file":
             return f"move {self.path} to {self.after} ({self.why})"
-        change = f"'{self.before}' becomes '{self.after}'" if self.after else f"'{self.before}'"
+        before = f"'{shorten(self.before, _TOLD, placeholder=' …')}'"
+        change = f"{before} becomes '{self.after}'" if self.after else before
         return f"{self.action} {self.path}:{self.line}: {change} ({self.why})"
 
 

@@ -42,7 +42,7 @@ def read_coco(path: Path, images: Path, split: str, tally: Tally) -> CocoFile:
         where = f"{path}: annotations[{number}]"
         if annotation.get("iscrowd"):
             tally[CROWD] += 1
-        elif annotation.get("image_id") not in listed:
+        elif _id(annotation, "image_id", where) not in listed:
             tally[NO_PICTURE] += 1
         else:
             class_id = _class_of(annotation, categories, where)
@@ -50,7 +50,7 @@ def read_coco(path: Path, images: Path, split: str, tally: Tally) -> CocoFile:
             if box is None:
                 tally[NO_SIZE] += 1
             else:
-                boxes[annotation["image_id"]].append(box)
+                boxes[_id(annotation, "image_id", where)].append(box)
     files = PictureFiles(images)
     items = []
     for image_id, picture in listed.items():
@@ -103,12 +103,23 @@ def _by_id(
     return found
 
 
+def _id(annotation: Mapping[str, object], key: str, where: str) -> int | str | None:
+    value = annotation.get(key)
+    if value is not None and not isinstance(value, int | str):
+        msg = f"{where}: {key} is {str(value)[:80]}, expected one id"
+        raise DataError(msg)
+    return value
+
+
 def _categories(
     content: Mapping[str, object], path: Path, tally: Tally
 ) -> dict[object, tuple[int, str]]:
     """Category id → class id from 0 and name, in order of category id."""
     found = _by_id(content, "categories", path)
-    used = {annotation.get("category_id") for annotation in _list(content, "annotations", path)}
+    used = {
+        _id(annotation, "category_id", f"{path}: annotations[{number}]")
+        for number, annotation in enumerate(_list(content, "annotations", path))
+    }
     parents = {each.get("supercategory") for each in found.values()}
     kept = {}
     for identifier, each in found.items():
@@ -135,8 +146,8 @@ def _categories(
 def _class_of(
     annotation: Mapping[str, object], categories: dict[object, tuple[int, str]], where: str
 ) -> int:
-    identifier = annotation.get("category_id")
-    if not isinstance(identifier, int | str) or identifier not in categories:
+    identifier = _id(annotation, "category_id", where)
+    if identifier not in categories:
         msg = f"{where}: category {identifier!r} is not among {list(categories)}"
         raise DataError(msg)
     return categories[identifier][0]

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedet.errors import DataError
+from edgedet.errors import DataError, UsageError
 from train.data.ingest.annotated import CLIPPED, OUTSIDE, to_labels
 from train.data.ingest.folder import SetFolder
 from train.data.ingest.mot_rows import TruthClasses, read_mot
@@ -32,7 +32,7 @@ class FrameRange:
         """The range in `train=1-500`, or `train=1-499/2` for every second frame.
 
         Raises:
-            DataError: if `text` is not of that form.
+            UsageError: if `text` is not of that form.
         """
         split, _, numbers = text.partition("=")
         numbers, slash, step = numbers.partition("/")
@@ -40,14 +40,18 @@ class FrameRange:
         fits = _is_number(first) and _is_number(last) and _is_number(step or "1")
         if split not in ("train", "val", "test") or not fits or (slash and not step):
             msg = f"'{text}' is not a split; expected for example train=1-500 or train=1-499/2"
-            raise DataError(msg)
+            raise UsageError(msg)
         if not 1 <= int(first) <= int(last):
             msg = f"split '{text}': expected 1 <= first <= last"
-            raise DataError(msg)
+            raise UsageError(msg)
         if int(step or "1") < 1:
             msg = f"split '{text}': expected a step of 1 or more"
-            raise DataError(msg)
+            raise UsageError(msg)
         return cls(split, int(first), int(last), int(step or "1"))
+
+    def __str__(self) -> str:
+        """As it is given on the command line."""
+        return f"{self.split}={self.first}-{self.last}" + (f"/{self.step}" * (self.step > 1))
 
     @property
     def frames(self) -> range:
@@ -70,7 +74,8 @@ def ingest_mot(  # noqa: PLR0913 - the arguments of the command
     objects.
 
     Raises:
-        DataError: if the folder is in use, ranges overlap, or video and ground truth do not fit.
+        DataError: if the folder is in use, or video and ground truth do not fit.
+        UsageError: if ranges overlap.
     """
     _refuse_overlap(ranges)
     written = Written()
@@ -98,8 +103,8 @@ def _is_number(text: str) -> bool:
 def _refuse_overlap(ranges: list[FrameRange]) -> None:
     for one, other in combinations(ranges, 2):
         if set(one.frames) & set(other.frames):
-            msg = f"splits {one} and {other} overlap: a frame may be in one split only"
-            raise DataError(msg)
+            msg = f"--split {one} and {other} overlap: a frame may be in one split only"
+            raise UsageError(msg)
 
 
 def _frames(video: Path, wanted: dict[int, str]) -> Iterator[tuple[int, NDArray[np.uint8]]]:

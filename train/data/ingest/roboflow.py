@@ -1,5 +1,6 @@
 """A Roboflow export in YOLO form, as a folder or a zip: YOLOv5, v7 and v8 PyTorch alike."""
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -34,7 +35,8 @@ def read_export(folder: Path, tally: Tally) -> Export:
     """The pictures of an export with their boxes and splits.
 
     Its `data.yaml` is written for a training code's own folder, so a path that leads nowhere is
-    looked for inside the export, where the folder of `val` is called `valid`.
+    looked for inside the export, where the folder of `val` is called `valid`. A path that leads
+    out of the export is never followed: what is there belongs to another set.
 
     Raises:
         DataError: if this is no such export, or there is nothing to train on.
@@ -112,9 +114,13 @@ def _images_of(
     said = next((str(content[key]) for key in keys if content.get(key)), None)
     inside = [folder / key / "images" for key in keys] + [folder / "images" / key for key in keys]
     places = inside
+    meant = None
     if said is not None:
         steps = [step for step in Path(said).parts if step not in ("..", ".")]
-        places = [folder / said, folder.joinpath(*steps[-2:]), *inside]
+        meant = Path(os.path.normpath(folder / said))
+        places = [folder.joinpath(*steps[-2:]), *inside]
+        if meant.is_relative_to(os.path.normpath(folder)):
+            places.insert(0, folder / said)
     found = next((place for place in places if place.is_dir()), None)
     if found is None:
         if said is not None:
@@ -122,6 +128,6 @@ def _images_of(
         return None
     if said is None:
         told.append(f"{keys[0]}: not in data.yaml, taken from {found.relative_to(folder)}")
-    elif found != folder / said:
+    elif Path(os.path.normpath(found)) != meant:
         told.append(f"{keys[0]}: data.yaml names {said}, taken from {found.relative_to(folder)}")
     return found

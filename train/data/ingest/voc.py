@@ -88,14 +88,14 @@ def read_image_sets(folder: Path, items: list[Annotated]) -> dict[str, str]:
     """Stem of a picture → split, from VOC's `train.txt`, `val.txt`, `test.txt` in a folder.
 
     Raises:
-        DataError: if a picture is listed in two splits, or none in any.
+        DataError: if a list cannot be read, a picture is in two of them, or none in any.
     """
     chosen: dict[str, str] = {}
     for split in ("train", "val", "test"):
         path = folder / f"{split}.txt"
         if not path.is_file():
             continue
-        for line in path.read_text(encoding="utf-8-sig").splitlines():
+        for line in _lines_of(path):
             words = line.split()
             if words and chosen.setdefault(words[0], split) != split:
                 msg = f"{path} lists {words[0]}, which is in {chosen[words[0]]} already"
@@ -104,6 +104,14 @@ def read_image_sets(folder: Path, items: list[Annotated]) -> dict[str, str]:
         msg = f"{folder}: no train.txt, val.txt or test.txt that lists one of the pictures"
         raise DataError(msg)
     return chosen
+
+
+def _lines_of(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as exc:
+        msg = f"cannot read list of pictures {path}: {exc}"
+        raise DataError(msg) from exc
 
 
 def _read_page(path: Path, policy: VocPolicy, tally: Tally) -> _Page:
@@ -116,8 +124,8 @@ def _read_page(path: Path, policy: VocPolicy, tally: Tally) -> _Page:
     except OSError as exc:
         msg = f"cannot read annotation {path}: {exc.strerror}"
         raise DataError(msg) from exc
-    except ET.ParseError as exc:
-        msg = f"{path} is not XML: {exc}"
+    except (ET.ParseError, LookupError, ValueError) as exc:  # the latter two: of its encoding
+        msg = f"{path} is not XML that can be read: {exc}"
         raise DataError(msg) from exc
     if root.tag != "annotation":
         msg = f"{path}: <{root.tag}>, expected <annotation> of Pascal VOC"
@@ -156,7 +164,7 @@ def _size(root: ET.Element) -> tuple[int, int] | None:
     texts = root.findtext("size/width", "0"), root.findtext("size/height", "0")
     try:
         width, height = (int(float(text)) for text in texts)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (width, height) if width > 0 and height > 0 else None
 

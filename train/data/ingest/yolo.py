@@ -96,12 +96,20 @@ def _label_of(picture: Path, images: Path, labels: Path | None) -> Path | None:
     return next((place for place in places if place.is_file()), None)
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        msg = f"cannot read class names {path}: {exc}; save it as UTF-8, or give --names"
+        raise DataError(msg) from exc
+
+
 def _names_near(images: Path, labels: Path | None) -> tuple[str, ...]:
     """Class names from a file as labelling tools write it, a name a line; empty: none is there."""
     folders = [folder for folder in (labels, images, images.parent) if folder is not None]
     for path in (folder / name for folder in folders for name in _NAME_FILES):
         if path.is_file():
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = _read(path).splitlines()
             names = tuple(line.strip() for line in lines if line.strip())
             if len(set(names)) != len(names) or not names:
                 msg = f"{path} must name different classes, a name a line, got {list(names)}"

@@ -211,3 +211,17 @@ def test_wrong_usage_is_told(
     assert call(*common, "--split", "dev=x") == 2
     assert call(*common, "--annotations", file, "--pictures", "move") == 2
     assert "--pictures move: expected one of copy, link" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["image_id", "category_id"])
+def test_an_annotation_with_several_ids_is_refused(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    content = instances(range(12))
+    odd = {"id": 99, "image_id": 1, "category_id": 3, "bbox": [1, 1, 9, 9]} | {key: [3]}
+    content["annotations"] = [*instances(range(12))["annotations"], odd]  # type: ignore[misc]
+    file = write(tmp_path / "all.json", content)
+
+    options = ("--annotations", file, "--out", tmp_path / "out")
+    assert call("ingest", "coco", "--images", images, *options) == 1
+    assert f"annotations[12]: {key} is [3], expected one id" in capsys.readouterr().err

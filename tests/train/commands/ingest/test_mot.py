@@ -56,13 +56,13 @@ def test_makes_a_set_and_tells_what_was_left_out(
 
 
 @pytest.mark.parametrize(
-    ("splits", "told"),
+    ("splits", "told", "code"),
     [
-        (("train=1-4", "val=4-5"), "overlap"),
-        (("train=1-99",), "ends after 6 frames, frame 99 was asked for"),
-        (("train=0-3",), "expected 1 <= first <= last"),
-        (("all=1-3",), "is not a split; expected for example train=1-500"),
-        (("train=3-3",), "has no object in the frames asked for"),
+        (("train=1-4", "val=4-5"), "--split train=1-4 and val=4-5 overlap", 2),
+        (("train=1-99",), "ends after 6 frames, frame 99 was asked for", 1),
+        (("train=0-3",), "expected 1 <= first <= last", 2),
+        (("all=1-3",), "is not a split; expected for example train=1-500", 2),
+        (("train=3-3",), "has no object in the frames asked for", 1),
     ],
 )
 def test_ranges_that_do_not_fit_are_refused(
@@ -72,8 +72,9 @@ def test_ranges_that_do_not_fit_are_refused(
     capsys: pytest.CaptureFixture[str],
     splits: tuple[str, ...],
     told: str,
+    code: int,
 ) -> None:
-    assert ingest(video, truth, tmp_path / "out", *splits) == 1
+    assert ingest(video, truth, tmp_path / "out", *splits) == code
     assert told in capsys.readouterr().err
     assert not (tmp_path / "out" / "data.yaml").exists()
 

@@ -193,3 +193,18 @@ def test_a_version_is_downloaded_with_a_key_from_a_file(
     written = capsys.readouterr()
     assert "s3cret" not in written.err + written.out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["key", "out"]
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_pictures_of_a_set_beside_the_export_are_left_alone(tmp_path: Path, zipped: bool) -> None:
+    make_export(tmp_path / "other")
+    shutil.move(tmp_path / "other" / "train", tmp_path / "train")  # where ../train/images leads
+    for path in sorted((tmp_path / "train" / "images").iterdir()):
+        path.rename(path.with_stem(f"other-{path.stem}"))
+    export = make_export(tmp_path / "export")
+    if zipped:
+        export = make_zip(export, tmp_path / "gates.zip")
+
+    assert ingest(export, tmp_path / "out") == 0
+    train = read_data_yaml(tmp_path / "out" / "data.yaml").samples("train")
+    assert [sample.path.name[:6] for sample in train] == ["gate_t"] * 6

@@ -148,3 +148,29 @@ def test_a_folder_without_annotations_and_wrong_usage(
     assert "no .xml below" in capsys.readouterr().err
     assert ingest(root, "--difficult", "maybe") == 2
     assert ingest(root, "--names", "a,a") == 2
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "nonsense"])
+def test_an_encoding_that_is_not_read_is_told(
+    root: Path, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    text = f'<?xml version="1.0" encoding="{encoding}"?>{page("p0", thing("cat"))}'
+    (root / "Annotations" / "p0.xml").write_text(text, encoding="ascii")
+
+    assert ingest(root) == 1
+    assert "p0.xml is not XML that can be read: " in capsys.readouterr().err
+
+
+def test_a_size_without_end_is_none(root: Path) -> None:
+    file = root / "Annotations" / "p0.xml"
+    file.write_text(file.read_text(encoding="utf-8").replace(">64<", ">inf<"), encoding="utf-8")
+
+    assert ingest(root) == 0
+    assert labels(root, "p0") == ["0 0.500000 0.500000 0.500000 0.500000"]
+
+
+def test_a_list_that_is_no_text_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "ImageSets" / "Main" / "train.txt").write_bytes(b"p\xff\n")
+
+    assert ingest(root, "--image-sets", root / "ImageSets" / "Main") == 1
+    assert "cannot read list of pictures" in capsys.readouterr().err

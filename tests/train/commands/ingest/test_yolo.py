@@ -103,3 +103,13 @@ def test_a_folder_without_pictures_or_labels_is_refused(
         assert ingest(images, tmp_path / "out", "--names", "a,b") == 1
         assert told in capsys.readouterr().err
     assert ingest(tmp_path / "in", tmp_path / "out", "--names", "a,a") == 2
+
+
+def test_names_in_another_encoding_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(tmp_path / "in", tmp_path / "in")
+    (tmp_path / "in" / "classes.txt").write_bytes("Fußgänger\nAuto\n".encode("latin-1"))
+
+    assert ingest(tmp_path / "in", tmp_path / "out") == 1
+    assert "save it as UTF-8, or give --names" in capsys.readouterr().err

@@ -158,3 +158,17 @@ def test_a_file_of_that_name_which_is_no_journal_is_left_alone(spoiled: Path) ->
     with pytest.raises(DataError, match="is no journal of fixes"):
         apply_fixes(report, plan_fixes(report)[0])
     assert contents(spoiled.parent) == before
+
+
+def test_a_row_of_thousands_of_points_is_told_in_one_line(tmp_path: Path) -> None:
+    data = make_set(tmp_path)
+    file = data.parent / "labels" / "train" / "a.txt"
+    point = "0 " + "0.5 " * 2000
+    file.write_text(f"{GOOD}\n{point}\n", encoding="utf-8")
+    fixes, _ = plan_fixes(audit(data, 640))
+
+    (told,) = (str(fix) for fix in fixes)
+    assert "0 0.5 0.5" in told
+    assert "0.5 …' (it has no size)" in told
+    assert len(told) < 200 + len(str(file))
+    assert fixes[0].before.split() == point.split()

@@ -32,6 +32,7 @@ def folder(tmp_path: Path) -> Path:
         ("../out.jpg", None),
         ("none.jpg", None),
         ("..", None),
+        ("x" * 400, None),
     ],
 )
 def test_finds_by_path_or_by_a_name_that_is_there_once(

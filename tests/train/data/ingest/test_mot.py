@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgedet.errors import DataError
+from edgedet.errors import DataError, UsageError
 from train.data.dataset import read_data_yaml
 from train.data.ingest.annotated import CLIPPED, OUTSIDE
 from train.data.ingest.mot import FrameRange, ingest_mot
@@ -88,7 +88,7 @@ def test_refuses_a_range_beyond_the_video(tmp_path: Path, video: Path, truth: Pa
 
 def test_refuses_overlapping_ranges(tmp_path: Path, video: Path, truth: Path) -> None:
     ranges = [FrameRange("train", 1, 4), FrameRange("val", 4, 6)]
-    with pytest.raises(DataError, match="overlap"):
+    with pytest.raises(UsageError, match="overlap"):
         ingest_mot(video, truth, ranges, PERSON, tmp_path / "set")
 
 
@@ -106,5 +106,5 @@ def test_refuses_overlapping_ranges(tmp_path: Path, video: Path, truth: Path) ->
     ],
 )
 def test_refuses_a_range_of_another_form(text: str) -> None:
-    with pytest.raises(DataError, match="split"):
+    with pytest.raises(UsageError, match="split"):
         FrameRange.parse(text)
