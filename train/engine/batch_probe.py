@@ -101,13 +101,16 @@ def fitting_batch(trainee: Trainee, loop: EpochLoop, image_size: int, first: int
 
 
 def _fits(trainee: Trainee, loop: EpochLoop, batch: Batch) -> bool:
+    early = early_graph()
     try:
         train_epoch(trainee, [batch], loop, Tally())
     except (RuntimeError, MemoryError) as exc:
         if not is_out_of_memory(exc):
             raise
-        return False
-    return True
+    else:
+        return True
+    early.backward()  # type: ignore[no-untyped-call]  # see early_graph
+    return False
 
 
 def _noise(batch_size: int, image_size: int) -> Batch:

@@ -132,3 +132,21 @@ def test_an_early_graph_frees_what_a_failed_backward_pass_holds() -> None:
     early.backward()  # type: ignore[no-untyped-call]
     gc.collect()
     assert held() is None
+
+
+def test_a_backward_pass_that_fails_in_the_probe_leaves_nothing_to_the_next() -> None:
+    trainee, loop = make(8)
+    held: list[weakref.ref[torch.Tensor]] = []
+    left: list[int] = []
+
+    def spoil(_module: nn.Module, _inputs: object, outputs: list[torch.Tensor]) -> object:
+        gc.collect()
+        left.append(sum(each() is not None for each in held))
+        held.extend(weakref.ref(each) for each in outputs)
+        first, *others = outputs
+        others = [each * each for each in others]  # keeps them for a pass that never comes
+        return [_Fail.apply(first * 1), *others]  # type: ignore[no-untyped-call]
+
+    trainee.model.register_forward_hook(spoil)
+    assert fitting_batch(trainee, loop, 64, 4) == 0
+    assert left == [0, 0, 0]
