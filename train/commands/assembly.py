@@ -96,7 +96,7 @@ def assemble(options: FitOptions, world: World) -> Assembled:
     _set_threads(options.threads, world)
     torch.manual_seed(options.seed)
     told: list[str] = []
-    network, pretrained = _network(options, len(spec.class_names), told)
+    network, pretrained = _network(options, spec.class_names, told)
     plan = RunPlan(
         recipe=options.recipe,
         class_names=spec.class_names,
@@ -151,12 +151,13 @@ def _set_threads(threads: int, world: World) -> None:
 
 
 def _network(
-    options: FitOptions, num_classes: int, told: list[str]
+    options: FitOptions, class_names: tuple[str, ...], told: list[str]
 ) -> tuple[DetectionNetwork, frozenset[str]]:
     """The network to train, and the names of its parameters that came from a checkpoint."""
     if options.weights is None:
-        return build_model(options.model, num_classes, anchors=options.anchors), frozenset()
-    network, report = start_from(options.weights, options.model, num_classes)
+        return build_model(options.model, len(class_names), anchors=options.anchors), frozenset()
+    network, report = start_from(options.weights, options.model, len(class_names))
+    told += _other_order(options.weights, tuple(report.info.names), class_names)
     own = [key for key, _, _ in report.mismatched] + list(report.missing)
     more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
     told.append(
@@ -165,6 +166,19 @@ def _network(
     )
     own += report.filled
     return network, frozenset(name for name, _ in network.named_parameters() if name not in own)
+
+
+def _other_order(weights: Path, known: tuple[str, ...], class_names: tuple[str, ...]) -> list[str]:
+    """A warning if the weights have learned a class of the set under another number."""
+    moved = [n for n in class_names if n in known and known.index(n) != class_names.index(n)]
+    if not moved or len(known) != len(class_names):  # another number: the classes begin anew
+        return []
+    line = (
+        f"warning: {weights} knows the classes {list(known)}, the set has {list(class_names)}: "
+        f"what it knows of {', '.join(moved)} is taken for another class; keep its order with "
+        "--previous of `train ingest`"
+    )
+    return [line]
 
 
 def _summary(

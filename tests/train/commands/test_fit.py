@@ -13,7 +13,13 @@ import torch
 
 from tests.train.console import SIDE, call, fit_arguments, make_data
 from train.data.store import PictureStore
-from train.model import load_model, read_checkpoint
+from train.model import (
+    CheckpointContent,
+    build_model,
+    load_model,
+    read_checkpoint,
+    save_checkpoint,
+)
 
 PATIENCE_S = 50.0
 
@@ -82,6 +88,19 @@ def test_weights_of_other_classes_start_a_run_without_their_head(
     _, info = load_model(out / "best.pt")
     assert info.names == ("round", "square")
     assert info.metadata["started_from"] == str(finished / "best.pt")
+
+
+def test_weights_that_know_the_classes_in_another_order_are_told(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = make_data(tmp_path / "two", ("square", "round"))
+    weights = tmp_path / "known.pt"
+    save_checkpoint(weights, build_model("yolov7-tiny", 2), CheckpointContent(["round", "square"]))
+
+    assert call(*fit_arguments(own, tmp_path / "run"), "--weights", weights) == 0
+    told = "what it knows of square, round is taken for another class"
+    assert told in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_finished_run_is_not_continued_with_another_plan(

@@ -1,7 +1,6 @@
 """`train ingest roboflow`: an export that was downloaded, or a version to download."""
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.console import Console
 from edgedet.errors import DataError, UsageError
 from train.commands.ingest import shared
 from train.data.ingest.annotated import Tally
-from train.data.ingest.roboflow import opened_export, read_export
+from train.data.ingest.roboflow import opened_export, passing_folder, read_export
 from train.data.ingest.roboflow_sdk import download_version, parse_version
 
 KEY_VARIABLE = "ROBOFLOW_API_KEY"
@@ -44,8 +43,8 @@ def roboflow(  # noqa: PLR0913 - the options of the command
         return
     wanted = parse_version(version)
     key = _api_key(api_key_file)
-    with tempfile.TemporaryDirectory(dir=_scratch(out), prefix=".download-") as place:
-        _ingest(download_version(wanted, key, Path(place)), target)
+    with passing_folder(_scratch(out)) as place:
+        _ingest(download_version(wanted, key, place), target)
 
 
 def _ingest(source: Path, target: shared.Target) -> None:

@@ -76,9 +76,25 @@ def opened_export(source: Path, scratch: Path) -> Iterator[Path]:
     if source.is_dir():
         yield _top(source, source)
         return
-    with tempfile.TemporaryDirectory(dir=scratch, prefix=".export-") as place:
-        _unpack(source, Path(place))
-        yield _top(Path(place), source)
+    with passing_folder(scratch) as place:
+        _unpack(source, place)
+        yield _top(place, source)
+
+
+@contextmanager
+def passing_folder(parent: Path) -> Iterator[Path]:
+    """A new folder in `parent`, removed afterwards.
+
+    Raises:
+        DataError: if there can be none.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(dir=parent, prefix=".export-")
+    except OSError as exc:
+        msg = f"cannot make a folder in {parent}: {exc.strerror}; choose another --out"
+        raise DataError(msg) from exc
+    with folder as place:
+        yield Path(place)
 
 
 def _unpack(source: Path, place: Path) -> None:

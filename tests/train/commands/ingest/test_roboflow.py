@@ -208,3 +208,12 @@ def test_pictures_of_a_set_beside_the_export_are_left_alone(tmp_path: Path, zipp
     assert ingest(export, tmp_path / "out") == 0
     train = read_data_yaml(tmp_path / "out" / "data.yaml").samples("train")
     assert [sample.path.name[:6] for sample in train] == ["gate_t"] * 6
+
+
+def test_a_zip_that_has_nowhere_to_be_unpacked_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = make_zip(make_export(tmp_path / "export"), tmp_path / "gates.zip")
+
+    assert ingest(export, Path("/proc/gates")) == 1  # where not even root makes folders
+    assert "error: cannot make a folder in /proc: " in capsys.readouterr().err
