@@ -8,14 +8,13 @@ import typer
 
 from edgedet.errors import ModelError
 from train.commands.assembly import FitOptions
-from train.commands.options import checked_size, one_of
+from train.commands.options import checked_size, named_model, one_of
 from train.commands.running import run_to_end
 from train.config import load_recipe
 from train.data.dataset import read_data_yaml
 from train.data.store import CACHE_KINDS
 from train.loss.distillation import Distillation, as_teacher, check_levels
 from train.model import CheckpointInfo, DetectionNetwork, load_model
-from train.model.members import find_architecture
 
 _DIGITS = 12
 
@@ -54,7 +53,7 @@ def distill(  # noqa: PLR0913 - the options of the command
     Example: python -m train distill --teacher runs/large/best.pt --data data/pets09/data.yaml
     --recipe scratch --epochs 20 --image-size 416 --out runs/distilled
     """
-    student = find_architecture(model)
+    student = named_model(model)
     side = checked_size(image_size, student.strides[-1])
     chosen = load_recipe(recipe).model_copy(update={"autoanchor": False})
     kind = one_of("--cache", cache, CACHE_KINDS)

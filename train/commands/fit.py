@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from train.commands.assembly import FitOptions
-from train.commands.options import checked_size, one_of
+from train.commands.options import checked_size, named_model, one_of
 from train.commands.running import run_to_end
 from train.config import load_recipe
 from train.data.store import CACHE_KINDS
 from train.engine.precision import PrecisionName
-from train.model.members import find_architecture
 
 _PRECISIONS: tuple[PrecisionName, ...] = ("auto", "fp32", "bf16", "fp16")
 
@@ -67,7 +66,7 @@ def fit(  # noqa: PLR0913 - the options of the command
         model=model,
         weights=weights,
         epochs=epochs,
-        image_size=checked_size(image_size, find_architecture(model).strides[-1]),
+        image_size=checked_size(image_size, named_model(model).strides[-1]),
         batch_size=batch_size,
         device=device,
         precision=one_of("--precision", precision, _PRECISIONS),

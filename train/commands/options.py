@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from edgedet.errors import UsageError
+from train.model.architectures import ARCHITECTURES, Architecture
 
 ChoiceT = TypeVar("ChoiceT", bound=str)
 
@@ -23,6 +24,16 @@ def checked_size(image_size: int, stride: int = _SMALLEST_STRIDE) -> int:
         msg = f"--image-size {image_size}: expected a multiple of {stride}, for example {nearest}"
         raise UsageError(msg)
     return image_size
+
+
+def named_model(name: str) -> Architecture:
+    """The member of the family that `--model` names.
+
+    Raises:
+        UsageError: if it is none of them.
+    """
+    known = {each.name: each for each in ARCHITECTURES}
+    return known[one_of("--model", name, tuple(known))]
 
 
 def one_of(option: str, value: str, choices: tuple[ChoiceT, ...]) -> ChoiceT:

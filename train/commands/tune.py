@@ -13,11 +13,10 @@ from rich.console import Console
 
 from edgedet.errors import UsageError
 from train.commands.assembly import FitOptions, assemble
-from train.commands.options import checked_size, one_of
+from train.commands.options import checked_size, named_model, one_of
 from train.config import load_recipe
 from train.data.dataset import read_data_yaml
 from train.engine.world import ALONE
-from train.model.members import find_architecture
 from train.model.saving import write_error
 from train.tune.space import DEFAULT, SearchSpace, load_space
 from train.tune.study import (
@@ -70,7 +69,7 @@ def tune(  # noqa: PLR0913 - the options of the command
         model=model,
         weights=weights,
         epochs=epochs,
-        image_size=checked_size(image_size, find_architecture(model).strides[-1]),
+        image_size=checked_size(image_size, named_model(model).strides[-1]),
         batch_size=batch_size,
         device=device,
         seed=seed,

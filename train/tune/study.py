@@ -83,8 +83,8 @@ class Search:
         elif known != dict(self.conditions):
             other = [k for k in self.conditions if known.get(k) != self.conditions[k]]
             msg = (
-                f"study {place} was made with another {', '.join(other)}; its results do not "
-                "compare; name a new --study"
+                f"study {place} was made with other values of {', '.join(other)}; its results do "
+                "not compare; name a new --study"
             )
             raise UsageError(msg)
         return study

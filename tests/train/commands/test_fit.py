@@ -136,7 +136,7 @@ def test_a_folder_in_use_is_refused_and_untouched(
         (("--image-size", 100), 2, "--image-size 100: expected a multiple of 32, for example 96"),
         (("--recipe", "magic"), 2, "no recipe 'magic'"),
         (("--device", "gpu"), 2, "device 'gpu' is not one that torch knows"),
-        (("--model", "yolov9"), 1, "yolov9"),
+        (("--model", "yolov9"), 2, "--model yolov9: expected one of yolov7-tiny, yolov7,"),
         (("--weights", "nowhere.pt"), 1, "nowhere.pt"),
         (("--data", "nowhere.yaml"), 1, "cannot read data set description nowhere.yaml"),
         (("--epochs", 0), 2, "--epochs"),

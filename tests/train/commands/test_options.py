@@ -3,7 +3,7 @@
 import pytest
 
 from edgedet.errors import UsageError
-from train.commands.options import checked_size, one_of
+from train.commands.options import checked_size, named_model, one_of
 
 
 @pytest.mark.parametrize("size", [32, 416, 640])
@@ -29,3 +29,9 @@ def test_a_choice_is_given_back_or_refused_with_all_of_them() -> None:
     assert one_of("--method", "coco", ("coco", "trapezoid")) == "coco"
     with pytest.raises(UsageError, match="--method voc: expected one of coco, trapezoid"):
         one_of("--method", "voc", ("coco", "trapezoid"))
+
+
+def test_a_model_is_named_or_refused_with_all_of_the_family() -> None:
+    assert named_model("yolov7-w6").strides[-1] == 64
+    with pytest.raises(UsageError, match="--model yolov8: expected one of yolov7-tiny, yolov7, "):
+        named_model("yolov8")

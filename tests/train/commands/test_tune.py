@@ -47,7 +47,7 @@ def test_leaves_a_recipe_and_a_table_and_goes_on(
     assert "last.pt" not in left
 
     assert call(*arguments, "--trials", 3, "--image-size", 96) == 2
-    assert "was made with another image_size" in " ".join(capsys.readouterr().err.split())
+    assert "was made with other values of image_size" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(
