@@ -17,7 +17,9 @@ SAMPLES = 31  # pictures to take the median of; odd, so that the median is one o
 _STATIC_LEVELS = 7.0  # more is not the noise of a camera that stands still
 _STATIC_PERCENT = 75  # of pixels that differ by less; 4 px of shaking bring PETS09 from 2 to 8
 _ALIKE_LEVELS = 8.0  # median difference of thumbnails that may come from one camera
-_SOFT_LEVELS = (10.0, 34.0)  # below: backdrop, above: object
+# Below: backdrop, above: object. Less lets a rim of the old ground through, which JPEG smears with
+# the object's colours, and a network takes that rim for the object.
+_SOFT_LEVELS = (20.0, 56.0)
 _MIN_SHARE = 0.2  # of the box; an object that differs in less is not told apart
 _THUMBNAIL_PX = 24
 _MAX_VIEWS = 64  # of one shape; more than that are no fixed cameras
@@ -94,9 +96,10 @@ def matte(patch_hwc: NDArray[np.uint8], backdrop_hwc: NDArray[np.uint8]) -> NDAr
     difference = np.asarray(cv2.GaussianBlur(difference, (3, 3), 0), dtype=np.float32)
     low, high = _SOFT_LEVELS
     alpha = np.clip((difference - low) / (high - low), 0, 1).astype(np.float32)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    closed = np.asarray(cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, kernel), dtype=np.float32)
-    return closed if float(closed.mean()) > _MIN_SHARE else np.ones_like(closed)
+    small = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    closed = cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, small)
+    inner = np.asarray(cv2.erode(closed, small), dtype=np.float32)
+    return inner if float(closed.mean()) > _MIN_SHARE else np.ones_like(inner)
 
 
 def _thumbnail(image_hwc: NDArray[np.uint8]) -> NDArray[np.int16]:

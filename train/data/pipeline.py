@@ -37,9 +37,9 @@ class Pictures(Protocol):
 class Pipeline:
     """Makes training pictures after a recipe; every random number comes from the caller.
 
-    `zoom` is by how much closer pictures and pasted objects come at most, beside the recipe's
-    scale. Where early epochs see smaller pictures, it lets objects have the size in pixels that
-    they will have in the end.
+    `zoom` is by how much closer pictures come at most, and pasted objects always, beside the
+    recipe's scale. Where early epochs see smaller pictures, it lets objects have the size in pixels
+    that they will have in the end.
     """
 
     pictures: Pictures
@@ -103,7 +103,7 @@ class Pipeline:
         donor = self.pictures.get(self._another(index, rng))
         # as large as if the donor had been letterboxed like the rest
         scale = max(Letterbox.fit(donor.size_hw, picture.size_hw).scale_xy)
-        scale *= float(rng.uniform(1, self.zoom))
+        scale *= self.zoom
         backdrop = self.backdrops.of(donor.image_hwc)
         return paste_objects(picture, donor, rng, backdrop, scale)
 

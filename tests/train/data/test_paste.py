@@ -90,9 +90,24 @@ def test_with_a_backdrop_only_the_object_moves() -> None:
     assert grey.mean() < 0.01
 
 
-def test_objects_that_others_hide_stay_where_they_are() -> None:
-    pair = picture(200, [[20, 30, 50, 80], [30, 30, 60, 80]])
-    for seed in range(20):
-        assert len(paste_objects(picture(0, []), pair, default_rng(seed)).boxes_xyxy) == 0
-    beside = picture(200, [[20, 30, 50, 80], [44, 30, 74, 80]])
-    assert len(paste_objects(picture(0, []), beside, default_rng(1)).boxes_xyxy)
+@pytest.mark.parametrize("seed", range(20))
+def test_objects_that_overlap_move_together(seed: int) -> None:
+    pair = picture(200, [[20, 30, 50, 80], [30, 30, 60, 80], [100, 30, 120, 80]])
+    pasted = paste_objects(picture(0, []), pair, default_rng(seed))
+    boxes = {number: pasted.boxes_xyxy[pasted.class_ids == number] for number in range(3)}
+    assert len(boxes[0]) == len(boxes[1])
+    for one, other in zip(boxes[0], boxes[1], strict=True):
+        width = one[2] - one[0]
+        assert other[1::2] == pytest.approx(one[1::2], abs=0.6)
+        # a third of their width apart, to one side or, mirrored, to the other
+        assert abs(other[0] - one[0]) == pytest.approx(width / 3, abs=1.1)
+        x, y = ((one + other) / 2).reshape(2, 2).mean(axis=0).astype(int)
+        assert pasted.image_hwc[y, x, 0] > 150
+
+
+def test_neighbours_that_hardly_touch_stay_where_they_are() -> None:
+    beside = picture(200, [[20, 30, 50, 80], [48, 30, 78, 80]])
+    counts = {
+        len(paste_objects(picture(0, []), beside, default_rng(s)).boxes_xyxy) for s in range(40)
+    }
+    assert 1 in counts
