@@ -15,7 +15,7 @@ from train.commands.options import checked_size, one_of
 from train.commands.sheet import lay_out, mark_objects, write_picture
 from train.config import Recipe, load_recipe
 from train.data.dataset import read_data_yaml
-from train.data.loader import EpochPlan, TrainingSet, largest_side, make_loader
+from train.data.loader import TrainingSet, largest_side, make_loader
 from train.data.store import CachePlan, PictureStore
 from train.engine.sampling import epoch_order
 from train.engine.schedule import Schedule
@@ -98,8 +98,7 @@ def seen_pictures(  # noqa: PLR0913 - what a picture depends on
     """The first `count` pictures of an epoch; where the set has fewer, some again but otherwise."""
     schedule = Schedule(recipe, _EPOCHS, 1)
     epoch = min(int(epoch_share * _EPOCHS), _EPOCHS - 1)
-    side, is_mixed = schedule.image_size(epoch, image_size), schedule.has_mosaic(epoch)
-    dataset = TrainingSet(store, recipe, seed, EpochPlan(epoch, side, mosaic=is_mixed))
+    dataset = TrainingSet(store, recipe, seed, schedule.epoch_plan(epoch, image_size))
     shuffled = epoch_order(len(store), seed, epoch).tolist()
     order = [shuffled[n % len(store)] + n // len(store) * len(store) for n in range(count)]
     for images, targets in make_loader(dataset, order, _BATCH, workers=0):

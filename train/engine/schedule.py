@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from train.config import Recipe
+from train.data.loader import EpochPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,16 @@ class Schedule:
     def has_mosaic(self, epoch: int) -> bool:
         """Whether an epoch sees mosaics."""
         return epoch < self.epochs * (1 - self.recipe.close_mosaic)
+
+    def epoch_plan(self, epoch: int, final_size: int) -> EpochPlan:
+        """What the data set needs to know of an epoch.
+
+        While pictures are smaller than `final_size` they zoom in by as much, so that objects are
+        seen as large as they will be in the end.
+        """
+        size = self.image_size(epoch, final_size)
+        mosaic = self.has_mosaic(epoch)
+        return EpochPlan(epoch, size, mosaic=mosaic, stride=self.stride, zoom=final_size / size)
 
 
 def plateau_drops(fitnesses: Sequence[float], patience: int) -> int:

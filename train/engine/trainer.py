@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from train.data.loader import EpochPlan, TrainingSet, make_loader
+from train.data.loader import TrainingSet, make_loader
 from train.data.store import PictureStore
 from train.engine.batch_probe import (
     early_graph,
@@ -143,11 +143,7 @@ class Trainer:
 
     def _train(self, epoch: int, loop: EpochLoop, *, resumed: bool) -> None:
         plan, tally = self._plan, self._state.tally
-        size = self._schedule.image_size(epoch, plan.image_size)
-        mosaic = self._schedule.has_mosaic(epoch)
-        stride = self._trainee.model.strides[-1]
-        zoom = plan.image_size / size
-        look = EpochPlan(epoch, size, mosaic=mosaic, stride=stride, zoom=zoom)
+        look = self._schedule.epoch_plan(epoch, plan.image_size)
         dataset = TrainingSet(self._store, plan.recipe, plan.seed, look)
         sampler = self._sampler(epoch)
         share = plan.batch_size // self._world.size
@@ -168,7 +164,8 @@ class Trainer:
                 raise
         else:
             return
-        largest = round(size * (1 + plan.recipe.multi_scale) / stride) * stride
+        growth = 1 + plan.recipe.multi_scale
+        largest = round(look.image_size * growth / look.stride) * look.stride
         early.backward()  # type: ignore[no-untyped-call]  # see early_graph
         refuse_batch(self._trainee, loop, largest, plan.batch_size)
 

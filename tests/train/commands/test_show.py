@@ -11,7 +11,7 @@ from train.augmentations import NAMES
 from train.commands.show import seen_pictures
 from train.config import load_recipe
 from train.data.dataset import read_data_yaml
-from train.data.loader import EpochPlan, TrainingSet
+from train.data.loader import TrainingSet
 from train.data.store import CachePlan, PictureStore
 from train.engine.schedule import Schedule
 
@@ -38,8 +38,7 @@ def test_writes_single_pictures(data: Path, tmp_path: Path) -> None:
 def test_pictures_are_those_of_training(data: Path, share: float) -> None:
     recipe = load_recipe("scratch")
     store = PictureStore(read_data_yaml(data).samples("train"), SIDE, CachePlan("none"))
-    schedule, epoch = Schedule(recipe, 100, 1), round(share * 99)
-    plan = EpochPlan(epoch, SIDE, mosaic=schedule.has_mosaic(epoch))
+    plan = Schedule(recipe, 100, 1).epoch_plan(round(share * 99), SIDE)
     dataset = TrainingSet(store, recipe, 5, plan)
     trained_on = [dataset[number] for number in range(len(store))]
 

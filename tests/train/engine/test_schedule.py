@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from train.config import Recipe
+from train.data.loader import EpochPlan
 from train.engine.optimizer import accumulation, make_optimizer
 from train.engine.schedule import Schedule, epochs_since_best, plateau_drops
 from train.model import build_model
@@ -61,6 +62,14 @@ def test_picture_sizes_are_multiples_of_32_and_end_full(epoch: int, share: float
 def test_mosaic_closes_at_the_end() -> None:
     schedule = Schedule(Recipe(close_mosaic=0.25), epochs=8, steps_per_epoch=1)
     assert [schedule.has_mosaic(epoch) for epoch in range(8)] == [True] * 6 + [False] * 2
+
+
+def test_an_epoch_of_smaller_pictures_zooms_in_by_as_much() -> None:
+    recipe = Recipe(progressive_size=0.5, full_size_share=0.5, close_mosaic=0.25)
+    schedule = Schedule(recipe, epochs=8, steps_per_epoch=1, stride=64)
+    first, last = schedule.epoch_plan(0, 640), schedule.epoch_plan(7, 640)
+    assert first == EpochPlan(0, 320, mosaic=True, stride=64, zoom=2.0)
+    assert last == EpochPlan(7, 640, mosaic=False, stride=64, zoom=1.0)
 
 
 def test_decay_is_scaled_by_what_a_step_sees() -> None:

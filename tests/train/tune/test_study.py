@@ -65,7 +65,7 @@ def test_a_failed_trial_is_recorded_with_its_reason(tmp_path: Path) -> None:
 def test_a_study_of_other_conditions_is_refused(tmp_path: Path) -> None:
     place = str(tmp_path / "study.db")
     SEARCH.open(place)
-    with pytest.raises(UsageError, match="made with another epochs; its results do not compare"):
+    with pytest.raises(UsageError, match="with other values of epochs; its results do not compare"):
         Search({"data_id": "d", "epochs": 5}, epochs=5).open(place)
 
 
