@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from edgedet.errors import DataError
 from train.commands.options import checked_size, one_of
 from train.commands.predictions import LINES_FILE, PredictionFolder
 from train.engine.precision import choose_device
@@ -18,6 +19,8 @@ from train.evaluate.frames import open_source
 from train.evaluate.inference import detect_images
 
 ItemT = TypeVar("ItemT")
+
+_INCOMPLETE = 1  # exit code
 
 
 def predict(  # noqa: PLR0913 - the options of the command
@@ -49,6 +52,8 @@ def predict(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Detect objects in pictures or a video: detections.jsonl, and the pictures with boxes.
 
+    A picture that cannot be decoded is told and left out; the exit code is then 1.
+
     Example: python -m train predict --weights runs/pets09/best.pt --source pictures/ --out seen
     """
     files = open_source(source)
@@ -68,25 +73,31 @@ def predict(  # noqa: PLR0913 - the options of the command
     names = names or tuple(f"class {number}" for number in range(10_000))
     console = Console(stderr=True)
     frames = objects = 0
+    corrupt: list[DataError] = []
     with (
         PredictionFolder(out, files, names, draws=draw, yolo=yolo) as folder,
         Progress(console=console, disable=not console.is_terminal, transient=True) as bar,
     ):
         task = bar.add_task("frames" if files.video else "pictures", total=files.total)
-        for part in _batches(files.read(), batch_size):
+        for part in _batches(files.read(corrupt.append), batch_size):
             results = detect_images(predictor, [frame.image_hwc for frame in part], settings)
             for frame, found in zip(part, results, strict=True):
                 folder.add(frame, found)
                 objects += len(found)
             frames += len(part)
             bar.advance(task, len(part))
+    for error in corrupt:
+        console.print(str(error), markup=False, soft_wrap=True)
+    left_out = f"; {len(corrupt)} left out" if corrupt else ""
     console.print(
         f"{out / LINES_FILE}: {objects} objects in {frames} "
         f"{'frames' if files.video else 'pictures'}, score > {settings.score_threshold}, "
-        f"NMS IoU {settings.iou_threshold}, {predictor.backend}",
+        f"NMS IoU {settings.iou_threshold}, {predictor.backend}{left_out}",
         markup=False,
         soft_wrap=True,
     )
+    if corrupt:
+        raise typer.Exit(_INCOMPLETE)
 
 
 def _batches(items: Iterator[ItemT], size: int) -> Iterator[list[ItemT]]:

@@ -32,6 +32,10 @@ def load_description(path: Path) -> Description:
     """
     content = load_yaml(path)
     names = class_names_of(content, path)
+    for other in ("valid", "validation"):
+        if content.get(other) is not None and content.get("val") is None:
+            msg = f"{path}: key '{other}' is not known; call the split 'val'"
+            raise DataError(msg)
     root = path.parent
     if isinstance(content.get("path"), str):
         root = root / str(content["path"])

@@ -1,6 +1,6 @@
 """Pictures from a file, a folder or a video, one after the other; all of them have an end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,14 +31,21 @@ class FrameFiles:
     total: int | None
     fps: float = 25.0
 
-    def read(self) -> Iterator[Frame]:
+    def read(self, on_corrupt: Callable[[DataError], None]) -> Iterator[Frame]:
         """All pictures, or all frames of the video.
 
+        A picture that cannot be decoded is told to `on_corrupt` and left out.
+
         Raises:
-            DataError: if one cannot be decoded, or the video has no frame.
+            DataError: if the video has no frame.
         """
         for path in self.pictures:
-            yield Frame(path.relative_to(self.root), 0, load_picture(path))
+            try:
+                image = load_picture(path)
+            except DataError as exc:
+                on_corrupt(exc)
+                continue
+            yield Frame(path.relative_to(self.root), 0, image)
         if self.video is not None:
             yield from _frames(self.video)
 

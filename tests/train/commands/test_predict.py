@@ -44,6 +44,24 @@ def test_a_graph_sees_what_its_bundle_sees(data: Path, tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "whole").iterdir()] == ["detections.jsonl"]
 
 
+def test_a_corrupt_picture_is_told_and_left_out(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_tiny_bundle(tmp_path / "bundle")
+    source = Path(shutil.copytree(data.parent / "images" / "val", tmp_path / "pictures"))
+    (source / "2.png").write_bytes(b"no picture")
+    arguments = ("--source", source, "--out", tmp_path / "out", "--no-draw")
+
+    assert call("predict", "--weights", tmp_path / "bundle", *arguments) == 1
+    assert [one["source"] for one in lines(tmp_path / "out")] == [
+        f"{n}.png" for n in (0, 1, 3, 4, 5)
+    ]
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"cannot decode picture {source / '2.png'}" in told
+    assert "in 5 pictures" in told
+    assert told.endswith("; 1 left out")
+
+
 @pytest.mark.parametrize(
     ("options", "code", "told"),
     [

@@ -61,6 +61,7 @@ def test_digest_changes_with_a_label_and_not_with_the_place(tmp_path: Path) -> N
         ("train: images/train\nnames: {1: a}\n", "numbered from 0"),
         ("train: images/train\nnc: 3\nnames: [a]\n", "nc is 3"),
         ("names: [a]\n", "none of train, val, test"),
+        ("names: [a]\ntrain: a\nvalid: b\n", "key 'valid' is not known; call the split 'val'"),
         ("train: nowhere\nnames: [a]\n", "neither a folder nor a list file"),
         ("train: {a: b}\nnames: [a]\n", "must be a folder"),
         ("train: [\n", "is not YAML"),

@@ -22,11 +22,15 @@ def video(path: Path, frames: int = 3) -> Path:
     return path
 
 
+def refuse(error: DataError) -> None:
+    raise error
+
+
 def test_a_folder_gives_its_pictures_sorted_and_those_of_folders_in_it(tmp_path: Path) -> None:
     for name in ("b.png", "a.jpg", "deep/c.PNG", "notes.txt"):
         picture(tmp_path / name) if name != "notes.txt" else (tmp_path / name).write_text("x")
     source = open_source(str(tmp_path))
-    frames = list(source.read())
+    frames = list(source.read(refuse))
 
     assert (source.total, source.video) == (3, None)
     assert [frame.name.as_posix() for frame in frames] == ["a.jpg", "b.png", "deep/c.PNG"]
@@ -34,18 +38,29 @@ def test_a_folder_gives_its_pictures_sorted_and_those_of_folders_in_it(tmp_path:
 
 
 def test_one_picture_is_a_source(tmp_path: Path) -> None:
-    (frame,) = open_source(str(picture(tmp_path / "a.png"))).read()
+    (frame,) = open_source(str(picture(tmp_path / "a.png"))).read(refuse)
 
     assert (frame.name, frame.number, frame.image_hwc.shape) == (Path("a.png"), 0, (20, 30, 3))
 
 
 def test_a_video_gives_every_frame(tmp_path: Path) -> None:
     source = open_source(str(video(tmp_path / "v.avi")))
-    frames = list(source.read())
+    frames = list(source.read(refuse))
 
     assert (source.total, source.fps) == (3, 12.0)
     assert [frame.number for frame in frames] == [0, 1, 2]
     assert abs(int(frames[2].image_hwc[0, 0, 0]) - 160) < 5
+
+
+def test_a_picture_that_cannot_be_decoded_is_left_out_and_told(tmp_path: Path) -> None:
+    picture(tmp_path / "b.png")
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    told: list[DataError] = []
+
+    assert [f.name.name for f in open_source(str(tmp_path)).read(told.append)] == ["b.png"]
+    assert [str(error) for error in told] == [
+        f"cannot decode picture {tmp_path / 'a.png'}; remove it or replace it"
+    ]
 
 
 @pytest.mark.parametrize("source", ["rtsp://camera/1", "0"])

@@ -78,6 +78,14 @@ KINDS: dict[str, tuple[Severity, str, str]] = {
         "label files that cannot be read",
         "They are no UTF-8 text, or may not be read.",
     ),
+    "shared-labels": (
+        "problem",
+        "pictures that share a label file with another one",
+        (
+            "Names that differ by their suffix only have the same .txt, and its boxes can be true "
+            "of one of them. Rename one, and label it."
+        ),
+    ),
     "not-a-row": (
         "problem",
         "label rows that are no rows of numbers",

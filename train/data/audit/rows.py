@@ -20,8 +20,13 @@ def row_findings(pictures: Sequence[PictureFacts], image_size: int) -> list[Find
     `image_size` is the side of the network's input, in pixels.
     """
     places: dict[str, list[Place]] = defaultdict(list)
+    owners: dict[Path, Path] = {}
     for facts in pictures:
         label = label_path(facts.path)
+        owner = owners.setdefault(label, facts.path)
+        if owner != facts.path and (facts.labels is not None or facts.label_fault):
+            told = f"is that of {facts.path.name} and of {owner.name}"
+            places["shared-labels"].append(Place(label, facts.split, told, 0, facts.path, owner))
         if facts.label_fault:
             places["unreadable-labels"].append(Place(label, facts.split, facts.label_fault))
         if facts.labels is None:
@@ -38,8 +43,8 @@ def row_findings(pictures: Sequence[PictureFacts], image_size: int) -> list[Find
             for kind, place in _box_places(facts, label, facts.wh, image_size):
                 places[kind].append(place)
     order = (
-        "unreadable-labels", "not-a-row", "unknown-class", "no-size", "outside", "repeated-row",
-        "below-a-pixel", "tiny-box", "thin-box", "whole-picture",
+        "unreadable-labels", "shared-labels", "not-a-row", "unknown-class", "no-size", "outside",
+        "repeated-row", "below-a-pixel", "tiny-box", "thin-box", "whole-picture",
     )  # fmt: skip
     return [found for kind in order for found in finding(kind, places[kind])]
 

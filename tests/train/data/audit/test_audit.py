@@ -87,6 +87,18 @@ def test_everything_is_in_the_json(spoiled: Audit) -> None:
     assert len(content["data_id"]) == 64
 
 
+def test_pictures_that_share_a_label_file(tmp_path: Path) -> None:
+    path = make_set(tmp_path)
+    save(tmp_path / "images" / "train" / "x.jpg", picture(90), None)
+    save(tmp_path / "images" / "train" / "x.png", picture(91))
+    report = audit(path, 640)
+
+    assert kinds(report) == {"shared-labels": 1}
+    assert [str(place) for found in report.findings for place in found.places] == [
+        f"{tmp_path / 'labels/train/x.txt'}: is that of x.png and of x.jpg"
+    ]
+
+
 def test_what_is_tiny_depends_on_the_training_size(tmp_path: Path) -> None:
     path = make_set(tmp_path)
     save(tmp_path / "images" / "train" / "x.png", picture(90, (400, 600)), "0 .5 .5 .01 .02")
