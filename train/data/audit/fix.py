@@ -103,7 +103,8 @@ def apply_fixes(report: Audit, fixes: Sequence[Fix]) -> Path:
             _rewrite(Path(path), rows)
         _write_journal(journal, [*earlier, entry | {"state": "done"}])
     except OSError as exc:
-        msg = f"cannot mend {exc.filename or journal}: {exc.strerror or exc}; see {journal}"
+        done = f"; {journal} says what was begun" if journal.exists() else "; nothing was changed"
+        msg = f"cannot mend {exc.filename or journal}: {exc.strerror or exc}{done}"
         raise DataError(msg) from exc
     return journal
 

@@ -144,10 +144,25 @@ def test_what_cannot_be_written_is_told_and_the_journal_says_begun(
     fixes, _ = plan_fixes(report)
     monkeypatch.setattr(Path, "rename", refuse)
 
-    with pytest.raises(DataError, match=r"cannot mend x\.png: Read-only file system; see .*fixes"):
+    with pytest.raises(DataError, match=r"x\.png: Read-only file system; .*fixes\.json says"):
         apply_fixes(report, fixes)
     (entry,) = json.loads((spoiled.parent / "fixes.json").read_text(encoding="utf-8"))
     assert entry["state"] == "begun"
+
+
+def test_a_set_on_a_disk_that_takes_nothing_is_left_alone(
+    spoiled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, _: object) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    report = audit(spoiled, 640)
+    before = contents(spoiled.parent)
+    monkeypatch.setattr("train.data.audit.fix.write_atomically", refuse)
+
+    with pytest.raises(DataError, match=r"fixes\.json: Read-only .*; nothing was changed"):
+        apply_fixes(report, plan_fixes(report)[0])
+    assert contents(spoiled.parent) == before
 
 
 def test_a_file_of_that_name_which_is_no_journal_is_left_alone(spoiled: Path) -> None:
