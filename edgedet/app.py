@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from edgedet.clock import Clock, Deadline, SystemClock
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
-from edgedet.detect import create_detector
+from edgedet.detect import ChoiceStore, create_detector, store_in
 from edgedet.errors import ConfigError
 from edgedet.event import SourceState, SourceStatus
 from edgedet.feeds import Feeds, make_inlet
@@ -45,9 +45,16 @@ class Application:
     """Everything that runs for one configuration. One thread owns it; `interrupt` is for any."""
 
     def __init__(
-        self, settings: Settings, *, clock: Clock | None = None, appends_jsonl: bool = True
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        appends_jsonl: bool = True,
+        remeasures: bool = False,
     ) -> None:
         """Build everything; nothing runs yet.
+
+        `remeasures`: what `backend: auto` remembers is not believed, but measured anew.
 
         Raises:
             ConfigError: if no source is enabled, an address makes no sense, or there is no bundle
@@ -81,7 +88,8 @@ class Application:
         self._reporter = StatusReporter(self._outlets.sink, settings.mqtt.heartbeat_s, self._clock)
         self._reporting = Worker("status", self._reporter.run)
         inlets = [make_inlet(source) for source in enabled]
-        self._pipeline = self._make_pipeline(bundle, inlets)
+        store = store_in(settings.state_dir, remeasures=remeasures)
+        self._pipeline = self._make_pipeline(bundle, inlets, store)
         self._feeds = Feeds(
             list(zip(enabled, inlets, strict=True)),
             self._pipeline.stats,
@@ -184,13 +192,13 @@ class Application:
         self._sink_error = error
         self._events.put(Event.ENDED)
 
-    def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet]) -> Pipeline:
+    def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet], store: ChoiceStore) -> Pipeline:
         model, batch = self._settings.model, self._settings.batch
         defaults = bundle.manifest.thresholds
         score, iou = model.score_threshold, model.iou_threshold
         return Pipeline(
             inlets,
-            lambda: create_detector(bundle, model, batch.max_size),
+            lambda: create_detector(bundle, model, batch.max_size, store),
             self._outlets.sink,
             PipelineSettings(
                 score_threshold=defaults.score if score is None else score,

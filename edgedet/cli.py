@@ -17,6 +17,10 @@ from edgedet.errors import ConfigError, EdgedetError, UsageError
 FAILED = 1
 WRONG_USAGE = 2
 
+Remeasure = Annotated[
+    bool, typer.Option("--remeasure", help="Let backend auto measure anew on this device.")
+]
+
 app = typer.Typer(
     name="edgedet",
     help="Watch cameras, detect objects, tell the network over MQTT.",
@@ -92,11 +96,12 @@ def run(
     duration: Annotated[
         float | None, typer.Option(min=0.0, help="Stop after so many seconds.", metavar="SECONDS")
     ] = None,
+    remeasure: Remeasure = False,
 ) -> None:
     """Watch the sources of a configuration and publish what is detected."""
     from edgedet.commands.run import run as command  # noqa: PLC0415
 
-    raise typer.Exit(command(config, shows_table=table, duration_s=duration))
+    raise typer.Exit(command(config, shows_table=table, duration_s=duration, remeasures=remeasure))
 
 
 @app.command(
@@ -115,11 +120,14 @@ def detect(  # noqa: PLR0913 - its options are the command line's
     backend: Annotated[
         Literal["auto", "onnxruntime", "openvino", "tensorrt"], typer.Option(help="What runs it.")
     ] = "auto",
+    remeasure: Remeasure = False,
 ) -> None:
     """Detect every frame of a video in order; write one JSON object a line."""
     from edgedet.commands import detect as commands  # noqa: PLC0415
 
-    request = commands.DetectRequest(bundle, source, out, score_threshold, iou_threshold, backend)
+    request = commands.DetectRequest(
+        bundle, source, out, score_threshold, iou_threshold, backend, remeasure
+    )
     raise typer.Exit(commands.detect(request))
 
 

@@ -8,12 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from edgedet.commands import detect
+from edgedet.detect import remembered
 from tests.brokers import MOSQUITTO, Mosquitto, Subscriber
 
 THREAD_PATIENCE_S = 5.0
 
 StartMosquitto = Callable[..., Mosquitto]
 Subscribe = Callable[..., Subscriber]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps what `backend: auto` remembers out of the cache of whoever runs the tests."""
+    for module in (remembered, detect):
+        monkeypatch.setattr(module, "user_cache_dir", lambda: tmp_path / "own-cache")
 
 
 @pytest.fixture(autouse=True)

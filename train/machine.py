@@ -2,11 +2,10 @@
 
 import os
 import platform
-from pathlib import Path
 
 import torch
 
-_CPU_INFO = Path("/proc/cpuinfo")
+from edgedet.machine import processor_name
 
 
 def describe_machine(device: str = "cpu") -> str:
@@ -16,18 +15,8 @@ def describe_machine(device: str = "cpu") -> str:
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     plural = "" if cores == 1 else "s"
-    parts = [_processor(), f"{cores} core{plural}", platform.system()]
+    parts = [processor_name(), f"{cores} core{plural}", platform.system()]
     if device.startswith("cuda") and torch.cuda.is_available():
         card = torch.cuda.get_device_name(torch.device(device))
         parts.insert(0, f"{card}, CUDA {torch.version.cuda}")
     return ", ".join(parts)
-
-
-def _processor() -> str:
-    """The processor's own name where the system tells it, else its kind."""
-    try:
-        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = (line.partition(":")[2] for line in lines if line.startswith("model name"))
-    return " ".join(next(names, platform.machine()).split())

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from edgedet.app import Application
 from edgedet.commands.session import Show, run_to_end
+from edgedet.config.cache import user_cache_dir
 from edgedet.config.model import BackendName, ModelSettings
 from edgedet.config.mqtt import OFF, MqttSettings
 from edgedet.config.problems import path_text, problems_of
@@ -41,6 +42,8 @@ class DetectRequest:
     score_threshold: float | None = None
     iou_threshold: float | None = None
     backend: BackendName = "auto"
+    remeasures: bool = False
+    """Let `backend: auto` measure, whatever it remembers."""
 
 
 def detect(request: DetectRequest) -> int:
@@ -50,7 +53,7 @@ def detect(request: DetectRequest) -> int:
         UsageError: if the source has no end, or there is no such file.
     """
     settings = _settings(request)
-    app = Application(settings, appends_jsonl=False)
+    app = Application(settings, appends_jsonl=False, remeasures=request.remeasures)
     with _progress(settings.sources[0]) as show:
         code = run_to_end(app, show=show, refresh_s=_REFRESH_S)
     snapshot = app.snapshot()
@@ -96,7 +99,8 @@ def _settings(request: DetectRequest) -> Settings:
         msg = f"{path_text(first.path)}: {first.message}"
         raise UsageError(msg) from exc
     _check_source(source)
-    return settings
+    cache = user_cache_dir()  # a person's command keeps nothing in the service's folder
+    return settings if cache is None else settings.model_copy(update={"state_dir": cache})
 
 
 def _check_source(source: SourceSettings) -> None:

@@ -19,15 +19,24 @@ _TABLE_REFRESH_S = 0.5
 _LOG_REFRESH_S = 5.0
 
 
-def run(config: Path, *, shows_table: bool | None, duration_s: float | None) -> int:
-    """Run the configuration at `config`; the exit code. None: a table if this is a terminal."""
+def run(
+    config: Path,
+    *,
+    shows_table: bool | None,
+    duration_s: float | None,
+    remeasures: bool = False,
+) -> int:
+    """Run the configuration at `config`; the exit code. None: a table if this is a terminal.
+
+    `remeasures`: `backend: auto` measures, whatever it remembers.
+    """
     loaded = load_settings(config)
     console = Console(soft_wrap=True)
     if shows_table is None:
         shows_table = console.is_terminal
     for warning in loaded.warnings:
         logger.warning("%s", warning)
-    app = Application(loaded.settings)
+    app = Application(loaded.settings, remeasures=remeasures)
     if shows_table:
         code = _run_with_table(app, console, duration_s)
     else:

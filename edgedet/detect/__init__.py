@@ -2,5 +2,13 @@
 
 from edgedet.detect.base import Detector
 from edgedet.detect.registry import DetectorFactory, available_backends, create_detector
+from edgedet.detect.remembered import ChoiceStore, store_in
 
-__all__ = ["Detector", "DetectorFactory", "available_backends", "create_detector"]
+__all__ = [
+    "ChoiceStore",
+    "Detector",
+    "DetectorFactory",
+    "available_backends",
+    "create_detector",
+    "store_in",
+]

@@ -4,10 +4,13 @@ import importlib
 import importlib.util
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, cast
 
 from edgedet.config.model import ModelSettings
+from edgedet.detect.auto import choose_detector, facts_of
 from edgedet.detect.base import Detector
+from edgedet.detect.remembered import ChoiceStore
 from edgedet.errors import ModelError
 from edgedet.manifest import MODEL_FILE, Bundle, verify_file
 
@@ -35,8 +38,7 @@ class Backend:
     install: str
 
 
-# In the order in which `auto` tries them. On x86 OpenVINO is as fast as ONNX Runtime in FP32 and
-# twice as fast in INT8, and whoever installed the extra wants it.
+# In the order in which `auto` prefers them where they are equally fast.
 BACKENDS: tuple[Backend, ...] = (
     Backend("tensorrt", None, "tensorrt", "see JetPack"),
     Backend(
@@ -59,18 +61,30 @@ def available_backends() -> tuple[str, ...]:
     return tuple(backend.name for backend in BACKENDS if _is_available(backend))
 
 
-def create_detector(bundle: Bundle, settings: ModelSettings, max_batch: int = 1) -> Detector:
+def create_detector(
+    bundle: Bundle,
+    settings: ModelSettings,
+    max_batch: int = 1,
+    store: ChoiceStore | None = None,
+) -> Detector:
     """The detector that the settings ask for, with the bundle's graph loaded.
 
-    The graph's digest is compared with the manifest first.
+    The graph's digest is compared with the manifest first. `store` remembers what `auto` measured,
+    by default in the user's cache.
 
     Raises:
         ModelError: if the backend is not to be had, or the graph is not the bundle's or cannot be
             loaded.
     """
-    backend = _choose(settings.backend)
+    backends = _named(settings.backend)
     verify_file(bundle, MODEL_FILE)
-    detector = _load(backend)(bundle, threads=settings.threads, max_batch=max_batch)
+    makers = {each.name: partial(_make, each, bundle, settings, max_batch) for each in backends}
+    if settings.backend == "auto":
+        modules = {each.name: each.requires for each in backends}
+        facts = facts_of(bundle, modules, settings.threads, max_batch)
+        detector = choose_detector(bundle, makers, facts, store or ChoiceStore())
+    else:
+        detector = makers[settings.backend]()
     logger.info(
         "model %s %s (%s, %d x %d) runs on %s",
         bundle.manifest.name,
@@ -82,13 +96,13 @@ def create_detector(bundle: Bundle, settings: ModelSettings, max_batch: int = 1)
     return detector
 
 
-def _choose(name: str) -> Backend:
+def _named(name: str) -> tuple[Backend, ...]:
+    """The backend of that name, or all that are installed for `auto`."""
     if name == "auto":
-        found = next((backend for backend in BACKENDS if _is_available(backend)), None)
-        if found is None:
+        found = tuple(backend for backend in BACKENDS if _is_available(backend))
+        if not found:
             msg = "no inference backend is installed; `pip install onnxruntime`"
             raise ModelError(msg)
-        logger.info("backend auto: %s, of %s", found.name, ", ".join(available_backends()))
         return found
     backend = next((backend for backend in BACKENDS if backend.name == name), None)
     if backend is None:
@@ -102,7 +116,7 @@ def _choose(name: str) -> Backend:
     if not _is_available(backend):
         msg = f"backend '{name}' is not installed; `{backend.install}`, or use backend auto"
         raise ModelError(msg)
-    return backend
+    return (backend,)
 
 
 def _is_available(backend: Backend) -> bool:
@@ -114,6 +128,7 @@ def _is_available(backend: Backend) -> bool:
         return False
 
 
-def _load(backend: Backend) -> DetectorFactory:
+def _make(backend: Backend, bundle: Bundle, settings: ModelSettings, max_batch: int) -> Detector:
     module, _, name = (backend.target or "").partition(":")
-    return cast("DetectorFactory", getattr(importlib.import_module(module), name))
+    factory = cast("DetectorFactory", getattr(importlib.import_module(module), name))
+    return factory(bundle, threads=settings.threads, max_batch=max_batch)

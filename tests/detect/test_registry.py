@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.config.model import BackendName, ModelSettings
-from edgedet.detect import available_backends, create_detector
+from edgedet.detect import ChoiceStore, available_backends, create_detector
 from edgedet.errors import ModelError
 from tests.detect.tiny_bundle import make_tiny_bundle
 
@@ -20,14 +20,16 @@ def hide(monkeypatch: pytest.MonkeyPatch, *modules: str) -> None:
         monkeypatch.setitem(sys.modules, module, None)
 
 
-def test_auto_takes_the_preferred_backend_and_says_so(
+def test_auto_takes_one_that_is_installed_and_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     bundle = make_tiny_bundle(tmp_path)
+    store = ChoiceStore([tmp_path / "state"])
     with caplog.at_level(logging.INFO, "edgedet.detect"):
-        detector = create_detector(bundle, settings(tmp_path, "auto"))
-    assert detector.backend == available_backends()[0]
+        detector = create_detector(bundle, settings(tmp_path, "auto"), store=store)
+    assert detector.backend in available_backends()
     assert f"backend auto: {detector.backend}" in caplog.text
+    assert create_detector(bundle, settings(tmp_path, "auto"), store=store).backend in caplog.text
 
 
 def test_auto_does_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

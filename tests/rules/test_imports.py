@@ -8,7 +8,10 @@ import pytest
 
 from tests.rules.tree import PACKAGES, Import, all_imports, dotted, module_files, parse, room_of
 
-VALUES = {f"edgedet.{name}" for name in ("errors", "log", "clock", "frame", "detections", "event")}
+VALUES = {
+    f"edgedet.{name}"
+    for name in ("errors", "log", "clock", "frame", "detections", "event", "machine")
+}
 STAGES = {
     f"edgedet.{name}"
     for name in ("source", "detect", "track", "publish", "sample", "models", "health")
