@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import onnx
 
+from train.quantize.lint import lint_quantization
+
 OPSET = 17  # TensorRT 8.6 reads no later one
 IR_VERSION = 8  # the one of opset 17; ONNX Runtime 1.17 reads up to 9
 MAX_TOPK = 3840  # TensorRT's limit of K
@@ -40,6 +42,7 @@ def lint_graph(proto: onnx.ModelProto) -> list[str]:
         *_interface(proto),
         *_pictures_are_cast_first(proto),
         *_topk(proto),
+        *lint_quantization(proto),
     ]
 
 
