@@ -1,8 +1,6 @@
 """Writing a model bundle: graph, weights, golden case and manifest, checked before it appears."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +9,6 @@ from pydantic import ValidationError
 from edgedet.errors import ModelError
 from edgedet.manifest import (
     GOLDEN_FILE,
-    MANIFEST_FILE,
     MODEL_FILE,
     REPORT_FILE,
     WEIGHTS_FILE,
@@ -33,6 +30,7 @@ from train.evaluate.backends import TorchPredictor
 from train.evaluate.report import EvaluationReport
 from train.export.onnx import export_onnx
 from train.export.parity import check_parity, pattern_images, rounded
+from train.export.staging import check_target, files_below, staged
 from train.model import (
     CheckpointContent,
     CheckpointInfo,
@@ -42,7 +40,7 @@ from train.model import (
 )
 
 GOLDEN_IMAGES = 2
-_GOLDEN_SEED = 2022
+GOLDEN_SEED = 2022
 # Backends may compute in another precision than the one that wrote the case (float16 on a GPU).
 _GOLDEN_BOX_PX, _GOLDEN_SCORE = 1.0, 0.01
 
@@ -79,21 +77,15 @@ def export_bundle(  # noqa: PLR0913 - what a manifest has to say
         ModelError: If the checkpoint cannot be used, `out` holds something else, or the exported
             graph does not compute what the network computes.
     """
-    _check_target(out)
+    check_target(out)
     model, info = load_model(weights)
     names = _checked_names(class_names or info.names, info, weights)
     training = _training(model, info, report, facts or {})
     draft = _draft(name, version, names, image_size, thresholds or Thresholds(), training)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
-    try:
-        folder.chmod(0o755)
+    with staged(out) as folder:
         content = CheckpointContent(names, metadata=info.metadata, half=True)
         save_checkpoint(folder / WEIGHTS_FILE, model, content)
         _write_files(folder, draft, report)
-        _move(folder, out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return read_bundle(out)
 
 
@@ -139,33 +131,20 @@ def _write_files(folder: Path, draft: Manifest, report: EvaluationReport | None)
         text = json.dumps(report.to_json(), indent=2) + "\n"
         (folder / REPORT_FILE).write_text(text, encoding="utf-8")
     image_hw = draft.input.height, draft.input.width
-    images = pattern_images(image_hw, GOLDEN_IMAGES, _GOLDEN_SEED)
+    images = pattern_images(image_hw, GOLDEN_IMAGES, GOLDEN_SEED)
     count = export_onnx(model, folder / MODEL_FILE, image_hw)
     candidates = TorchPredictor(rounded(model), image_hw).infer(images)
     write_golden(folder / GOLDEN_FILE, GoldenCase(images, candidates))
     manifest = draft.model_copy(
         update={
             "output": OutputSpec(count=count),
-            "files": [file_entry(folder, path) for path in _files(folder)],
+            "files": [file_entry(folder, path) for path in files_below(folder)],
             "golden": Golden(
                 path=GOLDEN_FILE, box_tolerance_px=_GOLDEN_BOX_PX, score_tolerance=_GOLDEN_SCORE
             ),
         }
     )
     check_parity(write_manifest(folder, manifest), model, images)
-
-
-def _check_target(out: Path) -> None:
-    if not out.exists() or (out / MANIFEST_FILE).is_file():
-        return
-    if not out.is_dir() or any(path.name != "MODEL_CARD.md" for path in out.iterdir()):
-        msg = f"'{out}' is there and is no model bundle; choose another folder, or empty it"
-        raise ModelError(msg)
-
-
-def _files(folder: Path) -> list[str]:
-    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    return sorted(path.as_posix() for path in found)
 
 
 def _training(
@@ -192,28 +171,3 @@ def _training(
 
 def _share(value: object) -> float | None:
     return float(value) if isinstance(value, float) else None
-
-
-def _move(folder: Path, out: Path) -> None:
-    """Put `folder` in the place of `out`, keeping files of `out` that no manifest names."""
-    if not out.exists():
-        folder.rename(out)
-        return
-    known = {MANIFEST_FILE, MODEL_FILE, WEIGHTS_FILE, REPORT_FILE, GOLDEN_FILE}
-    if (out / MANIFEST_FILE).is_file():
-        known |= _listed(out)
-    for path in _files(out):
-        if path not in known and not (folder / path).exists():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(out / path, folder / path)
-    old = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-old-"))
-    out.rename(old / out.name)
-    folder.rename(out)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _listed(out: Path) -> set[str]:
-    try:
-        return {entry.path for entry in read_bundle(out).manifest.files}
-    except ModelError:  # a damaged manifest: it names nothing that could be trusted
-        return set()
