@@ -14,14 +14,15 @@ from edgedet.config.source import SourceSettings
 from edgedet.detect import ChoiceStore, create_detector, store_in
 from edgedet.errors import ConfigError
 from edgedet.event import SourceState, SourceStatus
-from edgedet.feeds import Feeds, make_inlet
+from edgedet.feeds import Feeds, SourceFactory, make_inlet
 from edgedet.manifest import Bundle, read_bundle
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import ModelIdentity
-from edgedet.source import problems_of_sources
+from edgedet.source import create_source, problems_of_sources
 from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline, PipelineSettings
 from edgedet.stream.reporter import StatusReporter
+from edgedet.stream.stats import PipelineStats
 from edgedet.stream.view import Snapshot
 from edgedet.stream.worker import Worker
 
@@ -51,10 +52,12 @@ class Application:
         clock: Clock | None = None,
         appends_jsonl: bool = True,
         remeasures: bool = False,
+        make_source: SourceFactory = create_source,
     ) -> None:
         """Build everything; nothing runs yet.
 
         `remeasures`: what `backend: auto` remembers is not believed, but measured anew.
+        `make_source` makes what reads each source.
 
         Raises:
             ConfigError: if no source is enabled, an address makes no sense, or there is no bundle
@@ -63,19 +66,11 @@ class Application:
             PublishError: if the JSON-lines file or the embedded broker's port cannot be opened.
         """
         self._clock = clock or SystemClock()
-        enabled = [source for source in settings.sources if source.enabled]
-        if not enabled:
-            msg = "no source is enabled; set `enabled: true` for at least one"
-            raise ConfigError(msg)
-        problems = problems_of_sources(enabled)
-        if problems:
-            msg = f"{len(problems)} of the sources cannot be opened as written"
-            raise ConfigError(msg, tuple(problems))
+        enabled = _enabled_sources(settings)
         bundle = _bundle(settings)
         self._settings = settings
-        self._events: SimpleQueue[Event] = (
-            SimpleQueue()
-        )  # its put may be called in a signal handler
+        # its put may be called in a signal handler
+        self._events: SimpleQueue[Event] = SimpleQueue()
         self._sink_error: BaseException | None = None
         self._started_s = self._clock.monotonic()
         self._outlets = Outlets(
@@ -96,6 +91,7 @@ class Application:
             self._reporter,
             self._outlets.sink.wait_for_room,
             self._clock,
+            make_source,
         )
         self._reporter.watch(self._feeds.records)
         self._stopped = False
@@ -114,6 +110,11 @@ class Application:
     def failed_sources(self) -> tuple[str, ...]:
         """The sources that were given up."""
         return self._feeds.failed
+
+    @property
+    def stats(self) -> PipelineStats:
+        """Counts and times of the pipeline, as they go on."""
+        return self._pipeline.stats
 
     def start(self) -> None:
         """Start everything, sinks first.
@@ -218,6 +219,18 @@ class Application:
                 reason="enabled: false in the configuration",
             )
         )
+
+
+def _enabled_sources(settings: Settings) -> list[SourceSettings]:
+    enabled = [source for source in settings.sources if source.enabled]
+    if not enabled:
+        msg = "no source is enabled; set `enabled: true` for at least one"
+        raise ConfigError(msg)
+    problems = problems_of_sources(enabled)
+    if problems:
+        msg = f"{len(problems)} of the sources cannot be opened as written"
+        raise ConfigError(msg, tuple(problems))
+    return enabled
 
 
 def _bundle(settings: Settings) -> Bundle:

@@ -131,6 +131,47 @@ def detect(  # noqa: PLR0913 - its options are the command line's
     raise typer.Exit(commands.detect(request))
 
 
+@app.command(epilog="Example: edgedet bench models/person --cameras 4 --fps 10 --latency 200")
+def bench(  # noqa: PLR0913 - its options are the command line's
+    bundle: Annotated[Path, typer.Argument(help="The model bundle, a folder.")],
+    source: Annotated[
+        str | None, typer.Option(help="A video file to read; default: a test pattern of 720p.")
+    ] = None,
+    backend: Annotated[
+        str, typer.Option(help="Which ones, with commas; all: those that are installed.")
+    ] = "all",
+    batch: Annotated[str, typer.Option(help="Pictures at once, with commas.")] = "1,4,8",
+    threads: Annotated[
+        int, typer.Option(min=0, max=256, help="Of a CPU backend; 0: one for each core.")
+    ] = 0,
+    seconds: Annotated[
+        float, typer.Option(min=0.1, max=3600.0, help="How long each measurement takes.")
+    ] = 3.0,
+    cameras: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Try so many cameras, at --fps each.")
+    ] = None,
+    fps: Annotated[float, typer.Option(min=0.2, max=1000.0, help="Images/s of a camera.")] = 10.0,
+    latency: Annotated[
+        float, typer.Option(min=1.0, help="Milliseconds that 99 % of answers may take.")
+    ] = 200.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Measure what this device can do with a model, and what limits it."""
+    from edgedet.commands import bench as commands  # noqa: PLC0415
+
+    request = commands.BenchRequest(
+        bundle,
+        source or commands.PATTERN,
+        backend,
+        batch,
+        threads,
+        seconds,
+        None if cameras is None else commands.Question(cameras, fps, latency),
+        as_json,
+    )
+    raise typer.Exit(commands.bench(request))
+
+
 @app.command(epilog="Example: edgedet check configs/edgedet.yaml --json")
 def check(
     config: Annotated[Path | None, typer.Argument(help="The configuration, a YAML file.")] = None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from edgedet.clock import Clock, Deadline
 from edgedet.config.source import SourceSettings
 from edgedet.frame import Frame
-from edgedet.source import Backoff, create_source
+from edgedet.source import Backoff, FrameSource, create_source
 from edgedet.stream.batch import Inlet
 from edgedet.stream.channel import Channel, Policy
 from edgedet.stream.feeder import Feeder, Outcome
@@ -19,6 +19,8 @@ from edgedet.stream.worker import Worker
 _LIVE_FRAMES = 2
 _LOSSLESS_FRAMES = 4
 
+SourceFactory = Callable[[SourceSettings, Clock], FrameSource]
+
 
 @dataclass(frozen=True, slots=True)
 class _Feed:
@@ -29,19 +31,21 @@ class _Feed:
 class Feeds:
     """All enabled sources."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands over every part
         self,
         sources: Sequence[tuple[SourceSettings, Inlet]],
         stats: PipelineStats,
         reporter: StatusReporter,
         wait_for_room: Callable[[float], bool],
         clock: Clock,
+        make_source: SourceFactory = create_source,
     ) -> None:
         """Build the feeders; nothing is opened before `start`."""
         self._stats = stats
         self._reporter = reporter
         self._wait_for_room = wait_for_room
         self._clock = clock
+        self._make_source = make_source
         self._feeds = [self._make(settings, inlet) for settings, inlet in sources]
 
     @property
@@ -95,7 +99,7 @@ class Feeds:
         )
         feeder = Feeder(
             settings=settings,
-            source=create_source(settings, self._clock),
+            source=self._make_source(settings, self._clock),
             channel=inlet.channel,
             record=record,
             delay=Backoff(),

@@ -86,6 +86,11 @@ class Samples:
         with self._lock:
             self._values_s.append(value_s)
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        with self._lock:
+            self._values_s.clear()
+
     def percentiles(self) -> Percentiles:
         """Median and 99th percentile (nearest rank)."""
         with self._lock:
@@ -180,6 +185,11 @@ class PipelineStats:
         for stage, value_s in times_s.items():
             self._stages[stage].add(value_s)
         self.sources[result.frame.source_id].add(result, now_s)
+
+    def forget_times(self) -> None:
+        """Begin anew with the times by stage, as after warming up; counts go on."""
+        for samples in self._stages.values():
+            samples.clear()
 
     def stages(self) -> dict[Stage, Percentiles]:
         """Median and 99th percentile of each stage."""

@@ -18,6 +18,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.detect.graph_io": "tests/detect/test_backends.py",
     "edgedet.detect.onnxruntime": "tests/detect/test_backends.py",
     "edgedet.detect.openvino": "tests/detect/test_backends.py",
+    # values, and the one thing they know of themselves: shown by whoever reads them
+    "edgedet.commands.bench.figures": "tests/commands/bench/test_report.py",
     # what is said over a connection shows at a subscriber of a real broker only
     "edgedet.publish.session": "tests/publish/test_mqtt.py",
     # readers of formats: only whole files, through the command, show what they make of them
