@@ -40,6 +40,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.engine.hooks": "tests/train/engine/test_trainer.py",
     "train.engine.keeping": "tests/train/engine/test_trainer.py",
     "train.commands.assembly": "tests/train/commands/test_fit.py",
+    "train.commands.fit_options": "tests/train/commands/test_fit.py",
+    "train.commands.teacher": "tests/train/commands/test_distill.py",
     # the end of a run, and the tables of an evaluation: shown by the commands only
     "train.commands.finish": "tests/train/commands/test_fit.py",
     "train.commands.score_tables": "tests/train/commands/test_evaluate.py",

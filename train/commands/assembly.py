@@ -4,62 +4,31 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from edgedet.errors import UsageError
+from train.commands.fit_options import FitOptions
+from train.commands.quantization_aware import check_options, float_network, start_quantized
 from train.commands.scoring import Scorer
-from train.config import Recipe
 from train.data.cache import cache_folder
 from train.data.dataset import DataSpec, Sample, read_data_yaml
 from train.data.loader import largest_side
-from train.data.store import CacheKind, CachePlan, PictureStore
+from train.data.store import CachePlan, PictureStore
 from train.engine import Machine, RunPlan, Trainer
 from train.engine.autoanchor import fit_to_pictures
 from train.engine.machine import compiled
 from train.engine.memory import keep_freed_memory
-from train.engine.precision import Precision, PrecisionName, choose_device
+from train.engine.precision import Precision, choose_device
 from train.engine.run_folder import RunFolder
 from train.engine.world import World
-from train.loss import DetectionLoss, LossFactory
 from train.machine import describe_machine
 from train.model import DetectionNetwork, build_model, start_from
-from train.model.head import AnchorsPx
 
 _SHOWN = 9
-
-
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """What a run is asked for; the options of `train fit`, and what `train distill` adds."""
-
-    data: Path
-    out: Path
-    recipe: Recipe
-    recipe_name: str
-    model: str = "yolov7-tiny"
-    weights: Path | None = None
-    epochs: int = 100
-    image_size: int = 640
-    batch_size: int = 16
-    device: str = "auto"
-    precision: PrecisionName = "auto"
-    compile: bool = False
-    sync_bn: bool = False
-    seed: int = 0
-    workers: int = 1
-    threads: int = 0
-    cache: CacheKind = "ram"
-    evaluate_every: int = 1
-    save_every_minutes: float = 15.0
-    resume: bool = False
-    extend: bool = False
-    loss: LossFactory = DetectionLoss
-    anchors: AnchorsPx | None = None
-    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,22 +66,14 @@ def assemble(options: FitOptions, world: World) -> Assembled:
     torch.manual_seed(options.seed)
     told: list[str] = []
     network, pretrained = _network(options, spec.class_names, told)
-    plan = RunPlan(
-        recipe=options.recipe,
-        class_names=spec.class_names,
-        epochs=options.epochs,
-        image_size=options.image_size,
-        batch_size=options.batch_size,
-        seed=options.seed,
-        workers=options.workers,
-        evaluate_every=options.evaluate_every,
-        save_every_s=options.save_every_minutes * 60,
-        facts=_facts(options, spec, world, precision),
-        loss=options.loss,
-    )
     folder = RunFolder(options.out, resume=options.resume, writes=world.is_first)
+    scorer = Scorer(val_samples, spec.class_names, options.image_size, world)
+    if options.qat:
+        start = start_quantized(network.to(precision.device), options, folder, world, scorer)
+        options, told = start.options, [*told, *start.told]
     if world.is_first:
         folder.write_recipe(options.recipe)  # from here on the run can be resumed
+    plan = _plan(options, spec, world, precision)
     cache = CachePlan.of(options.cache, cache_folder(options.data))
     side = largest_side(options.recipe, options.image_size)
     store = PictureStore(train_samples, side, cache)
@@ -122,7 +83,6 @@ def assemble(options: FitOptions, world: World) -> Assembled:
             network, store, options.image_size, options.recipe.anchor_t, options.seed
         )
         told.append(str(report))
-    scorer = Scorer(val_samples, spec.class_names, options.image_size, world)
     trainer = Trainer(network, store, scorer, plan, folder, machine, pretrained)
     done = trainer.resume(extend=options.extend) if options.resume else 0
     told.append(_summary(plan, train_samples, val_samples, precision, world))
@@ -131,6 +91,7 @@ def assemble(options: FitOptions, world: World) -> Assembled:
 
 
 def _check(options: FitOptions, world: World) -> None:
+    check_options(options)
     if options.batch_size % world.size:
         msg = (
             f"--batch-size {options.batch_size} is the total of {world.size} processes; expected "
@@ -154,6 +115,8 @@ def _network(
     options: FitOptions, class_names: tuple[str, ...], told: list[str]
 ) -> tuple[DetectionNetwork, frozenset[str]]:
     """The network to train, and the names of its parameters that came from a checkpoint."""
+    if options.qat:
+        return float_network(options, class_names), frozenset()
     if options.weights is None:
         return build_model(options.model, len(class_names), anchors=options.anchors), frozenset()
     network, report = start_from(options.weights, options.model, len(class_names))
@@ -179,6 +142,22 @@ def _other_order(weights: Path, known: tuple[str, ...], class_names: tuple[str, 
         "--previous of `train ingest`"
     )
     return [line]
+
+
+def _plan(options: FitOptions, spec: DataSpec, world: World, precision: Precision) -> RunPlan:
+    return RunPlan(
+        recipe=options.recipe,
+        class_names=spec.class_names,
+        epochs=options.epochs,
+        image_size=options.image_size,
+        batch_size=options.batch_size,
+        seed=options.seed,
+        workers=options.workers,
+        evaluate_every=options.evaluate_every,
+        save_every_s=options.save_every_minutes * 60,
+        facts=_facts(options, spec, world, precision),
+        loss=options.loss,
+    )
 
 
 def _summary(

@@ -1,22 +1,19 @@
 """`train distill`: a training run in which a trained network helps."""
 
-import hashlib
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from edgedet.errors import ModelError
-from train.commands.assembly import FitOptions
+from train.commands.fit_options import FitOptions
 from train.commands.options import checked_size, named_model, one_of
 from train.commands.running import run_to_end
+from train.commands.teacher import check_classes, teacher_fact
 from train.config import load_recipe
 from train.data.dataset import read_data_yaml
 from train.data.store import CACHE_KINDS
 from train.loss.distillation import Distillation, as_teacher, check_levels
-from train.model import CheckpointInfo, DetectionNetwork, load_model
-
-_DIGITS = 12
+from train.model import load_model
 
 
 def distill(  # noqa: PLR0913 - the options of the command
@@ -59,7 +56,7 @@ def distill(  # noqa: PLR0913 - the options of the command
     kind = one_of("--cache", cache, CACHE_KINDS)
     network, info = load_model(teacher)
     check_levels(network, student)
-    _check_classes(teacher, info, data)
+    check_classes(teacher, info, read_data_yaml(data).class_names, data)
     run_to_end(
         FitOptions(
             data=data,
@@ -80,23 +77,6 @@ def distill(  # noqa: PLR0913 - the options of the command
             resume=resume,
             loss=Distillation(as_teacher(network), teacher_weight),
             anchors=network.anchors_px,
-            facts={"teacher": _fact(teacher, network, teacher_weight)},
+            facts={"teacher": teacher_fact(teacher, network, teacher_weight)},
         )
     )
-
-
-def _check_classes(teacher: Path, info: CheckpointInfo, data: Path) -> None:
-    names = read_data_yaml(data).class_names
-    if (info.names or names) != names or info.num_classes != len(names):
-        msg = (
-            f"teacher {teacher} knows {info.num_classes} classes {list(info.names)}, {data} has "
-            f"{list(names)}: expected the same in the same order"
-        )
-        raise ModelError(msg)
-
-
-def _fact(path: Path, network: DetectionNetwork, weight: float) -> str:
-    """What a checkpoint says of its teacher."""
-    with path.open("rb") as file:
-        digest = hashlib.sha256(file.read()).hexdigest()[:_DIGITS]
-    return f"{network.architecture.name} {path.name}, sha256 {digest}, weight {weight:g}"

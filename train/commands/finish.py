@@ -8,7 +8,7 @@ from train.data.dataset import Sample
 from train.engine.plan import RunPlan
 from train.engine.run_folder import EpochResult, RunFolder
 from train.evaluate import PictureResult, TorchPredictor, assess, evaluate
-from train.model import load_model
+from train.quantize.trained import load_as_scored
 from train.report import RunSummary, write_report
 from train.report.label_charts import label_statistics
 
@@ -35,7 +35,7 @@ def finish_run(  # noqa: PLR0913 - what a run has at its end
         DataError: If a picture cannot be read, or the report not be written.
         ModelError: If best.pt cannot be read.
     """
-    model, _ = load_model(folder.best)
+    model = load_as_scored(folder.best)
     names, size = plan.class_names, plan.image_size
     results: list[PictureResult] = []
     predictor = TorchPredictor(model.to(device), (size, size))

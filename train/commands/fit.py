@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from train.commands.assembly import FitOptions
+from train.commands.fit_options import FitOptions
 from train.commands.options import checked_size, named_model, one_of
 from train.commands.running import run_to_end
 from train.config import load_recipe
@@ -13,6 +13,7 @@ from train.data.store import CACHE_KINDS
 from train.engine.precision import PrecisionName
 
 _PRECISIONS: tuple[PrecisionName, ...] = ("auto", "fp32", "bf16", "fp16")
+_EPOCHS, _QAT_EPOCHS = 100, 10
 
 
 def fit(  # noqa: PLR0913 - the options of the command
@@ -22,8 +23,14 @@ def fit(  # noqa: PLR0913 - the options of the command
     weights: Annotated[
         Path | None, typer.Option(help="Checkpoint to start from; none: from scratch.")
     ] = None,
-    recipe: Annotated[str, typer.Option(help="A name in configs/train, or a file.")] = "finetune",
-    epochs: Annotated[int, typer.Option(min=1, help="Times every picture is seen.")] = 100,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A name in configs/train, or a file; default: finetune, for --qat qat."),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Times every picture is seen; default: 100, for --qat 10."),
+    ] = None,
     image_size: Annotated[int, typer.Option(min=32, help="Side of the input, pixels.")] = 640,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Pictures a step, of all processes together.")
@@ -48,6 +55,13 @@ def fit(  # noqa: PLR0913 - the options of the command
     save_every_minutes: Annotated[
         float, typer.Option(min=0, help="Save inside a long epoch as often as this.")
     ] = 15.0,
+    qat: Annotated[
+        bool, typer.Option("--qat", help="Train --weights as INT8: quantization-aware training.")
+    ] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option(help="With --qat: calibration.json, or an INT8 bundle; none: calibrate."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     extend: Annotated[
         bool, typer.Option("--extend", help="With --resume: more --epochs than it began with.")
@@ -55,17 +69,23 @@ def fit(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Train a network; leaves best.pt, last.pt, results.csv and report.html in --out.
 
+    With --qat a trained network learns to stand INT8: it computes as `train quantize` will make
+    it, is taught by what it was, and best.pt holds the scales beside its weights.
+
     Example: python -m train fit --data data/pets09/data.yaml --recipe scratch --epochs 60
     --image-size 416 --batch-size 16 --out runs/pets09
     """
+    recipe = recipe or ("qat" if qat else "finetune")
+    chosen = load_recipe(recipe)
     options = FitOptions(
         data=data,
         out=out,
-        recipe=load_recipe(recipe),
+        # anchors are part of what a network knows: with others it would know nothing
+        recipe=chosen.model_copy(update={"autoanchor": False}) if qat else chosen,
         recipe_name=recipe,
         model=model,
         weights=weights,
-        epochs=epochs,
+        epochs=epochs or (_QAT_EPOCHS if qat else _EPOCHS),
         image_size=checked_size(image_size, named_model(model).strides[-1]),
         batch_size=batch_size,
         device=device,
@@ -80,5 +100,7 @@ def fit(  # noqa: PLR0913 - the options of the command
         save_every_minutes=save_every_minutes,
         resume=resume,
         extend=extend,
+        qat=qat,
+        calibration=calibration,
     )
     run_to_end(options)

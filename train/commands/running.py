@@ -3,8 +3,9 @@
 import typer
 from rich.console import Console
 
-from train.commands.assembly import Assembled, FitOptions, assemble
+from train.commands.assembly import Assembled, assemble
 from train.commands.finish import finish_run
+from train.commands.fit_options import FitOptions
 from train.commands.progress import ConsoleProgress
 from train.engine.tensorboard import TensorBoard
 from train.engine.world import World, joined_world

@@ -12,7 +12,8 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from edgedet.errors import UsageError
-from train.commands.assembly import FitOptions, assemble
+from train.commands.assembly import assemble
+from train.commands.fit_options import FitOptions
 from train.commands.options import checked_size, named_model, one_of
 from train.config import load_recipe
 from train.data.dataset import read_data_yaml

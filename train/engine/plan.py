@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from train.config import Recipe
 from train.loss import DetectionLoss, LossFactory
 
+_DECISIVE_FACTS = ("teacher", "calibration_sha256")
 AP50_SHARE = 0.1  # fitness of an epoch, as in the original: 0.1 AP@50 + 0.9 AP@50:95
 
 
@@ -28,8 +29,8 @@ class RunPlan:
     """What to train, on what, for how long.
 
     Attributes:
-        facts: Travel into the checkpoints' metadata. A run with a `teacher` among them is resumed
-            with the same one only.
+        facts: Travel into the checkpoints' metadata. A run with a `teacher` or the scales of a
+            calibration among them is resumed with the same ones only.
         loss: Makes what is minimised.
     """
 
@@ -49,8 +50,7 @@ class RunPlan:
         """Whatever changes the weights that come out: a run may be resumed by its equal only."""
         recipe = self.recipe
         listens = recipe.patience > 0 or recipe.schedule == "plateau" or recipe.image_weights
-        teacher = {"teacher": self.facts["teacher"]} if "teacher" in self.facts else {}
-        return teacher | {
+        return {key: self.facts[key] for key in _DECISIVE_FACTS if key in self.facts} | {
             # as a checkpoint gives it back
             "recipe": recipe.model_dump(),
             "epochs": self.epochs,

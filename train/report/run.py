@@ -82,7 +82,11 @@ def recipe_rows(recipe: Recipe) -> list[RecipeRow]:
 
 def _facts(plan: RunPlan) -> dict[str, str]:
     """What is needed to repeat the run, without what says nothing."""
-    facts = {name.replace("_", " "): str(value) for name, value in plan.facts.items()}
+    facts = {
+        name.replace("_", " "): str(value)
+        for name, value in plan.facts.items()
+        if not isinstance(value, Mapping)  # for programs, as a table of scales
+    }
     facts |= {
         "epochs": str(plan.epochs),
         "image size": str(plan.image_size),

@@ -1,0 +1,194 @@
+"""What makes a training run one of INT8: a folded network that rounds, scales, and a teacher."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+from rich.console import Console
+from rich.progress import Progress
+
+from edgedet.errors import ModelError, UsageError
+from edgedet.vision import letterbox
+from train.commands.fit_options import FitOptions
+from train.commands.teacher import check_classes, teacher_fact
+from train.data.dataset import read_data_yaml
+from train.engine import Scores
+from train.engine.run_folder import RunFolder
+from train.engine.world import World
+from train.export.onnx import export_onnx
+from train.loss.distillation import Distillation, as_teacher
+from train.model import DetectionNetwork, fuse, load_model
+from train.model.saving import write_error
+from train.quantize.calibrate import Calibrator
+from train.quantize.fake_quantization import fake_quantize
+from train.quantize.scale_table import (
+    METADATA_KEY,
+    SCALES_FILE,
+    Fact,
+    Method,
+    ScaleTable,
+    read_scale_table,
+)
+
+_TEACHER_WEIGHT = 1.0
+_METHOD: Method = "histogram-mse"
+_PICTURES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizedStart:
+    """How a run of INT8 begins.
+
+    Attributes:
+        options: Those of the run, with the teacher's loss, and facts about teacher and scales.
+        told: Lines for a person.
+    """
+
+    options: FitOptions
+    told: tuple[str, ...]
+
+
+def check_options(options: FitOptions) -> None:
+    """Refuse what makes no sense with, or without, quantization-aware training.
+
+    Raises:
+        UsageError: if there is such an option.
+    """
+    problem = ""
+    if options.qat and options.weights is None:
+        problem = (
+            "--qat makes a trained network stand INT8: give it with --weights, as best.pt of a run"
+        )
+    elif options.qat and options.sync_bn:
+        problem = "--qat trains a folded network, which normalises nothing: leave out --sync-bn"
+    elif options.calibration is not None and not options.qat:
+        problem = "--calibration has the scales of quantization-aware training: use it with --qat"
+    if problem:
+        raise UsageError(problem)
+
+
+def float_network(options: FitOptions, class_names: tuple[str, ...]) -> DetectionNetwork:
+    """The network that is to be INT8, folded, in float still.
+
+    Raises:
+        ModelError: if the checkpoint cannot be used, is another member, or knows other classes.
+    """
+    assert options.weights is not None  # noqa: S101 - see `check_options`
+    network, info = load_model(options.weights)
+    if network.architecture.name != options.model:
+        msg = (
+            f"{options.weights} is a {network.architecture.name}, --model says {options.model}: "
+            "quantization-aware training keeps the network; give its own --model"
+        )
+        raise ModelError(msg)
+    check_classes(options.weights, info, class_names, options.data)
+    return fuse(network)
+
+
+def start_quantized(
+    network: DetectionNetwork,
+    options: FitOptions,
+    folder: RunFolder,
+    world: World,
+    score: Callable[[DetectionNetwork], Scores],
+) -> QuantizedStart:
+    """Make `network` compute as INT8, in place, and learn from what it was.
+
+    The scales lie in the run's folder as `calibration.json`, so that a resumed run has the same.
+
+    Args:
+        network: From `float_network`, on the device where it is scored.
+        options: Of the run.
+        folder: Of the run.
+        world: The processes of the run; the first one finds the scales.
+        score: Scores a network on the validation pictures.
+
+    Raises:
+        EdgedetError: if no scales can be found, or they are of another network.
+    """
+    assert options.weights is not None  # noqa: S101 - see `check_options`
+    plain = fuse(network)
+    table = world.from_first(lambda: _scales(network, options, folder))
+    fake_quantize(network, table)
+    line = (
+        f"{options.weights}: {len(table.inputs)} convolutions as INT8, "
+        f"{len(table.left_in_float)} left in float; scales in {folder.folder / SCALES_FILE}"
+    )
+    told = [line]
+    if not (options.resume and folder.last.is_file()):
+        before, after = _shown(score(plain)), _shown(score(network))
+        told.append(
+            f"on val, before training: {before} in float, {after} as INT8; "
+            "from here on scores are those of INT8"
+        )
+    if world.is_first:
+        _save(table, folder.folder / SCALES_FILE)
+    facts = {
+        "teacher": teacher_fact(options.weights, plain, _TEACHER_WEIGHT),
+        "calibration_sha256": table.digest,
+        "scored_as": "INT8, rounded as the graph of `train quantize` will",
+        METADATA_KEY: table.to_json(),
+    }
+    loss = Distillation(as_teacher(plain), _TEACHER_WEIGHT)
+    made = replace(options, loss=loss, facts=dict(options.facts) | facts)
+    return QuantizedStart(made, tuple(told))
+
+
+def _shown(scores: Scores) -> str:
+    return f"AP@50 {scores.ap50:.4f}, AP@50:95 {scores.ap:.4f}"
+
+
+def _scales(network: DetectionNetwork, options: FitOptions, folder: RunFolder) -> ScaleTable:
+    """Those that the run began with, those that were asked for, or new ones.
+
+    Raises:
+        ModelError: if a resumed run is asked to use others than it began with.
+    """
+    path = folder.folder / SCALES_FILE
+    began = read_scale_table(path) if options.resume and path.is_file() else None
+    if options.calibration is not None:
+        given = options.calibration
+        found = read_scale_table(given / SCALES_FILE if given.is_dir() else given)
+    else:
+        found = began or _calibrate(network, options)
+    facts = {"calibrator": found.method} | dict(found.facts)
+    own = ScaleTable("qat", found.inputs, found.left_in_float, facts)
+    if began is not None and began != own:
+        msg = (
+            f"cannot resume: the run has the scales of {path}, {options.calibration} has others; "
+            "leave out --calibration, or start a new run folder"
+        )
+        raise ModelError(msg)
+    return own
+
+
+def _save(table: ScaleTable, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        table.save(temporary)
+        temporary.replace(path)
+    except OSError as exc:
+        raise write_error(path, exc) from exc
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _calibrate(network: DetectionNetwork, options: FitOptions) -> ScaleTable:
+    """Scales from the training pictures, as the device sees them."""
+    samples = read_data_yaml(options.data).samples("train")
+    chosen = samples[:: -(-len(samples) // _PICTURES)]
+    input_hw = (options.image_size, options.image_size)
+    with TemporaryDirectory(prefix="edgedet-") as folder:
+        path = Path(folder) / "model.onnx"
+        export_onnx(network, path, input_hw)
+        calibrator = Calibrator(onnx.load(path), options.threads)
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("calibrating", total=len(chosen))
+        pictures = (letterbox(sample.load(), input_hw)[0][np.newaxis] for sample in chosen)
+        calibrator.watch(pictures, lambda count: bar.advance(task, count))
+    facts: dict[str, Fact] = {"data_id": read_data_yaml(options.data).digest()}
+    return calibrator.table(_METHOD, facts=facts)
