@@ -20,6 +20,14 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.detect.openvino": "tests/detect/test_backends.py",
     # values, and the one thing they know of themselves: shown by whoever reads them
     "edgedet.commands.bench.figures": "tests/commands/bench/test_report.py",
+    # both bindings of CUDA against one set of rules; rewriting of graphs by what they compute
+    "edgedet.detect.cuda.cuda_bindings": "tests/detect/cuda/test_bindings.py",
+    "edgedet.detect.cuda.pycuda": "tests/detect/cuda/test_bindings.py",
+    "edgedet.detect.engine.edit": "tests/detect/engine/test_forms.py",
+    "edgedet.detect.engine.half": "tests/detect/engine/test_forms.py",
+    # slots of a session, and the trial of an engine that was built: only a run shows what they do
+    "edgedet.detect.engine.ring": "tests/detect/engine/test_session.py",
+    "edgedet.detect.engine.trial": "tests/detect/engine/test_build.py",
     # what is said over a connection shows at a subscriber of a real broker only
     "edgedet.publish.session": "tests/publish/test_mqtt.py",
     # readers of formats: only whole files, through the command, show what they make of them

@@ -11,7 +11,10 @@ import pytest
 
 from tests.rules.tree import ROOT, module_files
 
-BLOCKED = ("torch", "gi", "tensorrt", "pycuda", "openvino", "onnxruntime", "amqtt", "roboflow")
+BLOCKED = (
+    *("torch", "gi", "tensorrt", "pycuda", "cuda", "openvino", "onnxruntime", "onnx"),
+    *("amqtt", "roboflow"),
+)
 LIGHT = ("cv2", "numpy", "paho.mqtt.client", "pydantic", "rich", "typer", "yaml")
 
 # Runs in a process of its own: imports every module, then tells what changed.
@@ -106,7 +109,7 @@ def test_every_module_imports_without_the_heavy_libraries(tmp_path: Path) -> Non
 
 @pytest.mark.timeout(180)
 def test_importing_train_changes_nothing(tmp_path: Path) -> None:
-    blocked = ("gi", "tensorrt", "pycuda", "roboflow")
+    blocked = ("gi", "tensorrt", "pycuda", "cuda", "roboflow")
 
     outcome = _import_all("train", blocked=blocked, preloaded=(*LIGHT, "torch"), folder=tmp_path)
 
