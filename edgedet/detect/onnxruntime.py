@@ -4,7 +4,9 @@ The import happens when a detector is made, so that a device with another backen
 """
 
 import importlib
+from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,18 +39,27 @@ class OrtDetector:
     (docs/performance.md).
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int = 0, max_batch: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        threads: int = 0,
+        max_batch: int = 1,
+        folders: Sequence[Path] = (),
+    ) -> None:
         """Load the graph.
 
         Args:
             bundle: The model.
             threads: Threads in all; 0: one for each core that this process may use.
             max_batch: The largest batch to be ready for; larger ones run too.
+            folders: Part of the common form of detectors.
 
         Raises:
             ModelError: If ONNX Runtime is not installed, or cannot load the graph, or the graph
                 is not the one that the manifest describes.
         """
+        del folders
         self._bundle = bundle
         count = threads or usable_cores()
         self._session: Any = _open_session(bundle, count)

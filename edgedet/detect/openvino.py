@@ -5,6 +5,8 @@ The import happens when a detector is made, so that a device with another backen
 
 import importlib
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,19 +36,27 @@ class OpenVinoDetector:
     size costs some 40 ms the first time. `max_batch` is not needed.
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int = 0, max_batch: int = 1) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        threads: int = 0,
+        max_batch: int = 1,
+        folders: Sequence[Path] = (),
+    ) -> None:
         """Load and compile the graph.
 
         Args:
             bundle: The model.
             threads: Threads for inference; 0: one for each core that this process may use.
             max_batch: Part of the common form of detectors.
+            folders: The same.
 
         Raises:
             ModelError: If OpenVINO is not installed, or cannot load the graph, or the graph is not
                 the one that the manifest describes.
         """
-        del max_batch
+        del max_batch, folders
         self._bundle = bundle
         self._ov = import_openvino()
         core = self._ov.Core()

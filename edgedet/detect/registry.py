@@ -3,8 +3,10 @@
 import importlib
 import importlib.util
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Protocol, cast
 
 from edgedet.config.model import ModelSettings
@@ -20,27 +22,37 @@ logger = logging.getLogger(__name__)
 class DetectorFactory(Protocol):
     """How every backend makes its detector."""
 
-    def __call__(self, bundle: Bundle, *, threads: int, max_batch: int) -> Detector:
-        """Load the bundle's graph, ready for `max_batch` pictures at once."""
+    def __call__(
+        self, bundle: Bundle, *, threads: int, max_batch: int, folders: Sequence[Path]
+    ) -> Detector:
+        """Load the bundle's graph, ready for `max_batch` pictures at once.
+
+        `folders`: where this device keeps what is its own, such as engines.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A backend by name. `target` is `module:class`, None while edgedet cannot drive it yet.
+    """A backend by name. `target` is `module:class`.
 
     `requires` is the module that must be importable, `install` the command that provides it.
     """
 
     name: str
-    target: str | None
+    target: str
     requires: str
     install: str
 
 
 # In the order in which `auto` prefers them where they are equally fast.
 BACKENDS: tuple[Backend, ...] = (
-    Backend("tensorrt", None, "tensorrt", "see JetPack"),
+    Backend(
+        "tensorrt",
+        "edgedet.detect.tensorrt:TensorRtDetector",
+        "tensorrt",
+        "apt-get install python3-libnvinfer` on a Jetson or `pip install tensorrt",
+    ),
     Backend(
         "openvino",
         "edgedet.detect.openvino:OpenVinoDetector",
@@ -70,7 +82,7 @@ def create_detector(
     """The detector that the settings ask for, with the bundle's graph loaded.
 
     The graph's digest is compared with the manifest first. `store` remembers what `auto` measured,
-    by default in the user's cache.
+    by default in the user's cache; its folders are those of engines too.
 
     Raises:
         ModelError: if the backend is not to be had, or the graph is not the bundle's or cannot be
@@ -78,11 +90,19 @@ def create_detector(
     """
     backends = _named(settings.backend)
     verify_file(bundle, MODEL_FILE)
-    makers = {each.name: partial(_make, each, bundle, settings, max_batch) for each in backends}
+    store = store or ChoiceStore()
+    make = partial(
+        _make,
+        bundle=bundle,
+        threads=settings.threads,
+        max_batch=max_batch,
+        folders=store.folders,
+    )
+    makers = {each.name: partial(make, each) for each in backends}
     if settings.backend == "auto":
         modules = {each.name: each.requires for each in backends}
         facts = facts_of(bundle, modules, settings.threads, max_batch)
-        detector = choose_detector(bundle, makers, facts, store or ChoiceStore())
+        detector = choose_detector(bundle, makers, facts, store)
     else:
         detector = makers[settings.backend]()
     logger.info(
@@ -109,10 +129,6 @@ def _named(name: str) -> tuple[Backend, ...]:
         known = ", ".join(backend.name for backend in BACKENDS)
         msg = f"unknown backend '{name}'; expected auto or one of {known}"
         raise ModelError(msg)
-    if backend.target is None:
-        usable = ", ".join(("auto", *available_backends()))
-        msg = f"backend '{name}' is not built into this version of edgedet; use one of {usable}"
-        raise ModelError(msg)
     if not _is_available(backend):
         msg = f"backend '{name}' is not installed; `{backend.install}`, or use backend auto"
         raise ModelError(msg)
@@ -120,15 +136,15 @@ def _named(name: str) -> tuple[Backend, ...]:
 
 
 def _is_available(backend: Backend) -> bool:
-    if backend.target is None:
-        return False
     try:
         return importlib.util.find_spec(backend.requires) is not None
     except (ImportError, ValueError):  # blocked or half unloaded: not here
         return False
 
 
-def _make(backend: Backend, bundle: Bundle, settings: ModelSettings, max_batch: int) -> Detector:
-    module, _, name = (backend.target or "").partition(":")
+def _make(
+    backend: Backend, bundle: Bundle, threads: int, max_batch: int, folders: Sequence[Path]
+) -> Detector:
+    module, _, name = backend.target.partition(":")
     factory = cast("DetectorFactory", getattr(importlib.import_module(module), name))
-    return factory(bundle, threads=settings.threads, max_batch=max_batch)
+    return factory(bundle, threads=threads, max_batch=max_batch, folders=folders)

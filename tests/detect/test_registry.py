@@ -55,9 +55,12 @@ def test_no_backend_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         create_detector(bundle, settings(tmp_path, "auto"))
 
 
-def test_tensorrt_is_refused_with_what_to_use_instead(tmp_path: Path) -> None:
+def test_tensorrt_that_is_missing_is_told_with_its_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hide(monkeypatch, "tensorrt")
     bundle = make_tiny_bundle(tmp_path)
-    with pytest.raises(ModelError, match=r"'tensorrt' is not built into this version.*auto"):
+    with pytest.raises(ModelError, match=r"'tensorrt' is not installed.*python3-libnvinfer"):
         create_detector(bundle, settings(tmp_path, "tensorrt"))
 
 
