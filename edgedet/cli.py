@@ -200,3 +200,40 @@ def check(
     if result.valid:
         typer.echo(f"{config}: valid")
     raise typer.Exit(result.exit_code)
+
+
+@app.command("build-engine", epilog="Example: edgedet build-engine models/person --max-batch 8")
+def build_engine(  # noqa: PLR0913 - its options are the command line's
+    bundle: Annotated[Path | None, typer.Argument(help="The model bundle, a folder.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Take bundle, state_dir and batch.max_size from it.")
+    ] = None,
+    state_dir: Annotated[Path | None, typer.Option(help="Where engines are kept.")] = None,
+    min_batch: Annotated[int | None, typer.Option(min=1, help="Smallest batch; 1.")] = None,
+    opt_batch: Annotated[
+        int | None, typer.Option(min=1, help="Batch that it is tuned for; half the largest.")
+    ] = None,
+    max_batch: Annotated[int | None, typer.Option(min=1, help="Largest batch; 8.")] = None,
+    precision: Annotated[
+        Literal["auto", "int8", "fp16", "fp32"],
+        typer.Option(help="auto: the faster of INT8 and FP16 that answers as it should."),
+    ] = "auto",
+    workspace: Annotated[int, typer.Option(min=1, help="MiB that tactics may use.")] = 1024,
+    optimization_level: Annotated[
+        int | None, typer.Option(min=0, max=5, help="TensorRT's; higher builds longer.")
+    ] = None,
+    dla: Annotated[
+        int | None, typer.Option(min=0, help="Experimental: the DLA core to use.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Build even if it is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Build a bundle's TensorRT engine, on the GPU that will run it."""
+    from edgedet.commands import build_engine as commands  # noqa: PLC0415
+
+    batches = (min_batch, opt_batch, max_batch)
+    request = commands.BuildEngineRequest(
+        bundle, config, state_dir, batches, precision, workspace,
+        optimization_level, dla, force, as_json,
+    )  # fmt: skip
+    raise typer.Exit(commands.run(request))
