@@ -15,6 +15,7 @@ from train.commands.fit import fit
 from train.commands.ingest import ingest_app
 from train.commands.predict import predict
 from train.commands.prune import prune_command
+from train.commands.quantize import quantize_command
 from train.commands.reparameterize import reparameterize
 from train.commands.show import show
 from train.commands.tune import tune
@@ -34,6 +35,7 @@ app.command()(fit)
 app.command("evaluate")(evaluate_command)
 app.command()(predict)
 app.command()(export)
+app.command("quantize")(quantize_command)
 app.command()(tune)
 app.command()(reparameterize)
 app.command("prune")(prune_command)

@@ -53,6 +53,13 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # the end of a run, and the tables of an evaluation: shown by the commands only
     "train.commands.finish": "tests/train/commands/test_fit.py",
     "train.commands.score_tables": "tests/train/commands/test_evaluate.py",
+    # the parts of `train quantize`: what they do together shows in a whole run
+    "train.commands.quantize_tables": "tests/train/commands/test_quantize.py",
+    "train.quantize.options": "tests/train/quantize/test_job.py",
+    "train.quantize.progress": "tests/train/quantize/test_job.py",
+    "train.quantize.scales": "tests/train/quantize/test_job.py",
+    "train.quantize.summary": "tests/train/quantize/test_job.py",
+    "train.quantize.trial": "tests/train/quantize/test_job.py",
     # a whole run, from options to report
     "train.commands.running": "tests/train/commands/test_fit.py",
     # the parts of a network: told apart by its weight names, sizes and outputs

@@ -6,15 +6,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from edgedet.errors import UsageError
 from edgedet.manifest import Thresholds
 from train.commands.options import checked_size
 from train.data.dataset import read_data_yaml
 from train.evaluate import EvaluationReport, EvaluationSettings, evaluate, open_predictor
 from train.export.bundle import export_bundle
-from train.model import read_checkpoint
-
-_DEFAULT_SIZE = 640
+from train.export.origin import read_origin
 
 
 def export(  # noqa: PLR0913 - the options of the command
@@ -38,16 +35,8 @@ def export(  # noqa: PLR0913 - the options of the command
 
     Example: python -m train export --weights runs/pets09/best.pt --out models/person
     """
-    metadata = read_checkpoint(weights).info.metadata
-    side = checked_size(
-        _trained_size(metadata.get("image_size")) if image_size is None else image_size
-    )
-    facts = {
-        "data_id": str(metadata.get("data_id", "")),
-        "commit": str(metadata.get("commit", "")),
-        "recipe": str(metadata.get("recipe_name", "")),
-        "note": note,
-    }
+    origin = read_origin(weights, image_size, note)
+    side = checked_size(origin.image_size)
     bundle = export_bundle(
         weights,
         out,
@@ -56,7 +45,7 @@ def export(  # noqa: PLR0913 - the options of the command
         image_size=(side, side),
         thresholds=Thresholds(score=score_threshold, iou=iou_threshold),
         report=None if data is None else _score(weights, data, side, iou_threshold),
-        facts={key: value for key, value in facts.items() if value},
+        facts=origin.facts,
     )
     size_mb = bundle.model_path.stat().st_size / 1e6
     Console(stderr=True).print(
@@ -66,15 +55,6 @@ def export(  # noqa: PLR0913 - the options of the command
         markup=False,
         soft_wrap=True,
     )
-
-
-def _trained_size(value: object) -> int:
-    if value is None:
-        return _DEFAULT_SIZE
-    if not isinstance(value, int):
-        msg = f"the checkpoint says image_size {value!r}; give --image-size"
-        raise UsageError(msg)
-    return value
 
 
 def _score(weights: Path, data: Path, side: int, iou_threshold: float) -> EvaluationReport:

@@ -118,10 +118,14 @@ def _draft(  # noqa: PLR0913 - what a manifest has to say
             training=training,
         )
     except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        msg = f"cannot write a manifest with {where} {first['input']!r}: {first['msg']}"
-        raise ModelError(msg) from exc
+        raise manifest_error(exc) from exc
+
+
+def manifest_error(exc: ValidationError) -> ModelError:
+    """The error that tells what of a manifest cannot be written."""
+    first = exc.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return ModelError(f"cannot write a manifest with {where} {first['input']!r}: {first['msg']}")
 
 
 def _write_files(folder: Path, draft: Manifest, report: EvaluationReport | None) -> None:

@@ -1,10 +1,12 @@
 """One float graph of a random network, and its INT8 form, made once for all tests of a process."""
 
+from pathlib import Path
+
 import onnx
 import pytest
 
-from tests.train.export.lively import lively_model
-from train.export.onnx import export_onnx
+from edgedet.manifest import Bundle
+from tests.train.quantize.settings import float_bundle, squares
 from train.quantize.groups import always_float, scale_groups
 from train.quantize.scale_table import ScaleTable
 from train.quantize.writer import quantize_graph
@@ -23,11 +25,15 @@ def some_table(fp32: onnx.ModelProto) -> ScaleTable:
 
 
 @pytest.fixture(scope="session")
-def fp32(tmp_path_factory: pytest.TempPathFactory) -> onnx.ModelProto:
-    """The float graph for pictures of 64 x 96; tests leave it as it is."""
-    path = tmp_path_factory.mktemp("graph") / "model.onnx"
-    export_onnx(lively_model(2), path, (64, 96))
-    return onnx.load(path)
+def floats(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """The float bundle of a random network of two classes, for pictures of 64 x 96."""
+    return float_bundle(tmp_path_factory.mktemp("floats") / "float")
+
+
+@pytest.fixture(scope="session")
+def fp32(floats: Bundle) -> onnx.ModelProto:
+    """Its graph; tests leave it as it is."""
+    return onnx.load(floats.model_path)
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +54,9 @@ def broken(quantized: onnx.ModelProto) -> onnx.ModelProto:
     copy = onnx.ModelProto()
     copy.CopyFrom(quantized)
     return copy
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `data.yaml` of ten small pictures in train and ten in val."""
+    return squares(tmp_path_factory.mktemp("squares"))
