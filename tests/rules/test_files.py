@@ -43,6 +43,12 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.data.audit.rows": "tests/train/data/audit/test_audit.py",
     "train.data.audit.scan": "tests/train/data/audit/test_audit.py",
     "train.data.audit.twins": "tests/train/data/audit/test_audit.py",
+    # every format goes through the same cases: written, read back, compared, refused
+    "train.formats.coreml": "tests/train/formats/test_formats.py",
+    "train.formats.openvino": "tests/train/formats/test_formats.py",
+    "train.formats.tflite": "tests/train/formats/test_formats.py",
+    "train.formats.torchscript": "tests/train/formats/test_formats.py",
+    "train.formats.registry": "tests/train/formats/test_formats.py",
     "train.evaluate.report": "tests/train/evaluate/test_evaluator.py",
     # hooks do nothing by themselves; what is kept shows when a run goes on from it
     "train.engine.hooks": "tests/train/engine/test_trainer.py",

@@ -7,11 +7,13 @@ import typer
 from rich.console import Console
 
 from edgedet.manifest import Thresholds
-from train.commands.options import checked_size
+from train.commands.foreign import BUNDLE, export_foreign
+from train.commands.options import checked_size, one_of
 from train.data.dataset import read_data_yaml
 from train.evaluate import EvaluationReport, EvaluationSettings, evaluate, open_predictor
 from train.export.bundle import export_bundle
 from train.export.origin import read_origin
+from train.formats import FORMATS
 
 
 def export(  # noqa: PLR0913 - the options of the command
@@ -30,13 +32,26 @@ def export(  # noqa: PLR0913 - the options of the command
     ] = 0.25,
     iou_threshold: Annotated[float, typer.Option(min=0, max=1, help="Default on devices.")] = 0.45,
     note: Annotated[str, typer.Option(help="A remark for the manifest, as on licences.")] = "",
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format", help=f"bundle, for edgedet; or {', '.join(FORMATS)} for other programs."
+        ),
+    ] = BUNDLE,
 ) -> None:
     """Write a model bundle, checked against the checkpoint on every backend that is here.
+
+    With --format a file for another runtime instead, compared with the checkpoint on pictures of
+    --data.
 
     Example: python -m train export --weights runs/pets09/best.pt --out models/person
     """
     origin = read_origin(weights, image_size, note)
     side = checked_size(origin.image_size)
+    chosen = one_of("--format", file_format, (BUNDLE, *FORMATS))
+    if chosen != BUNDLE:
+        export_foreign(weights, out, chosen, name or out.resolve().name, side, data)
+        return
     bundle = export_bundle(
         weights,
         out,

@@ -18,6 +18,7 @@ from edgedet.errors import ModelError
 from edgedet.manifest import MANIFEST_FILE, Bundle, Thresholds, read_bundle
 from train.evaluate.graph_file import bundle_around
 from train.export.graph import CandidateGraph
+from train.formats import exported_file, open_exported
 from train.model import DetectionNetwork, load_model
 
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
@@ -158,12 +159,13 @@ def open_predictor(
     class_names: Sequence[str] = (),
     device: str = "cpu",
 ) -> tuple[Predictor, tuple[str, ...]]:
-    """A predictor for a checkpoint, a graph or a bundle folder, and its class names.
+    """A predictor for a checkpoint, graph, bundle or file for another runtime; its class names.
 
     The names may be empty where a checkpoint does not say them.
 
     Args:
-        path: The file or folder. `*.onnx` is a graph that `train export` wrote.
+        path: The file or folder. `*.onnx` is a graph that `train export` wrote; what it wrote
+            with `--format` is run by its own runtime (`train.formats`).
         input_hw: Height and width for a checkpoint; by default those it was trained at. Bundle and
             graph have their own and take no other.
         backend: What runs a bundle or graph.
@@ -173,13 +175,17 @@ def open_predictor(
     Raises:
         ModelError: If the model cannot be used, or a bundle has another size.
     """
+    if exported_file(path) is not None:
+        exported, names = open_exported(path)
+        _check_size(exported.input_hw, path, input_hw)
+        return exported, names
     if path.is_dir():
         bundle = read_bundle(path)
-        _check_size(bundle, path, input_hw)
+        _check_size(bundle.input_hw, path, input_hw)
         return BundlePredictor(bundle, backend), tuple(bundle.manifest.class_names)
     if path.suffix == ".onnx":
         with bundle_around(path, class_names) as bundle:
-            _check_size(bundle, path, input_hw)
+            _check_size(bundle.input_hw, path, input_hw)
             return BundlePredictor(bundle, backend), tuple(bundle.manifest.class_names)
     model, info = load_model(path)
     size = info.metadata.get("image_size")
@@ -193,12 +199,14 @@ def device_thresholds(path: Path) -> Thresholds:
     Raises:
         ModelError: If the bundle's manifest cannot be read.
     """
+    if exported_file(path) is not None:
+        return Thresholds()
     folder = path if path.is_dir() else path.parent
     belongs = path.suffix == ".onnx" and (folder / MANIFEST_FILE).is_file()
     return read_bundle(folder).manifest.thresholds if path.is_dir() or belongs else Thresholds()
 
 
-def _check_size(bundle: Bundle, path: Path, input_hw: tuple[int, int] | None) -> None:
-    if input_hw not in {None, bundle.input_hw}:
-        msg = f"'{path}' takes pictures of {bundle.input_hw}, not {input_hw}; export again"
+def _check_size(own_hw: tuple[int, int], path: Path, input_hw: tuple[int, int] | None) -> None:
+    if input_hw not in {None, own_hw}:
+        msg = f"'{path}' takes pictures of {own_hw}, not {input_hw}; export again"
         raise ModelError(msg)

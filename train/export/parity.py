@@ -52,9 +52,34 @@ def check_parity(
             found = predictor.infer(images_nhwc)
         finally:
             predictor.close()
-        results.append(_compare(backend, found, reference))
+        results.append(compare_with_network(backend, found, reference))
         logger.info("parity %s: %s", bundle.folder, results[-1])
     return tuple(results)
+
+
+def compare_with_network(
+    backend: str, found: NDArray[np.float32], reference: NDArray[np.float32]
+) -> BackendParity:
+    """How far candidates `found` (N, K, 7) are from `reference_candidates` of the same pictures.
+
+    Raises:
+        ModelError: If they are out of tolerance.
+    """
+    count = found.shape[1]
+    box_px = score = 0.0
+    for picture, (rows, expected) in enumerate(zip(found, reference, strict=True)):
+        ranks = np.abs(rows[:, 4] - expected[:count, 4]).max()
+        result = compare_candidates(rows, expected, TOLERANCE)
+        if result.unmatched or not ranks <= TOLERANCE.score:
+            msg = (
+                f"{backend} does not compute what the network computes: on test picture {picture} "
+                f"{result.unmatched} of {count} candidates match no prediction within "
+                f"{TOLERANCE.box_px} px and {TOLERANCE.score} of score (ranked scores differ by up "
+                f"to {ranks:.2g}); do not use this model, and report it with the checkpoint"
+            )
+            raise ModelError(msg)
+        box_px, score = max(box_px, result.box_px), max(score, result.score)
+    return BackendParity(backend, box_px, score)
 
 
 @torch.inference_mode()
@@ -98,23 +123,3 @@ def pattern_images(image_hw: tuple[int, int], count: int, seed: int) -> NDArray[
         layers.append(blocks[:, : image_hw[0], : image_hw[1]])
     mixed = (1 - _FINE_SHARE) * layers[0] + _FINE_SHARE * layers[1]
     return mixed.astype(np.uint8)
-
-
-def _compare(
-    backend: str, found: NDArray[np.float32], reference: NDArray[np.float32]
-) -> BackendParity:
-    count = found.shape[1]
-    box_px = score = 0.0
-    for picture, (rows, expected) in enumerate(zip(found, reference, strict=True)):
-        ranks = np.abs(rows[:, 4] - expected[:count, 4]).max()
-        result = compare_candidates(rows, expected, TOLERANCE)
-        if result.unmatched or not ranks <= TOLERANCE.score:
-            msg = (
-                f"{backend} does not compute what the network computes: on test picture {picture} "
-                f"{result.unmatched} of {count} candidates match no prediction within "
-                f"{TOLERANCE.box_px} px and {TOLERANCE.score} of score (ranked scores differ by up "
-                f"to {ranks:.2g}); do not use this model, and report it with the checkpoint"
-            )
-            raise ModelError(msg)
-        box_px, score = max(box_px, result.box_px), max(score, result.score)
-    return BackendParity(backend, box_px, score)

@@ -1,0 +1,97 @@
+"""OpenVINO IR: for programs that want `model.xml` and `model.bin`. edgedet itself reads the ONNX.
+
+Written by OpenVINO's own ONNX front end, which is what its converter calls for an ONNX file. The
+converter's module would report its use over the network when it is imported; it is not needed.
+"""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedet.errors import ModelError
+from train.formats.base import Origin, first_line
+
+SUFFIX = ".xml"
+_LIBRARY = "openvino"
+_CONVERTER = "openvino.tools.ovc"
+
+
+def convert(origin: Origin, path: Path) -> None:
+    """Read the ONNX graph and write `path` with its `.bin` beside it.
+
+    Weights stay float16 as they are in the ONNX file; the rest of the graph keeps its float32,
+    since compressing it would round anchors and cells too.
+
+    Raises:
+        ModelError: If OpenVINO is not installed or does not take the graph.
+    """
+    library = _import()
+    try:
+        model = library.Core().read_model(str(origin.onnx))
+        library.save_model(model, str(path), compress_to_fp16=False)
+    except RuntimeError as exc:
+        msg = f"openvino cannot convert {origin.onnx.name}: {first_line(exc)}"
+        raise ModelError(msg) from exc
+
+
+class OpenVinoModel:
+    """An IR on the processor, in float32 as `edgedet.detect.openvino` runs it."""
+
+    backend = "openvino-ir"
+    device = "cpu"
+
+    def __init__(self, path: Path) -> None:
+        """Load and compile the file.
+
+        Raises:
+            ModelError: If OpenVINO is not installed, or the file is none of ours.
+        """
+        library = _import()
+        try:
+            core = library.Core()
+            model = core.read_model(str(path))
+            height, width = (int(model.input().partial_shape[i].get_length()) for i in (1, 2))
+            settings = {"INFERENCE_PRECISION_HINT": "f32"}
+            self._compiled: Any = core.compile_model(model, "CPU", settings)
+        except RuntimeError as exc:
+            msg = f"{path} is no OpenVINO IR of `train export --format openvino`: {first_line(exc)}"
+            raise ModelError(msg) from exc
+        self._input_hw = height, width
+
+    @property
+    def input_hw(self) -> tuple[int, int]:
+        """Height and width of the pictures."""
+        return self._input_hw
+
+    @property
+    def threads(self) -> int:
+        """Threads of the processor that compute."""
+        return int(self._compiled.get_property("INFERENCE_NUM_THREADS"))
+
+    def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Candidates (N, K, 7)."""
+        try:
+            found = self._compiled([images_nhwc])[self._compiled.output(0)]
+        except RuntimeError as exc:
+            msg = f"openvino failed on a batch of {len(images_nhwc)}: {first_line(exc)}"
+            raise ModelError(msg) from exc
+        return np.array(found, dtype=np.float32)
+
+
+def _import() -> Any:  # noqa: ANN401 - untyped library
+    """The library without its converter; see the module."""
+    was_loaded = _CONVERTER in sys.modules
+    if not was_loaded:
+        sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # Python's way to say: not here
+    try:
+        return importlib.import_module(_LIBRARY)
+    except ImportError as exc:
+        msg = f"format openvino needs OpenVINO ({exc}); `pip install 'edgedet[openvino]'`"
+        raise ModelError(msg) from exc
+    finally:
+        if not was_loaded:
+            del sys.modules[_CONVERTER]
