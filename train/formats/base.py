@@ -1,5 +1,9 @@
 """What a file for another runtime is made from, and how it is run once it is there."""
 
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -51,6 +55,21 @@ class ExportedModel(Protocol):
             ModelError: If the runtime fails.
         """
         ...
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """Keeps converters from telling every operator, and puts back what they do to logging."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    root.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # their dependencies about each other's versions
+            yield
+    finally:
+        root.setLevel(level)
+        root.handlers[:] = handlers
 
 
 def first_line(exc: Exception) -> str:

@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from edgedet.errors import ModelError
 from train.export.graph import CandidateGraph
-from train.formats.base import INPUT_NAME, OUTPUT_NAME, Origin, first_line
+from train.formats.base import INPUT_NAME, OUTPUT_NAME, Origin, first_line, quiet_libraries
 
 SUFFIX = ".mlpackage"
 _LIBRARY = "coremltools"
@@ -27,11 +26,11 @@ class _Planes(nn.Module):
 
     def __init__(self, graph: CandidateGraph) -> None:
         super().__init__()
-        self.graph = graph
+        self.candidates = graph  # not `graph`: a traced module has something of that name
 
     def forward(self, images: Tensor) -> Tensor:
         """Candidates (1, K, 7)."""
-        found: Tensor = self.graph(images.permute(0, 2, 3, 1))
+        found: Tensor = self.candidates(images.permute(0, 2, 3, 1))
         return found
 
 
@@ -41,13 +40,12 @@ def convert(origin: Origin, path: Path) -> None:
     Raises:
         ModelError: If coremltools is not installed, does not take the graph, or left something out.
     """
-    library = _import()
-    height, width = origin.input_hw
-    example = torch.zeros((1, 3, height, width))
-    try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it has not tried every release of torch, and says so
-            traced = torch.jit.trace(_Planes(origin.graph.eval().cpu()), (example,))
+    example = torch.zeros((1, 3, *origin.input_hw))
+    with quiet_libraries(), torch.no_grad():
+        library = _import()
+        try:
+            planes = _Planes(origin.graph.cpu()).eval()
+            traced = torch.jit.trace(planes, (example,))  # type: ignore[no-untyped-call]
             model = library.convert(
                 traced,
                 inputs=[library.ImageType(name=INPUT_NAME, shape=example.shape)],
@@ -59,11 +57,11 @@ def convert(origin: Origin, path: Path) -> None:
                 skip_model_load=True,
             )
             model.save(str(path))
-    except Exception as exc:
-        # its exception classes share no base but Exception
-        msg = f"coremltools cannot convert the graph: {first_line(exc)}"
-        raise ModelError(msg) from exc
-    check_structure(path, origin)
+        except Exception as exc:
+            # its exception classes share no base but Exception
+            msg = f"coremltools cannot convert the graph: {first_line(exc)}"
+            raise ModelError(msg) from exc
+        check_structure(path, origin)
 
 
 def check_structure(path: Path, origin: Origin) -> None:

@@ -1,8 +1,6 @@
 """TFLite (LiteRT): for phones and boards with an NPU or a Coral. Converted from torch by LiteRT."""
 
 import importlib
-import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from edgedet.errors import ModelError
-from train.formats.base import Origin, first_line
+from train.formats.base import Origin, first_line, quiet_libraries
 
 SUFFIX = ".tflite"
 _CONVERTER, _RUNTIME = "litert_torch", "ai_edge_litert.interpreter"
@@ -24,20 +22,15 @@ def convert(origin: Origin, path: Path) -> None:
     Raises:
         ModelError: If the converter is not installed or does not take the graph.
     """
-    library = _import(_CONVERTER)
     example = torch.zeros((1, *origin.input_hw, 3), dtype=torch.uint8)
-    root = logging.getLogger()
-    before = root.level, root.handlers[:]  # jax, inside the converter, sets up logging of its own
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the converter's dependencies, about each other
+    with quiet_libraries():
+        library = _import(_CONVERTER)
+        try:
             library.convert(origin.graph.eval().cpu(), (example,)).export(str(path))
-    except Exception as exc:
-        # its exception classes are those of three compilers and share no base but Exception
-        msg = f"litert-torch cannot convert the graph: {first_line(exc)}"
-        raise ModelError(msg) from exc
-    finally:
-        root.level, root.handlers[:] = before
+        except Exception as exc:
+            # its exception classes are those of three compilers and share no base but Exception
+            msg = f"litert-torch cannot convert the graph: {first_line(exc)}"
+            raise ModelError(msg) from exc
 
 
 class TfLiteModel:

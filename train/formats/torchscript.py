@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ def convert(origin: Origin, path: Path) -> None:
     with torch.no_grad(), warnings.catch_warnings():
         # newer releases advise torch.export, whose files libtorch does not read
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-        traced = torch.jit.trace(graph, (example,), check_trace=False)
+        traced = torch.jit.trace(graph, (example,), check_trace=False)  # type: ignore[no-untyped-call]
         facts = json.dumps({"input_hw": origin.input_hw})
         torch.jit.save(traced, str(path), _extra_files={_FACTS: facts})
 
@@ -43,7 +44,8 @@ class TorchScriptModel:
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"torch\..*")
-                self._graph = torch.jit.load(str(path), map_location="cpu", _extra_files=files)
+                graph = torch.jit.load(str(path), map_location="cpu", _extra_files=files)  # type: ignore[no-untyped-call]
+            self._graph: Callable[[torch.Tensor], torch.Tensor] = graph
             height, width = json.loads(files[_FACTS])["input_hw"]
         except (RuntimeError, ValueError, KeyError, OSError) as exc:
             first = (str(exc).splitlines() or [type(exc).__name__])[0]

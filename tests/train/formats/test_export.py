@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edgedet.errors import ModelError
 from tests.train.export.lively import lively_checkpoint
+from train.export.parity import reference_candidates
 from train.formats.export import CheckPictures, export_format
 from train.formats.facts import read_facts
+from train.model import DetectionNetwork
 
 HW = (64, 64)
 
@@ -39,10 +42,10 @@ def test_a_folder_with_other_things_is_left_alone(checkpoint: Path, tmp_path: Pa
 def test_what_computes_something_else_does_not_appear(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import train.formats.export as module  # noqa: PLC0415 - to change what it compares with
+    def other(model: DetectionNetwork, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return reference_candidates(model, images_nhwc) + 1
 
-    right = module.reference_candidates
-    monkeypatch.setattr(module, "reference_candidates", lambda *args: right(*args) + 1)
+    monkeypatch.setattr("train.formats.export.reference_candidates", other)
     with pytest.raises(ModelError, match="torchscript does not compute what the network computes"):
         export_format(checkpoint, tmp_path / "out", "torchscript", name="one", image_hw=HW)
     assert list(tmp_path.iterdir()) == []
