@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedet.detect.cores import usable_cores
+from edgedet.detect.cores import saturates_int8, usable_cores
 from edgedet.detect.graph_io import (
     TensorSpec,
     check_candidates,
@@ -20,6 +20,7 @@ from edgedet.detect.graph_io import (
     check_images,
     first_line,
 )
+from edgedet.detect.openvino_int8 import fuse_rounding, narrow_weights
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
 
@@ -68,6 +69,9 @@ class OpenVinoDetector:
         inputs = tuple(_spec(port) for port in model.inputs)
         outputs = tuple(_spec(port) for port in model.outputs)
         check_graph_io(bundle, inputs, outputs)
+        fuse_rounding(self._ov, model)
+        if saturates_int8():
+            narrow_weights(self._ov, model)
         try:
             compiled = core.compile_model(model, "CPU", _settings(threads or usable_cores()))
             self._request: Any = compiled.create_infer_request()

@@ -29,7 +29,7 @@ from train.quantize.scale_table import SCALES_FILE, ScaleTable
 
 # Kernels that compute in INT8 round where the graph's own arithmetic does not, and a value that
 # falls on the other side of a step takes its neighbours along.
-GOLDEN_BOX_PX, GOLDEN_SCORE = 6.0, 0.05
+GOLDEN_BOX_PX, GOLDEN_SCORE = 8.0, 0.1
 
 
 def write_int8(
