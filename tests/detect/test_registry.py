@@ -33,7 +33,7 @@ def test_auto_takes_one_that_is_installed_and_says_so(
 
 
 def test_auto_does_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hide(monkeypatch, "openvino")
+    hide(monkeypatch, "openvino", "tensorrt")
     assert available_backends() == ("onnxruntime",)
     bundle = make_tiny_bundle(tmp_path)
     assert create_detector(bundle, settings(tmp_path, "auto")).backend == "onnxruntime"
@@ -42,14 +42,14 @@ def test_auto_does_without_openvino(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_missing_backend_is_told_with_its_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hide(monkeypatch, "openvino")
+    hide(monkeypatch, "openvino", "tensorrt")
     bundle = make_tiny_bundle(tmp_path)
     with pytest.raises(ModelError, match=r"'openvino' is not installed.*edgedet\[openvino\]"):
         create_detector(bundle, settings(tmp_path, "openvino"))
 
 
 def test_no_backend_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hide(monkeypatch, "openvino", "onnxruntime")
+    hide(monkeypatch, "openvino", "onnxruntime", "tensorrt")
     bundle = make_tiny_bundle(tmp_path)
     with pytest.raises(ModelError, match="no inference backend is installed"):
         create_detector(bundle, settings(tmp_path, "auto"))

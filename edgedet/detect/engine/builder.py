@@ -80,9 +80,12 @@ def build_plan(
     _add_profile(api, builder, config, network, settings.profile)
     cache = config.create_timing_cache(timing_cache)
     config.set_timing_cache(cache, False)  # noqa: FBT003 - as its interface has it
+    monitor = None
     if progress is not None and hasattr(api.trt, "IProgressMonitor"):
-        config.progress_monitor = _make_monitor(api.trt, progress)
+        monitor = config.progress_monitor = _make_monitor(api.trt, progress)
     serialized = builder.build_serialized_network(definition, config)
+    if monitor is not None and monitor.error is not None:
+        raise monitor.error
     if serialized is None:
         reason = api.last_words() or "it gives no reason"
         msg = f"TensorRT {api.version} cannot build the {network.precision} engine: {reason}"
@@ -166,23 +169,29 @@ def _add_profile(
 
 def _make_monitor(trt: Any, progress: Progress) -> Any:  # noqa: ANN401 - untyped library
     class Monitor(trt.IProgressMonitor):  # type: ignore[misc] # untyped library
-        """Hands TensorRT's phases on."""
+        """Hands TensorRT's phases on. An exception must not cross TensorRT: it ends the build."""
 
         def __init__(self) -> None:
             trt.IProgressMonitor.__init__(self)
+            self.error: BaseException | None = None
             self._steps: dict[str, int] = {}
 
         def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
             del parent_phase
             self._steps[phase_name] = num_steps
-            progress(phase_name, 0, num_steps)
+            self._tell(phase_name, 0)
 
         def step_complete(self, phase_name: str, step: int) -> bool:
-            progress(phase_name, step + 1, self._steps.get(phase_name, 0))
-            return True  # go on
+            self._tell(phase_name, step + 1)
+            return self.error is None  # False: stop building
 
         def phase_finish(self, phase_name: str) -> None:
-            steps = self._steps.pop(phase_name, 0)
-            progress(phase_name, steps, steps)
+            self._tell(phase_name, self._steps.get(phase_name, 0))
+
+        def _tell(self, phase_name: str, done: int) -> None:
+            try:
+                progress(phase_name, done, self._steps.get(phase_name, 0))
+            except BaseException as exc:  # noqa: BLE001 - raised where the build was asked for
+                self.error = self.error or exc
 
     return Monitor()

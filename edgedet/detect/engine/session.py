@@ -147,15 +147,18 @@ class EngineSession:
         slot.downloaded.record(self._download)
 
     def _run(self, slot: Slot, count: int) -> None:
+        """Queue the computation: as a graph, from the third time on that a slot has this size."""
         graph = slot.graphs.get(count)
-        if graph is None and self._captures and count in slot.seen:
-            graph = self._capture(slot, count)
         if graph is not None:
             graph.launch(self._compute)
             return
         self._prepare(slot, count)
         self._enqueue()
-        slot.seen.add(count)  # TensorRT sets things up in a shape's first run: no capturing that
+        if count in slot.seen and self._captures:
+            # after a change of shape TensorRT sets things up in a run that must not be captured:
+            # the run above was that, and the context has this shape and these addresses now
+            self._capture(slot, count)
+        slot.seen.add(count)
 
     def _prepare(self, slot: Slot, count: int) -> None:
         """Tell the context shape and addresses of the next run."""
@@ -172,20 +175,17 @@ class EngineSession:
             msg = f"TensorRT cannot run the engine: {self._told()}"
             raise ModelError(msg)
 
-    def _capture(self, slot: Slot, count: int) -> Any:  # noqa: ANN401 - Graph, or None
-        """The run as a graph; None if it cannot be captured, and then none is tried again."""
+    def _capture(self, slot: Slot, count: int) -> None:
+        """Keep the run as a graph; if it cannot be captured, none is tried again."""
         capture = self._cuda.capture
         if capture is None:
-            return None
-        self._prepare(slot, count)
+            return
         try:
             slot.graphs[count] = capture(self._compute, self._enqueue)
         except ModelError as exc:
             logger.warning("no CUDA graphs for this engine, each run is queued anew: %s", exc)
             self._captures = False
             self._api.last_words()  # told now, and not with the next failure
-            return None
-        return slot.graphs[count]
 
     def _told(self) -> str:
         return self._api.last_words() or "it gives no reason"

@@ -223,8 +223,8 @@ class Builder(_Part):
         monitor = config._values.get("progress_monitor")
         if monitor is not None:
             monitor.phase_start("Building Engine", None, 2)
-            assert monitor.step_complete("Building Engine", 0)
-            assert monitor.step_complete("Building Engine", 1)
+            if not all(monitor.step_complete("Building Engine", step) for step in (0, 1)):
+                return None  # cancelled
             monitor.phase_finish("Building Engine")
         if world.major < 11 and precision != "fp32":
             story.fp32_layers = {
@@ -498,14 +498,15 @@ class IExecutionContext(_Part):
         self._engine = engine
         self._shape: tuple[int, ...] = ()
         self._addresses: dict[str, int] = {}
-        self._prepared: set[int] = set()
+        self._is_set_up = False
 
     def set_input_shape(self, name: str, shape: tuple[int, ...]) -> bool:
         smallest, _, largest = self._engine._facts["profile"][name]
         if not all(low <= size <= high for low, size, high in zip(smallest, shape, largest)):  # noqa: B905
             self._world.complain(self._engine._logger, f"shape {shape} is outside the profile")
             return False
-        self._shape = tuple(shape)
+        if self._shape != tuple(shape):
+            self._shape, self._is_set_up = tuple(shape), False
         return True
 
     def set_tensor_address(self, name: str, memory: int) -> bool:
@@ -518,8 +519,8 @@ class IExecutionContext(_Part):
             world.complain(engine._logger, world.story.refuse_to_run)
             return False
         if stream_handle in world.gpu.capturing:
-            assert self._shape[0] in self._prepared, "the first run of a shape was captured"
-        self._prepared.add(self._shape[0])
+            assert self._is_set_up, "the first run after a change of shape was captured"
+        self._is_set_up = True
         shape, addresses = self._shape, dict(self._addresses)
         world.gpu.launch(stream_handle, lambda: self._compute(shape, addresses))
         return True

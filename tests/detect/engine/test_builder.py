@@ -82,6 +82,18 @@ def test_a_build_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
         build_plan(api, network(api, "int8"), BuildSettings(PROFILE))
 
 
+def test_an_interruption_ends_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_machine(monkeypatch)
+    api = load_tensorrt()
+
+    def interrupt(_phase: str, done: int, _steps: int) -> None:
+        if done == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_plan(api, network(api, "fp32"), BuildSettings(PROFILE), progress=interrupt)
+
+
 def test_dla_is_asked_for_where_there_is_one(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
