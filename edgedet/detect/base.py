@@ -1,6 +1,7 @@
 """What the rest of edgedet knows of an inference backend."""
 
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,4 +29,18 @@ class Detector(Protocol):
 
     def close(self) -> None:
         """Free the model; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class Proven(Protocol):
+    """A detector that was compared with the bundle's golden case on this device when it was built.
+
+    It may compute another precision than the bundle's graph, and answer the golden pictures better
+    than that graph does.
+    """
+
+    @property
+    def proof(self) -> Path:
+        """The file that says how the comparison went."""
         ...

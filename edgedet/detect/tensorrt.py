@@ -15,7 +15,7 @@ from edgedet.detect.cuda import Cuda, open_cuda
 from edgedet.detect.engine.api import load_tensorrt
 from edgedet.detect.engine.session import EngineSession
 from edgedet.detect.engine.sidecar import EngineKey
-from edgedet.detect.engine.store import find_engine
+from edgedet.detect.engine.store import SIDECAR_SUFFIX, find_engine
 from edgedet.detect.graph_io import check_candidates, check_images
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
@@ -57,6 +57,7 @@ class TensorRtDetector:
             device = self._cuda.device
             key = EngineKey.of(bundle, api.version, device)
             stored = find_engine(folders, bundle, key, max_batch)
+            self._proof = stored.path.with_suffix(SIDECAR_SUFFIX)
             self._session = EngineSession(stored.read(), bundle, self._cuda, api)
             warm_up = np.zeros((max_batch, *bundle.input_hw, 3), np.uint8)
             self._session.infer(warm_up)  # the first run takes long; no frame waits for it
@@ -79,6 +80,11 @@ class TensorRtDetector:
     def backend(self) -> str:
         """`tensorrt`."""
         return BACKEND
+
+    @property
+    def proof(self) -> Path:
+        """The engine's sidecar; its answers were compared with the golden case at that time."""
+        return self._proof
 
     def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Candidates of a batch; see `edgedet.detect.base.Detector`."""

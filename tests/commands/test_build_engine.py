@@ -3,11 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from edgedet.app import Application
 from edgedet.commands.build_engine import BuildEngineRequest, run
+from edgedet.commands.session import run_to_end
 from edgedet.errors import ModelError, UsageError
 from edgedet.manifest import Bundle
 from tests.detect.engine.conv_bundle import make_conv_bundle
 from tests.detect.engine.devices import Machine, make_machine
+from tests.runs import tiny_settings
 
 
 @pytest.fixture
@@ -75,3 +78,23 @@ def test_no_gpu_is_one_line(machine: Machine, bundle: Bundle, tmp_path: Path) ->
     machine.gpu.fail["cuInit"] = "NO_DEVICE"
     with pytest.raises(ModelError, match="no NVIDIA GPU can be used here"):
         run(BuildEngineRequest(bundle.folder, state_dir=tmp_path))
+
+
+def test_a_run_takes_the_engine_and_frees_it_on_its_thread(
+    machine: Machine, bundle: Bundle, tmp_path: Path
+) -> None:
+    request = BuildEngineRequest(bundle.folder, state_dir=tmp_path, precision="fp32")
+    assert run(request) == 0
+    machine.assert_clean()
+    before = machine.story.deserialized
+    settings = tiny_settings(
+        tmp_path,
+        model={"bundle": bundle.folder, "backend": "tensorrt"},
+        state_dir=tmp_path,
+    )
+    app = Application(settings)
+    code = run_to_end(app, show=lambda _snapshot: None, refresh_s=1.0)
+    snapshot = app.snapshot()
+    assert (code, snapshot.frames, snapshot.backend) == (0, 30, "tensorrt")
+    assert machine.story.deserialized == before + 1
+    machine.assert_clean()

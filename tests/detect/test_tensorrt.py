@@ -8,10 +8,12 @@ import pytest
 
 from edgedet.config.model import ModelSettings
 from edgedet.detect import create_detector, store_in
+from edgedet.detect.contest import hold_contest
 from edgedet.detect.engine import BatchProfile, BuildSettings, EngineRequest, build_engine
+from edgedet.detect.onnxruntime import OrtDetector
 from edgedet.detect.tensorrt import TensorRtDetector
 from edgedet.errors import ModelError
-from edgedet.manifest import Bundle
+from edgedet.manifest import Bundle, read_golden
 from tests.detect.cuda import fake_bindings
 from tests.detect.cuda.fake_bindings import BINDINGS
 from tests.detect.engine.conv_bundle import make_conv_bundle, pictures, run_graph
@@ -116,3 +118,33 @@ def test_auto_goes_on_without_a_gpu(
     assert detector.backend == "onnxruntime"
     assert "tensorrt is left out: no NVIDIA GPU" in caplog.text
     detector.close()
+
+
+def test_auto_believes_what_was_compared_when_the_engine_was_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    machine = make_machine(monkeypatch)
+    machine.story.slow["int8"] = 2.0
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    bundle = make_conv_bundle(tmp_path / "conv", is_int8=True)
+    request = EngineRequest(BuildSettings(BatchProfile(1, 2, 2)))
+    assert build_engine(bundle, request, [tmp_path]).stored.sidecar.precision == "fp16"
+    detector = TensorRtDetector(bundle, folders=[tmp_path])
+    golden = read_golden(bundle)
+    assert golden is not None
+    found = detector.infer(golden.images_nhwc)
+    detector.close()
+    # FP16 does not round as the INT8 graph does, which alone is in the golden case
+    apart = np.abs(found - golden.candidates).max()
+    assert apart > 1.0
+    assert detector.proof.is_file()
+    contest = hold_contest(
+        bundle,
+        {
+            "onnxruntime": lambda: OrtDetector(bundle, threads=1),
+            "tensorrt": lambda: TensorRtDetector(bundle, folders=[tmp_path]),
+        },
+        1,
+    )
+    contest.winner.close()
+    assert {timing.backend for timing in contest.timings} == {"onnxruntime", "tensorrt"}
