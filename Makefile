@@ -10,10 +10,12 @@ BENCH_ARGS ?=
 export PYTHON TORCH
 
 BIN := .venv/bin
+# TensorRT-RTX: proprietary, for tests only, never part of what is shipped
+TRT_WHEELS := $(foreach part,cu13 cu13_libs cu13_bindings,tensorrt_rtx_$(part)==1.7.1.116)
 SHELL_FILES := deploy/*.sh .ci/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test runtime dev lint format types unit test-all coverage bench py310 lock clean
+.PHONY: help demo test test-trt runtime dev lint format types unit test-all coverage bench py310 lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,13 +52,19 @@ types: dev ## mypy --strict
 	@$(BIN)/mypy
 
 unit: dev ## pytest, without the slow tests and those that need special machines
-	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson and not trt" $(PYTEST_ARGS)
 
 test-all: dev ## pytest with the slow tests, and with those for a GPU where there is one
-	@$(BIN)/python -m pytest -q -m "not jetson" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -q -m "not jetson and not trt" $(PYTEST_ARGS)
+
+test-trt: dev ## NVIDIA's own parser and builder on this CPU, over every exported graph (95 MB more)
+	@test -x .venv-trt/bin/python || $(BIN)/python -m venv .venv-trt
+	@.venv-trt/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps \
+	  $(TRT_WHEELS) </dev/null
+	@$(BIN)/python -m pytest -q -m "trt" tests/trt $(PYTEST_ARGS)
 
 coverage: dev ## unit tests with branch coverage, in htmlcov/
-	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson" \
+	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson and not trt" \
 	  --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 bench: dev ## bare backend, OpenCV loop and whole pipeline in one run

@@ -9,7 +9,7 @@ from tests.rules.tree import ROOT
 QUOTED = re.compile(r'"([A-Za-z][A-Za-z0-9-]*)[>=<;\s"]')
 # compiled on the device only, or where there is no distribution
 CONVERTERS = {"litert-torch", "ai-edge-litert", "coremltools"}  # installed by whoever exports
-UNPINNED = {"pycuda", "roboflow", "gstreamer-python"} | CONVERTERS
+UNPINNED = {"pycuda", "roboflow", "gstreamer-python", "cuda-bindings"} | CONVERTERS
 
 
 def _dependencies() -> list[str]:

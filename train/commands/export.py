@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from edgedet.errors import UsageError
 from edgedet.manifest import Thresholds
 from train.commands.foreign import BUNDLE, export_foreign
 from train.commands.options import checked_size, one_of
+from train.commands.own_engine import build_own_engine
 from train.data.dataset import read_data_yaml
 from train.evaluate import EvaluationReport, EvaluationSettings, evaluate, open_predictor
 from train.export.bundle import export_bundle
@@ -38,6 +40,9 @@ def export(  # noqa: PLR0913 - the options of the command
             "--format", help=f"bundle, for edgedet; or {', '.join(FORMATS)} for other programs."
         ),
     ] = BUNDLE,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="Also build a TensorRT engine, for this GPU only.")
+    ] = False,
 ) -> None:
     """Write a model bundle, checked against the checkpoint on every backend that is here.
 
@@ -50,6 +55,9 @@ def export(  # noqa: PLR0913 - the options of the command
     side = checked_size(origin.image_size)
     chosen = one_of("--format", file_format, (BUNDLE, *FORMATS))
     if chosen != BUNDLE:
+        if engine:
+            msg = f"--engine is built from a bundle; leave --format {chosen} out"
+            raise UsageError(msg)
         export_foreign(weights, out, chosen, name or out.resolve().name, side, data)
         return
     bundle = export_bundle(
@@ -70,6 +78,8 @@ def export(  # noqa: PLR0913 - the options of the command
         markup=False,
         soft_wrap=True,
     )
+    if engine:
+        build_own_engine(bundle, out)
 
 
 def _score(weights: Path, data: Path, side: int, iou_threshold: float) -> EvaluationReport:

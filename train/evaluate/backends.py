@@ -12,8 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from edgedet.config.model import BackendName, ModelSettings
-from edgedet.detect import Detector, available_backends, create_detector
+from edgedet.detect import ChoiceStore, Detector, available_backends, create_detector
 from edgedet.detect.cores import usable_cores
+from edgedet.detect.engine import (
+    BatchProfile,
+    BuildSettings,
+    BuiltEngine,
+    EngineRequest,
+    build_engine,
+)
 from edgedet.errors import ModelError
 from edgedet.manifest import MANIFEST_FILE, Bundle, Thresholds, read_bundle
 from train.evaluate.graph_file import bundle_around
@@ -23,6 +30,7 @@ from train.model import DetectionNetwork, load_model
 
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 DEFAULT_IMAGE_HW = (640, 640)
+_ENGINE_BATCH = 8  # pictures; larger batches go through in parts
 
 
 class Predictor(Protocol):
@@ -145,9 +153,19 @@ class BundlePredictor:
         self._detector.close()
 
 
+def build_engine_here(bundle: Bundle) -> BuiltEngine:
+    """The bundle's TensorRT engine for this machine's GPU, kept where `--backend tensorrt` looks.
+
+    Raises:
+        ModelError: If there is no GPU or no TensorRT, or no engine answers as it should.
+    """
+    profile = BatchProfile(1, _ENGINE_BATCH // 2, _ENGINE_BATCH)
+    return build_engine(bundle, EngineRequest(BuildSettings(profile)), ChoiceStore().folders)
+
+
 def bundle_backends() -> tuple[BackendName, ...]:
-    """The backends that can run a bundle here."""
-    names: tuple[BackendName, ...] = ("tensorrt", "openvino", "onnxruntime")
+    """The backends that run a bundle's graph here as it is; TensorRT needs an engine first."""
+    names: tuple[BackendName, ...] = ("openvino", "onnxruntime")
     return tuple(name for name in names if name in available_backends())
 
 
