@@ -116,7 +116,7 @@ def _network(
 ) -> tuple[DetectionNetwork, frozenset[str]]:
     """The network to train, and the names of its parameters that came from a checkpoint."""
     if options.qat:
-        return float_network(options, class_names), frozenset()
+        return float_network(options, class_names, told), frozenset()
     if options.weights is None:
         return build_model(options.model, len(class_names), anchors=options.anchors), frozenset()
     network, report = start_from(options.weights, options.model, len(class_names))

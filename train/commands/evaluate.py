@@ -26,6 +26,8 @@ from train.evaluate import (
     open_predictor,
 )
 from train.evaluate.backends import device_thresholds
+from train.model import read_checkpoint
+from train.quantize.scale_table import METADATA_KEY
 from train.report import write_evaluation
 
 
@@ -94,6 +96,13 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
         raise ModelError(msg)
     samples = spec.samples(split)
     console = Console(stderr=True)
+    if _was_trained_as_int8(weights):
+        console.print(
+            f"{weights} was trained to be INT8 and is scored in float here; make it INT8 with "
+            "`train quantize`, and score that",
+            markup=False,
+            soft_wrap=True,
+        )
     results: list[PictureResult] = []
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task("pictures", total=len(samples))
@@ -104,6 +113,11 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
 
         scores = evaluate(predictor, samples, spec.class_names, settings, keep)
     _tell(_Scored(weights, spec, split, scores, results), report, as_json=as_json)
+
+
+def _was_trained_as_int8(weights: Path) -> bool:
+    is_checkpoint = weights.is_file() and weights.suffix != ".onnx"
+    return is_checkpoint and METADATA_KEY in read_checkpoint(weights).info.metadata
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,10 @@ def check_options(options: FitOptions) -> None:
         raise UsageError(problem)
 
 
-def float_network(options: FitOptions, class_names: tuple[str, ...]) -> DetectionNetwork:
-    """The network that is to be INT8, folded, in float still.
+def float_network(
+    options: FitOptions, class_names: tuple[str, ...], told: list[str]
+) -> DetectionNetwork:
+    """The network that is to be INT8, folded, in float still; `told` gets a line if need be.
 
     Raises:
         ModelError: if the checkpoint cannot be used, is another member, or knows other classes.
@@ -85,6 +87,12 @@ def float_network(options: FitOptions, class_names: tuple[str, ...]) -> Detectio
         )
         raise ModelError(msg)
     check_classes(options.weights, info, class_names, options.data)
+    trained_px = info.metadata.get("image_size", options.image_size)
+    if trained_px != options.image_size:
+        told.append(
+            f"warning: {options.weights} was trained at {trained_px} px, --image-size says "
+            f"{options.image_size}: scales and scores are those of {options.image_size} px"
+        )
     return fuse(network)
 
 

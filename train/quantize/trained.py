@@ -11,7 +11,7 @@ def own_scale_table(info: CheckpointInfo, path: Path) -> ScaleTable | None:
     """The scales that a checkpoint was trained with; None for one that was not trained as INT8.
 
     Raises:
-        ModelError: if what it has under that name is no scale table.
+        ModelError: If what it has in their place is no scale table.
     """
     value = info.metadata.get(METADATA_KEY)
     return None if value is None else table_from_json(value, f"{METADATA_KEY} of {path}")
@@ -21,7 +21,7 @@ def load_as_scored(path: Path) -> DetectionNetwork:
     """The network in a checkpoint as its run scored it: one that was trained as INT8 rounds.
 
     Raises:
-        ModelError: if the file cannot be used.
+        ModelError: If the file cannot be used.
     """
     model, info = load_model(path)
     table = own_scale_table(info, path)

