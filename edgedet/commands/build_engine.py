@@ -154,6 +154,9 @@ def _show(built: BuiltEngine) -> None:
         console.print(f"{built.stored.path} is up to date; --force builds it anew", markup=False)
         return
     console.print(_table(sidecar))
+    for each in sidecar.measured:
+        if each.reason is not None:
+            console.print(f"{each.precision} failed: {each.reason}", markup=False)
     console.print(
         f"{built.stored.path}: {sidecar.precision}, batches of {sidecar.batch_profile}, "
         f"{sidecar.engine_bytes / 1e6:.1f} MB, built in {sidecar.build_s:.0f} s; "
@@ -165,7 +168,7 @@ def _show(built: BuiltEngine) -> None:
 def _table(sidecar: Sidecar) -> Table:
     table = Table(title="tried on this device", title_justify="left")
     table.add_column("precision")
-    for title in ("images/s", "ms for one", "px off", "score off", "candidates off"):
+    for title in ("images/s", "ms for one", "matched", "px off", "score off"):
         table.add_column(title, justify="right")
     table.add_column("verdict")
     for each in sidecar.measured:
@@ -174,19 +177,25 @@ def _table(sidecar: Sidecar) -> Table:
 
 
 def _figures(each: Measured) -> tuple[str, ...]:
-    values = (
-        (each.images_per_s, "{:.1f}"),
-        (each.latency_ms, "{:.2f}"),
-        (each.box_px, "{:.2f}"),
-        (each.score, "{:.4f}"),
+    matched = "-"
+    if each.strays is not None and each.compared is not None:
+        matched = f"{each.compared - each.strays} of {each.compared}"
+    return (
+        _text(each.images_per_s, "{:.1f}"),
+        _text(each.latency_ms, "{:.2f}"),
+        matched,
+        _text(each.box_px, "{:.2f}"),
+        _text(each.score, "{:.4f}"),
     )
-    strays = "-" if each.strays is None else f"{each.strays} of {each.compared}"
-    return (*("-" if value is None else form.format(value) for value, form in values), strays)
+
+
+def _text(value: float | None, form: str) -> str:
+    return "-" if value is None else form.format(value)
 
 
 def _verdict(each: Measured, sidecar: Sidecar) -> str:
     if each.precision == sidecar.precision:
         return "kept"
     if each.reason is not None:
-        return f"failed: {each.reason}"
+        return "failed"
     return "slower" if passes(each) else "wrong"

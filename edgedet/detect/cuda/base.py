@@ -14,10 +14,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class DeviceInfo:
-    """The GPU. `is_integrated`: it shares the memory of the CPU, as on Tegra."""
+    """The GPU. `is_integrated`: it shares the memory of the CPU, as on Tegra.
+
+    Boards of one family share name and compute capability; `multiprocessors` tells them apart.
+    """
 
     name: str
     compute_capability: tuple[int, int]
+    multiprocessors: int
     is_integrated: bool
     memory_bytes: int
 

@@ -121,6 +121,7 @@ class BindingsCuda:
                 ask("COMPUTE_CAPABILITY_MAJOR"),
                 ask("COMPUTE_CAPABILITY_MINOR"),
             ),
+            multiprocessors=ask("MULTIPROCESSOR_COUNT"),
             is_integrated=bool(ask("INTEGRATED")),
             memory_bytes=int(total),
         )

@@ -160,10 +160,12 @@ class _PyCudaMemory:
 
 def _describe(driver: Any, gpu: Any) -> DeviceInfo:  # noqa: ANN401 - untyped library
     major, minor = gpu.compute_capability()
+    attributes = driver.device_attribute
     return DeviceInfo(
         name=str(gpu.name()).strip(),
         compute_capability=(int(major), int(minor)),
-        is_integrated=bool(gpu.get_attribute(driver.device_attribute.INTEGRATED)),
+        multiprocessors=int(gpu.get_attribute(attributes.MULTIPROCESSOR_COUNT)),
+        is_integrated=bool(gpu.get_attribute(attributes.INTEGRATED)),
         memory_bytes=int(gpu.total_memory()),
     )
 

@@ -143,9 +143,13 @@ class _Work:
             if good:
                 return max(good, key=lambda each: each.measured.images_per_s or 0.0)
         told = "; ".join(f"{each.precision}: {each}" for each in self._seen)
+        name = self._bundle.manifest.name
+        if all(each.reason is not None for each in self._seen):
+            msg = f"no engine of model '{name}' can be built here ({told}); use another backend"
+            raise ModelError(msg)
         msg = (
-            f"no engine of model '{self._bundle.manifest.name}' computes here what its golden "
-            f"case says ({told}); use another backend, and report it with the bundle"
+            f"no engine of model '{name}' computes here what its golden case says ({told}); use "
+            "another backend, and report it with the bundle"
         )
         raise ModelError(msg)
 
@@ -204,6 +208,7 @@ class _Work:
             tensorrt=self._key.tensorrt,
             device=self._key.device,
             compute_capability=self._key.compute_capability,
+            multiprocessors=self._key.multiprocessors,
             profile=Profile(min=profile.smallest, opt=profile.best, max=profile.largest),
             precision=best.measured.precision,
             strongly_typed=self._api.is_strongly_typed,

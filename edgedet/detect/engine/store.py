@@ -75,6 +75,7 @@ def find_engine(
                 fitting.append(StoredEngine(path.with_suffix(ENGINE_SUFFIX), sidecar))
     if not fitting:
         raise ModelError(_none_text(folders, bundle, key, misfits))
+    fitting.sort(key=lambda each: each.sidecar.built_at, reverse=True)  # of equals the newest
     whole = [each for each in fitting if each.sidecar.profile.max >= max_batch]
     if whole:
         return min(whole, key=lambda each: each.sidecar.profile.max)

@@ -66,6 +66,16 @@ def hide(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, name, None)
 
 
+def _attributes(gpu: FakeGpu) -> dict[str, int]:
+    major, minor = gpu.capability
+    return {
+        "major": major,
+        "minor": minor,
+        "integrated": int(gpu.is_integrated),
+        "multiprocessors": gpu.multiprocessors,
+    }
+
+
 # --- cuda.bindings.driver
 
 
@@ -85,6 +95,7 @@ def bindings_driver(gpu: FakeGpu) -> ModuleType:
             CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR="major",
             CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR="minor",
             CU_DEVICE_ATTRIBUTE_INTEGRATED="integrated",
+            CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT="multiprocessors",
         ),
     }
     for name, value in attributes.items():
@@ -127,9 +138,7 @@ class _Functions:
         return self._gpu.memory_bytes
 
     def cuDeviceGetAttribute(self, attribute: str, _gpu: int) -> int:  # noqa: N802
-        major, minor = self._gpu.capability
-        integrated = int(self._gpu.is_integrated)
-        return {"major": major, "minor": minor, "integrated": integrated}[attribute]
+        return _attributes(self._gpu)[attribute]
 
     def cuDevicePrimaryCtxRetain(self, _gpu: int) -> int:  # noqa: N802
         self._gpu.retained += 1
@@ -238,7 +247,9 @@ def pycuda_driver(gpu: FakeGpu) -> ModuleType:
         "Device": lambda ordinal: _Device(gpu, ordinal),
         "Stream": lambda flags: _Stream(gpu, flags),
         "Event": lambda flags: _Event(gpu, flags),
-        "device_attribute": SimpleNamespace(INTEGRATED="integrated"),
+        "device_attribute": SimpleNamespace(
+            INTEGRATED="integrated", MULTIPROCESSOR_COUNT="multiprocessors"
+        ),
         "event_flags": SimpleNamespace(DISABLE_TIMING=2),
         "host_alloc_flags": SimpleNamespace(DEVICEMAP=2),
         "mem_alloc": lambda size: _Block(gpu, size),
@@ -287,8 +298,7 @@ class _Device:
         return self._gpu.memory_bytes
 
     def get_attribute(self, attribute: str) -> int:
-        assert attribute == "integrated"
-        return int(self._gpu.is_integrated)
+        return _attributes(self._gpu)[attribute]
 
     def retain_primary_context(self) -> "_Context":
         return _Context(self._gpu)

@@ -39,6 +39,7 @@ class FakeGpu:
 
     name: str = "Fake GPU"
     capability: tuple[int, int] = (8, 7)
+    multiprocessors: int = 16
     is_integrated: bool = False
     memory_bytes: int = 1 << 30
     fail: dict[str, str] = field(default_factory=dict)

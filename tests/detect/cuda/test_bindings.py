@@ -37,7 +37,7 @@ def cuda(gpu: FakeGpu) -> Iterator[Cuda]:
 def test_tells_what_the_gpu_is(gpu: FakeGpu, cuda: Cuda) -> None:
     device = cuda.device
     assert (device.name, device.compute_capability, device.sm) == ("Fake GPU", (8, 7), "sm_87")
-    assert device.memory_bytes == gpu.memory_bytes
+    assert (device.memory_bytes, device.multiprocessors) == (gpu.memory_bytes, 16)
     assert not device.is_integrated
 
 

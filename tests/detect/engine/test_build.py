@@ -92,7 +92,9 @@ def test_where_fp16_is_wrong_fp32_is_tried(machine: Machine, tmp_path: Path, pla
 
 def test_where_all_are_wrong_none_is_kept(machine: Machine, tmp_path: Path, plain: Bundle) -> None:
     machine.story.wrong_by |= {"fp16": 0.05, "fp32": 0.05}
-    with pytest.raises(ModelError, match=r"no engine of model 'conv'.*fp16: .*20 of 20 candidates"):
+    with pytest.raises(
+        ModelError, match=r"no engine of model 'conv'.*fp16: .*0 of 20 candidates match"
+    ):
         build_engine(plain, request(), [tmp_path])
     assert list((tmp_path / "engines").glob("conv-*")) == []
     machine.assert_clean()
@@ -111,6 +113,15 @@ def test_a_precision_that_cannot_be_built_is_left_out(
     assert sidecar.precision == "fp16"
     assert "could not find any implementation" in (sidecar.measured[0].reason or "")
     assert "no int8 engine" in caplog.text
+
+
+def test_where_nothing_can_be_built_every_reason_is_told(
+    machine: Machine, tmp_path: Path, quantized: Bundle
+) -> None:
+    machine.story.refuse_to_build = "all"
+    told = r"no engine of model 'conv' can be built here \(int8: .*; fp16: .*; fp32: "
+    with pytest.raises(ModelError, match=told):
+        build_engine(quantized, request(), [tmp_path])
 
 
 def test_a_precision_that_was_asked_for_is_not_replaced(

@@ -9,7 +9,7 @@ from edgedet.detect.engine.profile import BatchProfile
 from edgedet.detect.engine.sidecar import EngineKey, Profile, Sidecar, read_sidecar
 from edgedet.errors import ModelError
 
-KEY = EngineKey("a" * 64, "10.3.0", "Orin", "8.7")
+KEY = EngineKey("a" * 64, "10.3.0", "Orin", "8.7", 16)
 
 
 def make_sidecar(**changes: object) -> Sidecar:
@@ -22,6 +22,7 @@ def make_sidecar(**changes: object) -> Sidecar:
         "tensorrt": KEY.tensorrt,
         "device": KEY.device,
         "compute_capability": KEY.compute_capability,
+        "multiprocessors": KEY.multiprocessors,
         "profile": Profile(min=1, opt=4, max=8),
         "precision": "int8",
         "strongly_typed": False,
@@ -54,8 +55,9 @@ def test_the_same_key_has_no_differences() -> None:
     [
         ({"bundle_sha256": "c" * 64}, "another version of the bundle"),
         ({"tensorrt": "8.6.2"}, "built by TensorRT 8.6.2, here is 10.3.0"),
-        ({"device": "Xavier"}, r"for Xavier \(compute capability 8.7\), here is Orin"),
-        ({"compute_capability": "7.2"}, r"for Orin \(compute capability 7.2\)"),
+        ({"device": "Xavier"}, r"for Xavier \(compute capability 8.7, 16 multi.*here is Orin"),
+        ({"compute_capability": "7.2"}, r"for Orin \(compute capability 7.2, 16"),
+        ({"multiprocessors": 8}, r"8.7, 8 multiprocessors\), here is Orin .*, 16 multipro"),
     ],
 )
 def test_tells_what_differs(changes: dict[str, object], told: str) -> None:
@@ -67,10 +69,11 @@ def test_every_part_of_the_key_has_its_own_file() -> None:
     profile = BatchProfile(1, 4, 8)
     keys = [
         KEY,
-        EngineKey("c" * 64, "10.3.0", "Orin", "8.7"),
-        EngineKey("a" * 64, "10.3.1", "Orin", "8.7"),
-        EngineKey("a" * 64, "10.3.0", "Orin NX", "8.7"),
-        EngineKey("a" * 64, "10.3.0", "Orin", "8.9"),
+        EngineKey("c" * 64, "10.3.0", "Orin", "8.7", 16),
+        EngineKey("a" * 64, "10.3.1", "Orin", "8.7", 16),
+        EngineKey("a" * 64, "10.3.0", "Orin NX", "8.7", 16),
+        EngineKey("a" * 64, "10.3.0", "Orin", "8.9", 16),
+        EngineKey("a" * 64, "10.3.0", "Orin", "8.7", 8),
     ]
     stems = [key.file_stem(profile) for key in keys]
     stems += [

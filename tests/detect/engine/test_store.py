@@ -1,4 +1,5 @@
 import hashlib
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def bundle(tmp_path: Path) -> Bundle:
 
 @pytest.fixture
 def key(bundle: Bundle) -> EngineKey:
-    return EngineKey(bundle.digest, "10.3.0", "Orin", "8.7")
+    return EngineKey(bundle.digest, "10.3.0", "Orin", "8.7", 16)
 
 
 def save(folder: Path, bundle: Bundle, stem: str = "stem", **changes: object) -> StoredEngine:
@@ -56,6 +57,12 @@ def test_of_several_takes_the_smallest_that_is_large_enough(
         return sidecar.profile.max
 
     assert [found(count) for count in (1, 2, 4, 5, 99)] == [1, 4, 4, 8, 8]
+
+
+def test_of_two_alike_takes_the_newer(tmp_path: Path, bundle: Bundle, key: EngineKey) -> None:
+    for day, stem in ((2, "b"), (3, "c"), (1, "a")):
+        save(tmp_path, bundle, stem, built_at=datetime(2026, 1, day, tzinfo=timezone.utc))
+    assert find_engine([tmp_path], bundle, key, 1).path.name == "tiny-c.engine"
 
 
 def test_none_says_how_to_build_one(tmp_path: Path, bundle: Bundle, key: EngineKey) -> None:
