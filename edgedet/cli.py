@@ -154,6 +154,9 @@ def bench(  # noqa: PLR0913 - its options are the command line's
     latency: Annotated[
         float, typer.Option(min=1.0, help="Milliseconds that 99 % of answers may take.")
     ] = 200.0,
+    state_dir: Annotated[
+        Path | None, typer.Option(help="Where engines are kept; default: /var/lib/edgedet.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Measure what this device can do with a model, and what limits it."""
@@ -167,6 +170,7 @@ def bench(  # noqa: PLR0913 - its options are the command line's
         threads,
         seconds,
         None if cameras is None else commands.Question(cameras, fps, latency),
+        state_dir,
         as_json,
     )
     raise typer.Exit(commands.bench(request))

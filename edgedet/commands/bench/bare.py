@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from edgedet.commands.bench.feed import Feed
 from edgedet.commands.bench.figures import Bare
-from edgedet.config.model import ModelSettings
-from edgedet.detect import Detector, create_detector
+from edgedet.commands.bench.whole import Load
+from edgedet.detect import Detector, create_detector, store_in
+from edgedet.detect.base import Proven
+from edgedet.detect.engine.store import ENGINE_SUFFIX
 from edgedet.manifest import Bundle
 from edgedet.stream.stats import Samples
 from edgedet.vision import select_detections
@@ -18,17 +20,15 @@ _MIN_RUNS = 3
 _POST_RUNS = 32
 
 
-def measure_bare(
-    bundle: Bundle, settings: ModelSettings, batch: int, feed: Feed, seconds: float
-) -> Bare:
-    """Run batches of `batch` pictures for `seconds`; then post-process what came out, alone.
+def measure_bare(bundle: Bundle, load: Load, feed: Feed, seconds: float) -> Bare:
+    """Run batches for `seconds`; then post-process what came out, alone.
 
     Raises:
         ModelError: If the backend cannot be used.
     """
-    detector = create_detector(bundle, settings, batch)
+    detector = create_detector(bundle, load.model, load.batch, store_in(load.state_dir))
     try:
-        return _measure(detector, bundle, batch, feed, seconds)
+        return _measure(detector, bundle, load.batch, feed, seconds)
     finally:
         detector.close()
 
@@ -50,7 +50,8 @@ def _measure(detector: Detector, bundle: Bundle, batch: int, feed: Feed, seconds
         before_s = time.perf_counter()
         _select(bundle, candidates[number % batch], feed)
         post.add(time.perf_counter() - before_s)
-    return Bare(rate, times.percentiles(), post.percentiles())
+    engine = detector.proof.with_suffix(ENGINE_SUFFIX) if isinstance(detector, Proven) else None
+    return Bare(rate, times.percentiles(), post.percentiles(), engine)
 
 
 def _select(bundle: Bundle, candidates: NDArray[np.float32], feed: Feed) -> None:

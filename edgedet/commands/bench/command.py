@@ -90,10 +90,11 @@ def _rows(plan: Plan, backend: str, feed: Feed, say: Say) -> list[Row] | ModelEr
     try:
         for batch in plan.batches:
             say(f"{backend}, batch {batch}, alone")
-            bare = measure_bare(plan.bundle, model, batch, feed, plan.seconds)
+            load = Load(model, plan.source, batch, plan.state_dir)
+            bare = measure_bare(plan.bundle, load, feed, plan.seconds)
             say(f"{backend}, batch {batch}, the whole pipeline")
             sources = sources_for(bare, feed.cost)
-            whole = measure_whole(Load(model, plan.source, batch), sources, plan.seconds)
+            whole = measure_whole(load, sources, plan.seconds)
             limit = limiter(whole, bare, feed.cost)
             rows.append(Row(backend, batch, bare, whole, sources, limit))
     except ModelError as exc:
@@ -110,7 +111,7 @@ def _answer(plan: Plan, row: Row, say: Say) -> Answer | None:
     if question is None:
         return None
     say(f"{question.cameras} cameras at {question.fps:g} images/s on {row.backend}")
-    load = Load(plan.model(row.backend), plan.source, row.batch)
+    load = Load(plan.model(row.backend), plan.source, row.batch, plan.state_dir)
     return judge(question, row, try_cameras(load, question, plan.seconds))
 
 
@@ -126,7 +127,9 @@ def _beside_trtexec(plan: Plan, rows: list[Row], say: Say) -> tuple[list[Row], l
         if row.backend == "tensorrt" and not notes:
             say(f"trtexec, batch {row.batch}")
             try:
-                figures = measure_trtexec(program, plan.bundle, row.batch, plan.seconds)
+                figures = measure_trtexec(
+                    program, plan.bundle, row.batch, plan.seconds, row.bare.engine
+                )
             except ModelError as exc:
                 notes.append(str(exc))
         done.append(replace(row, trtexec=figures))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from edgedet.stream.stats import Percentiles, Stage
 
@@ -24,11 +25,15 @@ class SourceCost:
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """A backend alone, fed with prepared batches. `run` is a whole batch, `post` a picture."""
+    """A backend alone, fed with prepared batches. `run` is a whole batch, `post` a picture.
+
+    `engine` is the file that it runs, if that is another than the bundle's graph.
+    """
 
     images_per_s: float
     run: Percentiles
     post: Percentiles
+    engine: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

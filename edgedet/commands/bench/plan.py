@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from edgedet.commands.bench.figures import Question
 from edgedet.config.model import ModelSettings
 from edgedet.config.problems import path_text, problems_of
+from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.detect import available_backends
 from edgedet.errors import ModelError, UsageError
@@ -22,7 +23,10 @@ _ALL_BACKENDS = "all"
 
 @dataclass(frozen=True, slots=True)
 class BenchRequest:
-    """What the command line asks for. `backends` and `batches` as typed, with commas."""
+    """What the command line asks for. `backends` and `batches` as typed, with commas.
+
+    `state_dir`: where engines are; None: where a service has them.
+    """
 
     bundle: Path
     source: str = PATTERN
@@ -31,6 +35,7 @@ class BenchRequest:
     threads: int = 0
     seconds: float = 3.0
     question: Question | None = None
+    state_dir: Path | None = None
     as_json: bool = False
 
 
@@ -45,6 +50,7 @@ class Plan:
     threads: int
     seconds: float
     question: Question | None
+    state_dir: Path
     is_strict: bool
 
     def model(self, backend: str) -> ModelSettings:
@@ -74,6 +80,7 @@ def make_plan(request: BenchRequest) -> Plan:
         threads=request.threads,
         seconds=request.seconds,
         question=request.question,
+        state_dir=request.state_dir or Path(Settings.model_fields["state_dir"].default),
         is_strict=request.backends != _ALL_BACKENDS,
     )
 

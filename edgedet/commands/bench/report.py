@@ -165,7 +165,9 @@ def _whole_json(whole: Whole) -> dict[str, object]:
 
 
 def _row_json(row: Row) -> dict[str, object]:
-    return asdict(row) | {"whole": _whole_json(row.whole)}
+    engine = row.bare.engine
+    bare = asdict(row.bare) | {"engine": None if engine is None else str(engine)}
+    return asdict(row) | {"bare": bare, "whole": _whole_json(row.whole)}
 
 
 def _answer_json(answer: Answer) -> dict[str, object]:

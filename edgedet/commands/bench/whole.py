@@ -37,6 +37,7 @@ class Load:
     model: ModelSettings
     source: SourceSettings
     batch: int
+    state_dir: Path
 
     def sources(self, count: int, **changes: object) -> list[SourceSettings]:
         """The source so many times, with `changes`."""
@@ -83,6 +84,7 @@ def _settings(load: Load, sources: list[SourceSettings]) -> Settings:
         batch=BatchSettings(max_size=load.batch),
         mqtt=MqttSettings(url=OFF),
         jsonl=Path(os.devnull),
+        state_dir=load.state_dir,
     )
 
 

@@ -70,6 +70,7 @@ def test_json_has_everything_and_no_more_digits_than_measured() -> None:
         "p99_ms": 2.0,
         "count": 100,
     }
+    assert content["rows"][0]["bare"]["engine"] is None
     assert content["cameras"] == {"5": 7, "10": 3, "15": 2, "25": 1, "30": 1}
     assert content["answer"]["holds"] is True
     assert content["answer"]["question"] == {"cameras": 4, "fps": 10.0, "latency_ms": 200.0}

@@ -21,7 +21,7 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     make_tiny_bundle(tmp_path)
     model = ModelSettings(bundle=tmp_path, backend="onnxruntime", threads=1)
     source = SourceSettings(id="a", uri="test://ball?width=96&height=64", realtime=False)
-    return Load(model, source, 2)
+    return Load(model, source, 2, tmp_path)
 
 
 def test_at_full_speed_no_frame_waits_for_a_camera(load: Load) -> None:
