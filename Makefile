@@ -11,7 +11,8 @@ export PYTHON TORCH
 
 BIN := .venv/bin
 # TensorRT-RTX: proprietary, for tests only, never part of what is shipped
-TRT_WHEELS := $(foreach part,cu13 cu13_libs cu13_bindings,tensorrt_rtx_$(part)==1.7.1.116)
+TRT_WHEELS := $(foreach part,cu13 cu13_libs cu13_bindings,tensorrt_rtx_$(part)==1.7.1.116) \
+  cuda-bindings==13.5.0 cuda-pathfinder==1.9.1
 SHELL_FILES := deploy/*.sh .ci/run
 
 .DEFAULT_GOAL := help

@@ -20,8 +20,8 @@ from rich.progress import (
 from rich.table import Table
 
 from edgedet.config.batch import BatchSettings
+from edgedet.config.cache import SERVICE_STATE_DIR, user_cache_dir
 from edgedet.config.load import load_settings
-from edgedet.config.settings import Settings
 from edgedet.detect import store_in
 from edgedet.detect.engine import (
     BatchProfile,
@@ -85,10 +85,13 @@ def run(request: BuildEngineRequest) -> int:
 
 
 def _place(request: BuildEngineRequest) -> tuple[Path, Path, int]:
-    """Bundle, state directory and largest batch, those of the configuration if there is one."""
+    """Bundle, state directory and largest batch, those of the configuration if there is one.
+
+    Without one the engine goes into the user's cache, where `edgedet detect` keeps its things too.
+    """
     settings = None if request.config is None else load_settings(request.config).settings
     bundle = request.bundle
-    state_dir = Path(Settings.model_fields["state_dir"].default)
+    state_dir = user_cache_dir() or SERVICE_STATE_DIR
     max_batch = BatchSettings().max_size
     if settings is not None:
         bundle = bundle or settings.model.bundle

@@ -1,8 +1,11 @@
-"""Where a program of this user keeps what it can find out again."""
+"""Where a program of this user keeps what it can find out again, and where the service does."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+SERVICE_STATE_DIR = Path("/var/lib/edgedet")
+"""The default of `state_dir`."""
 
 
 def user_cache_dir(environ: Mapping[str, str] = os.environ) -> Path | None:

@@ -1,11 +1,11 @@
 """All settings together; only the composition root sees this, everyone else its own section."""
 
 from collections import Counter
-from pathlib import Path
 
 from pydantic import Field, field_validator
 
 from edgedet.config.batch import BatchSettings
+from edgedet.config.cache import SERVICE_STATE_DIR
 from edgedet.config.device import DeviceSettings
 from edgedet.config.http import HttpSettings
 from edgedet.config.model import ModelSettings
@@ -25,7 +25,7 @@ class Settings(Section):
     mqtt: MqttSettings = MqttSettings()
     http: HttpSettings = HttpSettings()
     sampling: SamplingSettings = SamplingSettings()
-    state_dir: ConfigPath = Path("/var/lib/edgedet")
+    state_dir: ConfigPath = SERVICE_STATE_DIR
     jsonl: ConfigPath | None = None
     """Also append every detections message to this file, one a line."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedet.config.cache import SERVICE_STATE_DIR
 from edgedet.detect.cuda import Cuda, open_cuda
 from edgedet.detect.engine.api import load_tensorrt
 from edgedet.detect.engine.session import EngineSession
@@ -56,7 +57,9 @@ class TensorRtDetector:
             api = load_tensorrt()
             device = self._cuda.device
             key = EngineKey.of(bundle, api.version, device)
-            stored = find_engine(folders, bundle, key, max_batch)
+            # a person's command looks where the service has its engines, too
+            places = tuple(dict.fromkeys((*folders, SERVICE_STATE_DIR)))
+            stored = find_engine(places, bundle, key, max_batch)
             self._proof = stored.path.with_suffix(SIDECAR_SUFFIX)
             self._session = EngineSession(stored.read(), bundle, self._cuda, api)
             warm_up = np.zeros((max_batch, *bundle.input_hw, 3), np.uint8)

@@ -73,6 +73,15 @@ def test_takes_bundle_place_and_batch_from_the_configuration(
     assert list((state / "engines").glob("conv-*.engine"))
 
 
+def test_without_a_configuration_the_user_s_cache_has_it(
+    machine: Machine, bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgedet.commands.build_engine.user_cache_dir", lambda: tmp_path / "cache")
+    assert run(BuildEngineRequest(bundle.folder, precision="fp32")) == 0
+    assert list((tmp_path / "cache" / "engines").glob("conv-*.engine"))
+    assert machine.story.profiles != []
+
+
 def test_no_bundle_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="BUNDLE is missing"):
         run(BuildEngineRequest(None))

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
@@ -38,6 +37,8 @@ class TappedGraph:
         tapped.graph.output.extend(
             helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in tensors
         )
+        import onnxruntime  # noqa: PLC0415 - its import writes into the home folder
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = _FATAL
