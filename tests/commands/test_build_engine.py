@@ -43,7 +43,9 @@ def test_a_precision_that_failed_is_told_below_the_table(
     machine.story.refuse_to_build = "int8"
     assert run(BuildEngineRequest(bundle.folder, state_dir=tmp_path)) == 0
     told = capsys.readouterr().out
-    assert "int8 failed: TensorRT 10.3.0 cannot build the int8 engine: could not find" in told
+    assert (
+        "int8 failed: TensorRT 10.3.0 failed while building the int8 engine: could not find" in told
+    )
 
 
 def test_as_json(

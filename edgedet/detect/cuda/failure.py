@@ -26,28 +26,31 @@ _LOST = (
     "external device",
     "device lost",
 )
+_NO_MEMORY = ("out of memory", "outofmemory", "insufficient memory")
 _MIB = 1 << 20
 
 
-def cuda_error(doing: str, reason: str) -> ModelError:
+def cuda_error(doing: str, reason: str, library: str = "CUDA") -> ModelError:
     """The error for a call that failed while `doing`, for the driver's name or text of it.
+
+    `library` is who says so: TensorRT hands the driver's texts on among its own.
 
     >>> print(cuda_error("copying pictures", "CUDA_ERROR_UNKNOWN"))
     CUDA failed while copying pictures: CUDA_ERROR_UNKNOWN
     """
     told = reason.strip() or "no reason given"
     plain = told.lower().replace("_", " ").replace("-", " ")
-    if "out of memory" in plain:
+    if any(part in plain for part in _NO_MEMORY):
         return ModelError(
-            f"the GPU has no memory left for {doing}; stop what else uses it, or lower "
-            "batch.max_size and build the engine anew with `edgedet build-engine --max-batch`"
+            f"the GPU has no memory left for {doing} ({library}: {told}); stop what else uses it, "
+            "or build the engine anew with a smaller `edgedet build-engine --max-batch`"
         )
     if any(part in plain for part in _LOST):
         return ModelError(
-            f"CUDA failed while {doing}: {told}; this process cannot use the GPU any more: "
+            f"{library} failed while {doing}: {told}; this process cannot use the GPU any more: "
             "restart edgedet, and see the kernel's log if it happens again"
         )
-    return ModelError(f"CUDA failed while {doing}: {told}")
+    return ModelError(f"{library} failed while {doing}: {told}")
 
 
 def no_device_error(binding: str, reason: object) -> ModelError:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from edgedet.detect.cuda.failure import cuda_error
 from edgedet.detect.engine.api import TensorRT
 from edgedet.detect.engine.forms import DECODE_PREFIX
 from edgedet.detect.engine.profile import BatchProfile
@@ -87,9 +88,8 @@ def build_plan(
     if monitor is not None and monitor.error is not None:
         raise monitor.error
     if serialized is None:
-        reason = api.last_words() or "it gives no reason"
-        msg = f"TensorRT {api.version} cannot build the {network.precision} engine: {reason}"
-        raise ModelError(msg)
+        doing = f"building the {network.precision} engine"
+        raise cuda_error(doing, api.last_words(), f"TensorRT {api.version}")
     api.last_words()  # tactics that did not fit are complaints too, but the engine is there
     return Plan(bytes(serialized), bytes(config.get_timing_cache().serialize()))
 

@@ -9,12 +9,13 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.detect.cuda import Cuda, Stream
+from edgedet.detect.cuda.failure import cuda_error
 from edgedet.detect.engine.api import TensorRT
 from edgedet.detect.engine.profile import BatchProfile
 from edgedet.detect.engine.ring import SLOTS, Slot, make_slot
@@ -109,14 +110,12 @@ class EngineSession:
     def _open(self, plan: bytes, bundle: Bundle) -> None:
         self._engine = self._runtime.deserialize_cuda_engine(plan)
         if self._engine is None:
-            msg = f"TensorRT {self._api.version} does not take the engine: {self._told()}"
-            raise ModelError(msg)
+            self._fail("loading the engine")
         check_graph_io(bundle, *_interface(self._engine, self._api.trt))
         self._profile = self._read_profile()
         self._context = self._engine.create_execution_context()
         if self._context is None:
-            msg = f"TensorRT cannot make an execution context: {self._told()}"
-            raise ModelError(msg)
+            self._fail("making an execution context")
         for _ in range(3):
             self._streams.append(self._cuda.create_stream())
         self._upload, self._compute, self._download = self._streams
@@ -167,13 +166,11 @@ class EngineSession:
         accepted &= context.set_tensor_address(self._images, slot.images.address)
         accepted &= context.set_tensor_address(self._candidates, slot.candidates.address)
         if not accepted:
-            msg = f"TensorRT refuses a batch of {count}: {self._told()}"
-            raise ModelError(msg)
+            self._fail(f"preparing a batch of {count}")
 
     def _enqueue(self) -> None:
         if not self._context.execute_async_v3(self._compute.handle):
-            msg = f"TensorRT cannot run the engine: {self._told()}"
-            raise ModelError(msg)
+            self._fail("running the engine")
 
     def _capture(self, slot: Slot, count: int) -> None:
         """Keep the run as a graph; if it cannot be captured, none is tried again."""
@@ -187,8 +184,8 @@ class EngineSession:
             self._captures = False
             self._api.last_words()  # told now, and not with the next failure
 
-    def _told(self) -> str:
-        return self._api.last_words() or "it gives no reason"
+    def _fail(self, doing: str) -> NoReturn:
+        raise cuda_error(doing, self._api.last_words(), f"TensorRT {self._api.version}")
 
     def _check_thread(self) -> None:
         if threading.get_ident() != self._thread:

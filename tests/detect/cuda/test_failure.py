@@ -8,7 +8,8 @@ def test_out_of_memory_says_what_to_lower(reason: str) -> None:
     error = cuda_error("allocating 12.0 MiB", reason)
 
     assert "no memory left for allocating 12.0 MiB" in str(error)
-    assert "batch.max_size" in str(error)
+    assert reason in str(error)
+    assert "--max-batch" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,14 @@ def test_a_lost_context_says_to_start_anew(reason: str) -> None:
 
     assert reason in told
     assert "restart edgedet" in told
+
+
+def test_tensorrt_is_named_where_it_says_so() -> None:
+    reason = "[defaultAllocator.cpp::allocate::31] Error Code 1: Cuda Runtime (out of memory)"
+    told = str(cuda_error("making an execution context", reason, "TensorRT 10.3.0"))
+    assert told.startswith("the GPU has no memory left for making an execution context (TensorRT")
+    reason = "Error Code 1: Cuda Runtime (an illegal memory access was encountered)"
+    assert "restart edgedet" in str(cuda_error("running the engine", reason, "TensorRT 10.3.0"))
 
 
 def test_other_errors_keep_the_driver_s_word() -> None:

@@ -128,7 +128,7 @@ def test_a_precision_that_was_asked_for_is_not_replaced(
     machine: Machine, tmp_path: Path, quantized: Bundle
 ) -> None:
     machine.story.refuse_to_build = "int8"
-    with pytest.raises(ModelError, match="cannot build the int8 engine"):
+    with pytest.raises(ModelError, match="failed while building the int8 engine"):
         build_engine(quantized, request("int8"), [tmp_path])
     machine.assert_clean()
 

@@ -139,7 +139,9 @@ def test_a_plan_that_tensorrt_refuses_leaves_nothing(
 ) -> None:
     machine = make_machine(monkeypatch)
     machine.story.refuse_to_load = "Serialization assertion magicTag failed"
-    with pytest.raises(ModelError, match="does not take the engine: Serialization assertion"):
+    with pytest.raises(
+        ModelError, match=r"10\.3\.0 failed while loading the engine: Serialization"
+    ):
         open_session(bundle)
     machine.assert_clean()
 
@@ -171,11 +173,23 @@ def test_a_run_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, bundle: Bund
     machine = make_machine(monkeypatch)
     session, cuda = open_session(bundle)
     machine.story.refuse_to_run = "CASK convolution execution"
-    with pytest.raises(ModelError, match="cannot run the engine: CASK convolution"):
+    with pytest.raises(ModelError, match="failed while running the engine: CASK convolution"):
         session.infer(pictures(1))
     session.close()
     cuda.close()
     machine.assert_clean()
+
+
+def test_a_lost_gpu_that_tensorrt_tells_of_is_one_clear_line(
+    monkeypatch: pytest.MonkeyPatch, bundle: Bundle
+) -> None:
+    machine = make_machine(monkeypatch)
+    session, cuda = open_session(bundle)
+    machine.story.refuse_to_run = "Cuda Runtime (an illegal memory access was encountered)"
+    with pytest.raises(ModelError, match="this process cannot use the GPU any more: restart"):
+        session.infer(pictures(1))
+    session.close()
+    cuda.close()
 
 
 @pytest.mark.parametrize("binding", BINDINGS)
