@@ -1,6 +1,7 @@
 """`train quantize`: an INT8 bundle, measured beside the float model before it may leave."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -109,12 +110,24 @@ def quantize_command(  # noqa: PLR0913 - the options of the command
         force=force,
         command=sys.argv[1:],
     )
-    with _progress(Console(stderr=True)) as stages:
+    with _quiet_detectors(), _progress(Console(stderr=True)) as stages:
         outcome = quantize(options, stages)
     if as_json:
         typer.echo(json.dumps(outcome.report))
     else:
         print_outcome(Console(), outcome, out)
+
+
+@contextmanager
+def _quiet_detectors() -> Iterator[None]:
+    """Keep detectors from telling that they were loaded: here that happens many times."""
+    logger = logging.getLogger("edgedet.detect")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

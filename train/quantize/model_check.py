@@ -60,7 +60,8 @@ def _problem(
     gain: NDArray[np.float64], as_given: float, swapped: float, held_out: float | None
 ) -> str:
     error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else np.inf
-    if swapped > _FINDS_SOMETHING and gain.mean() > _SIGNIFICANT * max(error, 1e-6):
+    finds_swapped = swapped > max(_FINDS_SOMETHING, (held_out or 0.0) / 2)
+    if finds_swapped and gain.mean() > _SIGNIFICANT * max(error, 1e-6):
         return (
             f"the model finds the labelled objects of calibration pictures with a mean score of "
             f"{swapped:.2f} if red and blue are swapped, and of {as_given:.2f} as they are: they "

@@ -83,6 +83,14 @@ def test_swapped_channels_are_told() -> None:
     assert "wrong channel order" in found.problem
 
 
+def test_a_little_more_with_colours_swapped_is_no_channel_order() -> None:
+    found = check_with_model(RedFinder(), _squares(level=90, order=(2, 1, 0)), _squares())
+    assert found.swapped is not None
+    assert found.as_given is not None
+    assert found.swapped > found.as_given + 0.1
+    assert "they are not what it was trained on" in found.problem
+
+
 def test_pictures_that_the_model_does_not_know_are_told(tmp_path: Path) -> None:
     predictor: Predictor = BundlePredictor(make_tiny_bundle(tmp_path), "onnxruntime", threads=1)
     found = check_with_model(predictor, _squares(level=20), _squares(level=255))
