@@ -139,7 +139,11 @@ def make_conv_bundle(folder: Path, *, is_int8: bool, has_golden: bool = True) ->
         input=InputSpec(height=HW[0], width=HW[1]),
         output=OutputSpec(count=COUNT),
         files=[file_entry(folder, path) for path in files],
-        golden=Golden(path=GOLDEN_FILE, box_tolerance_px=1.0, score_tolerance=0.01)
+        golden=Golden(
+            path=GOLDEN_FILE,
+            box_tolerance_px=6.0 if is_int8 else 1.0,
+            score_tolerance=0.05 if is_int8 else 0.01,
+        )
         if has_golden
         else None,
     )

@@ -76,10 +76,20 @@ def test_a_faster_engine_that_is_wrong_is_not_kept(
     machine: Machine, tmp_path: Path, quantized: Bundle
 ) -> None:
     machine.story.slow["fp16"] = SLOW
-    machine.story.wrong_by["int8"] = 0.05
+    machine.story.wrong_by["int8"] = 0.1
     sidecar = build_engine(quantized, request(), [tmp_path]).stored.sidecar
     assert sidecar.precision == "fp16"
     assert sidecar.measured[0].strays == 20
+
+
+def test_fp16_of_an_int8_bundle_is_held_to_the_tolerance_of_floats(
+    machine: Machine, tmp_path: Path, quantized: Bundle
+) -> None:
+    machine.story.slow["int8"] = SLOW
+    machine.story.wrong_by |= {"int8": 0.03, "fp16": 0.03}
+    sidecar = build_engine(quantized, request(), [tmp_path]).stored.sidecar
+    assert sidecar.precision == "int8"
+    assert [each.strays for each in sidecar.measured] == [0, 20]
 
 
 def test_where_fp16_is_wrong_fp32_is_tried(machine: Machine, tmp_path: Path, plain: Bundle) -> None:
