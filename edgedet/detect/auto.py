@@ -10,7 +10,7 @@ from pathlib import Path
 from edgedet import __version__
 from edgedet.detect.base import Detector
 from edgedet.detect.contest import Contest, Maker, hold_contest
-from edgedet.detect.cores import usable_cores
+from edgedet.detect.cores import is_overloaded, usable_cores
 from edgedet.detect.graph_io import first_line
 from edgedet.detect.remembered import Choice, ChoiceStore, Facts
 from edgedet.errors import ModelError
@@ -41,7 +41,9 @@ def choose_detector(
         name, make = next(iter(makers.items()))
         logger.info("backend auto: %s, the only one that is installed", name)
         return make()
-    if remembered := store.load(facts):
+    was_busy = is_overloaded()
+    remembered = store.load(facts)
+    if remembered and (was_busy or not remembered[0].was_busy):
         detector = _recall(*remembered, makers)
         if detector is not None:
             return detector
@@ -53,6 +55,7 @@ def choose_detector(
         measured_at=datetime.now(timezone.utc).replace(microsecond=0),
         backend=contest.winner.backend,
         timings=list(contest.timings),
+        was_busy=was_busy,
     )
     _tell(choice, contest, _keep(choice, contest, store))
     return contest.winner
@@ -98,6 +101,8 @@ def _keep(choice: Choice, contest: Contest, store: ChoiceStore) -> Path | None:
 
 def _tell(choice: Choice, contest: Contest, path: Path | None) -> None:
     where = f"remembered in {path}" if path is not None else "not remembered"
+    if choice.was_busy:
+        where += "; other programs took the cores: measured anew at a start when they do not"
     logger.info(
         "backend auto: %s, measured in %.1f s (%s); %s",
         choice.backend, contest.seconds, _figures(choice), where,

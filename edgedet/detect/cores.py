@@ -7,6 +7,7 @@ from pathlib import Path
 _X86 = frozenset({"x86_64", "amd64", "i686", "i386"})
 _WIDE = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
 _CPU_INFO = Path("/proc/cpuinfo")
+_OVERLOAD = 2.0  # figures of so busy a machine say little about it
 
 
 def usable_cores() -> int:
@@ -14,6 +15,15 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def is_overloaded() -> bool:
+    """Whether more than twice as many threads want a core as there are, in the latest minute."""
+    try:
+        waiting, _, _ = os.getloadavg()
+    except (AttributeError, OSError):  # a system that does not tell
+        return False
+    return waiting > _OVERLOAD * (os.cpu_count() or 1)
 
 
 def saturates_int8(machine: str | None = None, cpu_info: Path = _CPU_INFO) -> bool:

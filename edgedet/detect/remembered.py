@@ -59,7 +59,7 @@ class Timing(_Part):
 
 
 class Choice(_Part):
-    """The backend that was chosen, and from what."""
+    """The backend that was chosen, and from what. `was_busy`: other programs took the cores."""
 
     schema_: Literal["edgedet.backend-choice/1"] = Field(
         default="edgedet.backend-choice/1", alias="schema"
@@ -68,6 +68,7 @@ class Choice(_Part):
     measured_at: AwareDatetime
     backend: str
     timings: list[Timing]
+    was_busy: bool = False
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, populate_by_name=True, serialize_by_alias=True

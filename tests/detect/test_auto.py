@@ -47,7 +47,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Bench:
+def bench(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Bench:
+    monkeypatch.setattr("edgedet.detect.auto.is_overloaded", lambda: False)
     caplog.set_level(logging.INFO, "edgedet.detect")
     return Bench(tmp_path)
 
@@ -70,6 +73,20 @@ def test_measures_once_and_says_what_it_found(
 def test_measures_anew_when_told_to(bench: Bench) -> None:
     bench.choose()
     bench.choose(ChoiceStore(bench.store.folders, remeasures=True))
+    assert bench.loaded.count("slow") == 2
+
+
+def test_what_a_busy_machine_showed_is_measured_anew_on_a_calm_one(
+    bench: Bench, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgedet.detect.auto.is_overloaded", lambda: True)
+    bench.choose()
+    assert "other programs took the cores" in caplog.text
+    bench.choose()
+    assert bench.loaded.count("slow") == 1
+    monkeypatch.setattr("edgedet.detect.auto.is_overloaded", lambda: False)
+    bench.choose()
+    bench.choose()
     assert bench.loaded.count("slow") == 2
 
 

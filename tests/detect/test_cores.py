@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgedet.detect.cores import saturates_int8, usable_cores
+from edgedet.detect.cores import is_overloaded, saturates_int8, usable_cores
 
 pytestmark = pytest.mark.skipif(
     not hasattr(os, "sched_setaffinity"), reason="this system cannot bind a process to cores"
@@ -51,3 +51,12 @@ def test_vnni_adds_int8_in_32_bits(
 def test_an_unknown_x86_is_taken_for_an_old_one(tmp_path: Path) -> None:
     assert saturates_int8("x86_64", tmp_path / "none")
     assert isinstance(saturates_int8(), bool)
+
+
+@pytest.mark.parametrize(("load", "expected"), [(0.5, False), (100.0, True)])
+def test_knows_when_others_take_the_cores(
+    monkeypatch: pytest.MonkeyPatch, load: float, *, expected: bool
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    assert is_overloaded() is expected
