@@ -90,6 +90,7 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
         backend=chosen_backend,
         class_names=spec.class_names,
         device=str(choose_device(device)),
+        as_trained=True,
     )
     if names and tuple(names) != spec.class_names:
         msg = f"{weights} knows the classes {list(names)}, {data} has {list(spec.class_names)}"
@@ -98,8 +99,7 @@ def evaluate_command(  # noqa: PLR0913 - the options of the command
     console = Console(stderr=True)
     if _was_trained_as_int8(weights):
         console.print(
-            f"{weights} was trained to be INT8 and is scored in float here; make it INT8 with "
-            "`train quantize`, and score that",
+            f"{weights} was trained to be INT8 and is scored so; `train quantize` makes the bundle",
             markup=False,
             soft_wrap=True,
         )

@@ -16,6 +16,7 @@ from train.evaluate import EvaluationReport, EvaluationSettings, evaluate, open_
 from train.export.bundle import export_bundle
 from train.export.origin import read_origin
 from train.formats import FORMATS
+from train.quantize.scale_table import METADATA_KEY
 
 
 def export(  # noqa: PLR0913 - the options of the command
@@ -53,6 +54,13 @@ def export(  # noqa: PLR0913 - the options of the command
     """
     origin = read_origin(weights, image_size, note)
     side = checked_size(origin.image_size)
+    if METADATA_KEY in origin.metadata:
+        Console(stderr=True).print(
+            f"warning: {weights} was trained to be INT8, and what is written here is float, in "
+            "which it may find less; `train quantize` makes its INT8 bundle",
+            markup=False,
+            soft_wrap=True,
+        )
     chosen = one_of("--format", file_format, (BUNDLE, *FORMATS))
     if chosen != BUNDLE:
         if engine:

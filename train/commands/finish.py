@@ -35,7 +35,7 @@ def finish_run(  # noqa: PLR0913 - what a run has at its end
         DataError: If a picture cannot be read, or the report not be written.
         ModelError: If best.pt cannot be read.
     """
-    model = load_as_scored(folder.best)
+    model, _ = load_as_scored(folder.best)
     names, size = plan.class_names, plan.image_size
     results: list[PictureResult] = []
     predictor = TorchPredictor(model.to(device), (size, size))

@@ -63,6 +63,7 @@ def predict(  # noqa: PLR0913 - the options of the command
         input_hw,
         backend=one_of("--backend", backend, BACKENDS),
         device=str(choose_device(device)),
+        as_trained=True,
     )
     usual = device_thresholds(weights)
     settings = EvaluationSettings(

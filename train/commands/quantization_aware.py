@@ -36,6 +36,8 @@ from train.quantize.scale_table import (
 _TEACHER_WEIGHT = 1.0
 _METHOD: Method = "histogram-mse"
 _PICTURES = 512
+# facts of the table: what the float network scored on val, which training as INT8 should come near
+_FLOAT_AP50, _FLOAT_AP = _OF_A_RUN = ("float_ap50", "float_ap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +128,25 @@ def start_quantized(
         f"{len(table.left_in_float)} left in float; scales in {folder.folder / SCALES_FILE}"
     )
     told = [line]
-    if not (options.resume and folder.last.is_file()):
-        before, after = _shown(score(plain)), _shown(score(network))
+    if _FLOAT_AP not in table.facts:
+        before, after = score(plain), score(network)
         told.append(
-            f"on val, before training: {before} in float, {after} as INT8; "
+            f"on val, before training: {_shown(before)} in float, {_shown(after)} as INT8; "
             "from here on scores are those of INT8"
         )
+        facts = dict(table.facts) | {_FLOAT_AP50: before.ap50, _FLOAT_AP: before.ap}
+        table = replace(table, facts=facts)
     if world.is_first:
         _save(table, folder.folder / SCALES_FILE)
-    facts = {
+    made = {
         "teacher": teacher_fact(options.weights, plain, _TEACHER_WEIGHT),
         "calibration_sha256": table.digest,
         "scored_as": "INT8, rounded as the graph of `train quantize` will",
         METADATA_KEY: table.to_json(),
     }
     loss = Distillation(as_teacher(plain), _TEACHER_WEIGHT)
-    made = replace(options, loss=loss, facts=dict(options.facts) | facts)
-    return QuantizedStart(made, tuple(told))
+    facts_of_run = dict(options.facts) | made
+    return QuantizedStart(replace(options, loss=loss, facts=facts_of_run), tuple(told))
 
 
 def _shown(scores: Scores) -> str:
@@ -162,15 +166,17 @@ def _scales(network: DetectionNetwork, options: FitOptions, folder: RunFolder) -
         found = read_scale_table(given / SCALES_FILE if given.is_dir() else given)
     else:
         found = began or _calibrate(network, options)
-    facts = {"calibrator": found.method} | dict(found.facts)
-    own = ScaleTable("qat", found.inputs, found.left_in_float, facts)
-    if began is not None and began != own:
+    if began is None:
+        known = {key: value for key, value in found.facts.items() if key not in _OF_A_RUN}
+        facts = {"calibrator": found.method} | known
+        return ScaleTable("qat", found.inputs, found.left_in_float, facts)
+    if (began.inputs, began.left_in_float) != (found.inputs, found.left_in_float):
         msg = (
             f"cannot resume: the run has the scales of {path}, {options.calibration} has others; "
             "leave out --calibration, or start a new run folder"
         )
         raise ModelError(msg)
-    return own
+    return began
 
 
 def _save(table: ScaleTable, path: Path) -> None:

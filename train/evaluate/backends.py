@@ -27,6 +27,7 @@ from train.evaluate.graph_file import bundle_around
 from train.export.graph import CandidateGraph
 from train.formats import exported_file, open_exported
 from train.model import DetectionNetwork, load_model
+from train.quantize.trained import load_as_scored
 
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 DEFAULT_IMAGE_HW = (640, 640)
@@ -169,13 +170,14 @@ def bundle_backends() -> tuple[BackendName, ...]:
     return tuple(name for name in names if name in available_backends())
 
 
-def open_predictor(
+def open_predictor(  # noqa: PLR0913 - what a model may be opened with
     path: Path,
     input_hw: tuple[int, int] | None = None,
     *,
     backend: BackendName = "auto",
     class_names: Sequence[str] = (),
     device: str = "cpu",
+    as_trained: bool = False,
 ) -> tuple[Predictor, tuple[str, ...]]:
     """A predictor for a checkpoint, graph, bundle or file for another runtime; its class names.
 
@@ -189,6 +191,7 @@ def open_predictor(
         backend: What runs a bundle or graph.
         class_names: Names by class id for a graph that lies outside its bundle: it has none.
         device: Where torch runs a checkpoint.
+        as_trained: A checkpoint that was trained to be INT8 computes as INT8, else in float.
 
     Raises:
         ModelError: If the model cannot be used, or a bundle has another size.
@@ -205,7 +208,7 @@ def open_predictor(
         with bundle_around(path, class_names) as bundle:
             _check_size(bundle.input_hw, path, input_hw)
             return BundlePredictor(bundle, backend), tuple(bundle.manifest.class_names)
-    model, info = load_model(path)
+    model, info = load_as_scored(path) if as_trained else load_model(path)
     size = info.metadata.get("image_size")
     trained_hw = (size, size) if isinstance(size, int) else DEFAULT_IMAGE_HW
     return TorchPredictor(model.to(device), input_hw or trained_hw), info.names

@@ -17,8 +17,10 @@ def own_scale_table(info: CheckpointInfo, path: Path) -> ScaleTable | None:
     return None if value is None else table_from_json(value, f"{METADATA_KEY} of {path}")
 
 
-def load_as_scored(path: Path) -> DetectionNetwork:
+def load_as_scored(path: Path) -> tuple[DetectionNetwork, CheckpointInfo]:
     """The network in a checkpoint as its run scored it: one that was trained as INT8 rounds.
+
+    In float it may find much less: its weights have learned to make good what rounding does.
 
     Raises:
         ModelError: If the file cannot be used.
@@ -27,4 +29,4 @@ def load_as_scored(path: Path) -> DetectionNetwork:
     table = own_scale_table(info, path)
     if table is not None:
         fake_quantize(model, table)
-    return model
+    return model, info

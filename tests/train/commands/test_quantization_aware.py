@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,6 +19,8 @@ from train.config import load_recipe
 from train.engine import Hook, Scores
 from train.engine.run_folder import EpochResult
 from train.engine.world import ALONE
+from train.evaluate import TorchPredictor, open_predictor
+from train.export.parity import pattern_images
 from train.model import (
     CheckpointContent,
     DetectionNetwork,
@@ -27,7 +30,7 @@ from train.model import (
 )
 from train.quantize.fake_quantization import FakeQuantizedConv2d
 from train.quantize.scale_table import SCALES_FILE, read_scale_table
-from train.quantize.trained import own_scale_table
+from train.quantize.trained import load_as_scored, own_scale_table
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +69,8 @@ def test_leaves_the_files_of_a_run_and_its_scales(run: Path, weights: Path) -> N
 
     assert {each.name for each in run.iterdir()} >= {"best.pt", "last.pt", "report.html"}
     assert (table.method, table.inputs) == ("qat", began.inputs)
-    assert table.facts == {"calibrator": "max", "pictures": 2}
+    assert table.facts.keys() == {"calibrator", "pictures", "float_ap50", "float_ap"}
+    assert (table.facts["calibrator"], table.facts["pictures"]) == ("max", 2)
     assert "scored as" in (run / "report.html").read_text(encoding="utf-8")
 
 
@@ -80,11 +84,21 @@ def test_the_best_weights_are_plain_ones_that_carry_their_scales(run: Path, weig
     assert str(info.metadata["teacher"]).startswith("yolov7-tiny float.pt, sha256 ")
 
 
-def test_evaluate_says_that_it_scores_in_float(
-    run: Path, data: Path, capsys: pytest.CaptureFixture[str]
+def test_evaluate_scores_it_as_int8_and_export_warns(
+    run: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert call("evaluate", "--weights", run / "best.pt", "--data", data, "--json") == 0
-    assert "was trained to be INT8 and is scored in float here" in capsys.readouterr().err
+    best = run / "best.pt"
+    predictors = [open_predictor(best, as_trained=how)[0] for how in (True, False)]
+    images = pattern_images((SIDE, SIDE), 1, 0)
+    model, _ = load_as_scored(best)
+
+    assert call("evaluate", "--weights", best, "--data", data, "--json") == 0
+    assert "was trained to be INT8 and is scored so" in capsys.readouterr().err
+    assert call("export", "--weights", best, "--out", tmp_path / "bundle") == 0
+    assert "what is written here is float" in " ".join(capsys.readouterr().err.split())
+    wanted = TorchPredictor(model, (SIDE, SIDE)).infer(images)
+    assert np.array_equal(predictors[0].infer(images), wanted)
+    assert not np.array_equal(predictors[1].infer(images), wanted)
 
 
 class _Stop(Hook):

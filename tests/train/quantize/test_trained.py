@@ -27,7 +27,7 @@ def test_a_checkpoint_gives_back_table_and_rounding_network(tmp_path: Path) -> N
 
     assert own_scale_table(info, path) == table
     with torch.no_grad():
-        assert torch.equal(load_as_scored(path)(images), network(images))
+        assert torch.equal(load_as_scored(path)[0](images), network(images))
         assert not torch.equal(plain(images), network(images))
 
 
@@ -38,7 +38,7 @@ def test_another_checkpoint_is_taken_as_it_is(tmp_path: Path) -> None:
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
 
     with torch.no_grad():
-        assert torch.equal(load_as_scored(path)(images), network(images))
+        assert torch.equal(load_as_scored(path)[0](images), network(images))
 
 
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
