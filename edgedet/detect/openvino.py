@@ -20,7 +20,8 @@ from edgedet.detect.graph_io import (
     check_images,
     first_line,
 )
-from edgedet.detect.openvino_int8 import fuse_rounding, narrow_weights, share_rounding
+from edgedet.detect.openvino_int8 import fuse_rounding, narrow_weights
+from edgedet.detect.openvino_rounding import share_rounding
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
 

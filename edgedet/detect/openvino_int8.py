@@ -48,42 +48,6 @@ def fuse_rounding(ov: Any, model: Any) -> int:  # noqa: ANN401 - untyped library
     return fused
 
 
-def share_rounding(ov: Any, model: Any) -> int:  # noqa: ANN401 - untyped library
-    """Round what goes into a Concat instead of what comes out; says for how many.
-
-    Values are the same. But most branches are rounded already, for the next convolution and in the
-    same steps, as scales are tied across a Concat: then a convolution has one reader and rounds in
-    passing, and Concat moves bytes (1.79 instead of 1.71 times as fast as ONNX Runtime in float).
-    Call it after `fuse_rounding`.
-    """
-    shared = 0
-    for concat in model.get_ordered_ops():
-        readers = list(concat.output(0).get_target_inputs())
-        if concat.get_type_name() != "Concat" or len(readers) != 1:
-            continue
-        after = readers[0].get_node()
-        limits = _limits(after)
-        if limits is None:
-            continue
-        for place in range(concat.get_input_size()):
-            branch = concat.input_value(place)
-            same = (
-                reader.get_node()
-                for reader in branch.get_target_inputs()
-                if _limits(reader.get_node()) == limits
-            )
-            rounded = next(same, None)
-            if rounded is None:
-                values = [after.input_value(number) for number in range(1, 5)]
-                rounded = ov.opset13.fake_quantize(branch, *values, _LEVELS)
-            concat.input(place).replace_source_output(rounded.output(0))
-        for reader in after.output(0).get_target_inputs():
-            reader.replace_source_output(concat.output(0))
-        shared += 1
-    model.validate_nodes_and_infer_types()
-    return shared
-
-
 def narrow_weights(ov: Any, model: Any) -> int:  # noqa: ANN401 - untyped library
     """Keep products of INT8 from overflowing on processors that add two of them in 16 bits.
 
@@ -148,15 +112,6 @@ def _end_of_chain(node: Any) -> Any | None:  # noqa: ANN401 - untyped library
             return node
         if kind not in _BETWEEN:
             return None
-
-
-def _limits(node: Any) -> tuple[float, ...] | None:  # noqa: ANN401 - untyped library
-    """The four limits of a FakeQuantize of one scale; None for another node."""
-    if node.get_type_name() != "FakeQuantize":
-        return None
-    found = [_scalar(node.input_value(place)) for place in range(1, 5)]
-    limits = tuple(value for value in found if value is not None)
-    return limits if len(limits) == len(found) else None
 
 
 def _stored_weight(multiply: Any) -> Any | None:  # noqa: ANN401 - untyped library

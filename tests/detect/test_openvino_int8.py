@@ -7,12 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgedet.detect.openvino_int8 import (
-    fuse_rounding,
-    narrow_weights,
-    overflow_factor,
-    share_rounding,
-)
+from edgedet.detect.openvino_int8 import fuse_rounding, narrow_weights, overflow_factor
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("openvino")
@@ -94,22 +89,6 @@ def test_branches_of_a_concat_are_rounded_in_steps(ov: Any, tmp_path: Path) -> N
     model = ov.Core().read_model(str(tmp_path / "small.onnx"))
     assert fuse_rounding(ov, model) == 1
     assert fuse_rounding(ov, model) == 0
-    assert _error(_run(ov, model, small.images), small.answer(small.weight, small.scale)) < 1e-3
-
-
-def test_branches_are_rounded_before_the_concat_and_give_the_same(
-    ov: Any,  # noqa: ANN401
-    tmp_path: Path,
-) -> None:
-    small = Small(60)
-    small.write(tmp_path / "small.onnx")
-    model = ov.Core().read_model(str(tmp_path / "small.onnx"))
-    fuse_rounding(ov, model)
-    assert share_rounding(ov, model) == 1
-    assert share_rounding(ov, model) == 0
-    (concat,) = (node for node in model.get_ordered_ops() if node.get_type_name() == "Concat")
-    kinds = [concat.input_value(place).get_node().get_type_name() for place in (0, 1)]
-    assert kinds == ["FakeQuantize", "FakeQuantize"]
     assert _error(_run(ov, model, small.images), small.answer(small.weight, small.scale)) < 1e-3
 
 
