@@ -16,12 +16,14 @@ _ROUNDING = 1e-9
 class Attempt:
     """How an INT8 model was made: what the advice after a refusal depends on.
 
-    `command` are the words of the command line that led here, the program's own left out.
+    `command` are the words of the command line that led here, the program's own left out. Scales
+    come from `pictures` of the `available` ones.
     """
 
     command: Sequence[str]
     method: Method
     pictures: int
+    available: int
     was_searched: bool
     weights: str
     data: str
@@ -59,8 +61,9 @@ def _advice(attempt: Attempt) -> list[tuple[str, str]]:
     else:
         others = [each for each in ("histogram-mse", "percentile") if each != attempt.method]
         advice += [("another calibrator", _with(again, "--calibrator", each)) for each in others]
-        if attempt.pictures < DEFAULT_COUNT:
-            more = _with(again, "--pictures", str(DEFAULT_COUNT))
+        wanted = min(DEFAULT_COUNT, attempt.available)
+        if attempt.pictures < wanted:
+            more = _with(again, "--pictures", str(wanted))
             advice.append((f"more pictures ({attempt.pictures} so far)", more))
         fit = ["python", "-m", "train", "fit", "--qat", "--weights", attempt.weights]
         fit += ["--data", attempt.data, "--epochs", "10", "--out", "runs/qat"]

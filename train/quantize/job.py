@@ -8,7 +8,7 @@ import onnx
 from pydantic import ValidationError
 
 from edgedet.errors import ModelError, UsageError
-from edgedet.manifest import Manifest, read_bundle
+from edgedet.manifest import WEIGHTS_FILE, Manifest, read_bundle
 from train.data.cache import cache_folder
 from train.data.dataset import DataSpec, read_data_yaml
 from train.evaluate import EvaluationReport, EvaluationSample
@@ -86,12 +86,18 @@ def _within_budget(
             command=options.command,
             method=table.method,
             pictures=int(table.facts.get("pictures", 0)),
+            available=len(pictures),
             was_searched=options.search,
-            weights=str(bench.source.weights or options.weights),
+            weights=str(_checkpoint(options.weights)),
             data=str(options.data),
         )
         raise ModelError(refusal(trial.comparisons, budget, attempt))
     return trial
+
+
+def _checkpoint(weights: Path) -> Path:
+    """What `fit --qat` can begin from: the file that was given, or the one in the bundle."""
+    return weights / WEIGHTS_FILE if weights.is_dir() else weights
 
 
 def _search(

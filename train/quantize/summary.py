@@ -19,7 +19,6 @@ def report_json(
     """
     one = worst(comparisons)
     return one.int8.to_json() | {
-        "precision": "int8",
         "drop_points": round(one.drop_points, 4),
         "budget_points": budget_points,
         "fp32": _scores(one.fp32),

@@ -10,6 +10,7 @@ ATTEMPT = Attempt(
     command=shlex.split("quantize --weights best.pt --data 'my data.yaml' --out out"),
     method="histogram-mse",
     pictures=300,
+    available=2000,
     was_searched=False,
     weights="best.pt",
     data="my data.yaml",
@@ -48,6 +49,11 @@ def test_advice_leaves_out_what_was_tried_and_replaces_options() -> None:
     assert "leave the few most sensitive" not in text
     full = refusal([comparison(0.5, 0.4)], 0.5, replace(attempt, pictures=512))
     assert "more pictures" not in full
+    few = refusal([comparison(0.5, 0.4)], 0.5, replace(ATTEMPT, pictures=300, available=400))
+    assert "more pictures (300 so far)" in few
+    assert "--pictures 400" in few
+    all_of_them = replace(ATTEMPT, pictures=400, available=400)
+    assert "more pictures" not in refusal([comparison(0.5, 0.4)], 0.5, all_of_them)
     trained = refusal([comparison(0.5, 0.4)], 0.5, replace(ATTEMPT, method="qat"))
     assert "fit --qat" not in trained
     assert "scales from pictures: " in trained

@@ -88,7 +88,7 @@ def test_the_graph_passes_the_linter(outcome: Outcome) -> None:
 def test_the_report_has_both_models(outcome: Outcome, floats: Bundle) -> None:
     report = json.loads((outcome.bundle.folder / "report.json").read_text(encoding="utf-8"))
     assert report == json.loads(json.dumps(outcome.report))
-    assert report["precision"] == "int8"
+    assert 0 <= report["precision"] <= 1  # of the detections, as `train evaluate` says
     assert report["ap"] == report["int8"]["ap"]
     assert report["backends"]["onnxruntime"]["fp32"]["ap"] == report["fp32"]["ap"]
     assert report["backends"]["onnxruntime"]["int8"]["images_per_s"] > 0
@@ -110,6 +110,7 @@ def test_nothing_is_replaced_when_int8_loses_too_much(
     with pytest.raises(ModelError, match=r"INT8 loses 0\.70 points of AP@50:95") as refused:
         quantize(options)
     assert "--search" in str(refused.value)
+    assert f"--qat --weights {floats.folder / 'weights.pt'} " in str(refused.value)
     assert read_bundle(out) == before
     verify_bundle(before)
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
