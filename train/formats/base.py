@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,14 @@ INPUT_NAME, OUTPUT_NAME = "images", "candidates"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a converter may start from: the graph in torch, or the same as ONNX."""
+    """What a converter may start from: the graph in torch, or the same as ONNX, where it is asked.
+
+    `write_onnx` writes it to a path.
+    """
 
     graph: CandidateGraph
-    onnx: Path
     input_hw: tuple[int, int]
+    write_onnx: Callable[[Path], object]
 
 
 class ExportedModel(Protocol):

@@ -82,12 +82,9 @@ def export_format(  # noqa: PLR0913 - what a description has to say
 
 def _convert(model: DetectionNetwork, chosen: Format, path: Path, image_hw: tuple[int, int]) -> int:
     """Write the file; the number of candidates."""
-    with tempfile.TemporaryDirectory(prefix="edgedet-export-") as folder:
-        onnx = Path(folder) / "model.onnx"
-        count = export_onnx(model, onnx, image_hw)
-        graph = CandidateGraph(rounded(model), image_hw).eval().requires_grad_(requires_grad=False)
-        chosen.convert(Origin(graph, onnx, image_hw), path)
-    return count
+    graph = CandidateGraph(rounded(model), image_hw).eval().requires_grad_(requires_grad=False)
+    chosen.convert(Origin(graph, image_hw, lambda onnx: export_onnx(model, onnx, image_hw)), path)
+    return graph.count
 
 
 def _check(model: DetectionNetwork, chosen: Format, path: Path, pictures: CheckPictures) -> Check:

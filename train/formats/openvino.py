@@ -6,6 +6,7 @@ converter's module would report its use over the network when it is imported; it
 
 import importlib
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,15 @@ def convert(origin: Origin, path: Path) -> None:
         ModelError: If OpenVINO is not installed or does not take the graph.
     """
     library = _import()
-    try:
-        model = library.Core().read_model(str(origin.onnx))
-        library.save_model(model, str(path), compress_to_fp16=False)
-    except RuntimeError as exc:
-        msg = f"openvino cannot convert {origin.onnx.name}: {first_line(exc)}"
-        raise ModelError(msg) from exc
+    with tempfile.TemporaryDirectory(prefix="edgedet-export-") as folder:
+        onnx = Path(folder) / "model.onnx"
+        origin.write_onnx(onnx)
+        try:
+            model = library.Core().read_model(str(onnx))
+            library.save_model(model, str(path), compress_to_fp16=False)
+        except RuntimeError as exc:
+            msg = f"openvino cannot convert the graph: {first_line(exc)}"
+            raise ModelError(msg) from exc
 
 
 class OpenVinoModel:
