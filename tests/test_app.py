@@ -1,5 +1,6 @@
 """The application as a whole, with a real model, real sources and a real broker."""
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from edgedet.app import Application, Event
 from edgedet.config.settings import Settings
+from edgedet.detect import available_backends
 from edgedet.errors import ConfigError, ModelError, PublishError
 from edgedet.event import SourceState
 from edgedet.stream.feeder import Outcome
@@ -185,3 +187,41 @@ def test_the_settings_thresholds_win_over_the_bundles(start: Start, tmp_path: Pa
     app = start(settings.model_copy(update={"model": model}))
     assert app.wait(WAIT_S) is Event.ENDED
     assert [line["objects"] for line in read_lines(out)] == [[], [], []]
+
+
+@pytest.mark.skipif(len(available_backends()) < 2, reason="one backend needs no choice")
+def test_the_choice_of_a_backend_outlives_the_run_in_the_state_dir(
+    start: Start,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edgedet.detect.auto.is_overloaded", lambda: False)
+    caplog.set_level(logging.INFO, "edgedet.detect")
+    state_dir = tmp_path / "state"
+    bundle = tiny_settings(tmp_path).model.bundle
+    model = {"bundle": bundle, "backend": "auto", "threads": 1}
+    for said in ("measured in", "as measured on"):
+        caplog.clear()
+        app = start(tiny_settings(tmp_path, model=model, state_dir=state_dir))
+        assert app.wait(WAIT_S) is Event.ENDED
+        assert app.error is None
+        assert said in caplog.text
+    assert len(list((state_dir / "backends").iterdir())) == 1
+
+
+@pytest.mark.skipif(len(available_backends()) < 2, reason="one backend needs no choice")
+def test_the_choice_is_made_anew_when_told_to(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "edgedet.detect")
+    bundle = tiny_settings(tmp_path).model.bundle
+    model = {"bundle": bundle, "backend": "auto", "threads": 1}
+    settings = tiny_settings(tmp_path, model=model, state_dir=tmp_path / "state")
+    for _ in range(2):
+        caplog.clear()
+        app = Application(settings, remeasures=True)
+        app.start()
+        assert app.wait(WAIT_S) is Event.ENDED
+        assert app.stop(WAIT_S)
+        assert "measured in" in caplog.text

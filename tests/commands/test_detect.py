@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edgedet.commands.detect import DetectRequest, detect
+from edgedet.detect import available_backends
 from edgedet.errors import UsageError
 from edgedet.stream.worker import Worker
 from tests.runs import PATTERN, read_lines, tiny_settings
@@ -67,6 +68,14 @@ def test_refuses(tmp_path: Path, source: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         detect(DetectRequest(bundle, source, "-"))
     assert "pw" not in str(caught.value)
+
+
+def test_keeps_what_it_measured_in_the_users_cache(tmp_path: Path) -> None:
+    bundle = tiny_settings(tmp_path).model.bundle
+    out = tmp_path / "out.jsonl"
+    assert detect(DetectRequest(bundle, f"{PATTERN}&frames=2", str(out))) == 0
+    kept = list((tmp_path / "own-cache" / "backends").glob("*.json"))
+    assert len(kept) == (1 if len(available_backends()) > 1 else 0)
 
 
 def test_refuses_a_bundle_that_is_not_there(tmp_path: Path) -> None:
