@@ -18,13 +18,17 @@ from edgedet.commands.bench.plan import BenchRequest, Plan, make_plan
 from edgedet.commands.bench.report import print_findings, to_json
 from edgedet.commands.bench.trtexec import find_trtexec, measure_trtexec
 from edgedet.commands.bench.whole import Load, measure_whole, try_cameras
-from edgedet.detect.cores import usable_cores
+from edgedet.detect.cores import is_overloaded, usable_cores
 from edgedet.errors import ModelError
 from edgedet.machine import machine_name
 
 logger = logging.getLogger(__name__)
 
 _SOURCE_SHARE = 0.3  # of the seconds, for decoding and again for painting
+BUSY = (
+    "other programs want more cores than there are: the figures are those of a busy machine; "
+    "end the programs and measure again"
+)
 Say = Callable[[str], None]
 
 
@@ -63,6 +67,8 @@ def _measure(plan: Plan, say: Say) -> Findings:
         msg = f"no backend runs '{bundle.folder}' here: {'; '.join(skipped.values())}"
         raise ModelError(msg)
     rows, notes = _beside_trtexec(plan, rows, say)
+    if is_overloaded():
+        notes.append(BUSY)
     best = max(rows, key=lambda row: row.whole.images_per_s)
     return Findings(
         model=f"{manifest.name} {manifest.version}",

@@ -81,6 +81,16 @@ def test_starts_of_pipelines_are_not_logged(
     assert logging.getLogger("edgedet").level == logging.NOTSET
 
 
+def test_a_busy_machine_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("edgedet.commands.bench.whole._WARM_S", 0.0)
+    for is_busy in (True, False):
+        monkeypatch.setattr(commands, "is_overloaded", lambda busy=is_busy: busy)
+        assert bench(request(tmp_path, batches="1")) == 0
+        assert ("those of a busy machine" in " ".join(capsys.readouterr().out.split())) is is_busy
+
+
 def test_trtexec_is_not_asked_about_other_backends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
