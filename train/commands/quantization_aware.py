@@ -22,6 +22,7 @@ from train.export.onnx import export_onnx
 from train.loss.distillation import Distillation, as_teacher
 from train.model import DetectionNetwork, fuse, load_model
 from train.model.saving import write_error
+from train.quantize.baseline import ORIGIN_DIGEST_KEY, file_digest
 from train.quantize.calibrate import Calibrator
 from train.quantize.fake_quantization import fake_quantize
 from train.quantize.scale_table import (
@@ -139,6 +140,7 @@ def start_quantized(
     if world.is_first:
         _save(table, folder.folder / SCALES_FILE)
     made = {
+        ORIGIN_DIGEST_KEY: file_digest(options.weights),
         "teacher": teacher_fact(options.weights, plain, _TEACHER_WEIGHT),
         "calibration_sha256": table.digest,
         "scored_as": "INT8, rounded as the graph of `train quantize` will",

@@ -77,6 +77,13 @@ def quantize_command(  # noqa: PLR0913 - the options of the command
         float | None, typer.Option(min=0, max=1, help="On devices; default: as the weights say.")
     ] = None,
     note: Annotated[str, typer.Option(help="A remark for the manifest, as on licences.")] = "",
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Float checkpoint or bundle to compare with; default: the weights as they were "
+            "before `fit --qat`, or their own float form."
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Calibrate with pictures that the checks refuse.")
     ] = False,
@@ -108,6 +115,7 @@ def quantize_command(  # noqa: PLR0913 - the options of the command
         float_layers=float_layer or (),
         search=search,
         force=force,
+        against=against,
         command=sys.argv[1:],
     )
     with _quiet_detectors(), _progress(Console(stderr=True)) as stages:

@@ -14,6 +14,7 @@ from train.data.dataset import DataSpec, read_data_yaml
 from train.evaluate import EvaluationReport, EvaluationSample
 from train.export.bundle import manifest_error
 from train.export.staging import check_target, staged
+from train.quantize.baseline import open_baseline
 from train.quantize.bundle import add_report
 from train.quantize.gate import Attempt, passes, refusal, worst
 from train.quantize.options import Outcome, QuantizeOptions
@@ -49,7 +50,10 @@ def quantize(options: QuantizeOptions, stages: Stages = silent) -> Outcome:
         raise UsageError(msg)
     check_target(options.out)
     spec = read_data_yaml(options.data)
-    with open_source(options.weights, options.wishes) as source:
+    with (
+        open_source(options.weights, options.wishes) as source,
+        open_baseline(source, options.against) as baseline,
+    ):
         manifest = _manifest(source.bundle.manifest, options.wishes)
         _check_names(manifest, spec, options.weights)
         held_out = HeldOut(spec.samples(options.split), spec.class_names, manifest.thresholds.iou)
@@ -59,7 +63,7 @@ def quantize(options: QuantizeOptions, stages: Stages = silent) -> Outcome:
         table = table.without(by_hand(options.float_layers, table))
         with staged(options.out) as folder:
             fp32 = onnx.load(source.bundle.model_path)
-            bench = Bench(source, fp32, manifest, folder, held_out, backends, stages)
+            bench = Bench(source, baseline, fp32, manifest, folder, held_out, backends, stages)
             found = _within_budget(bench, table, options, pictures)
             report = report_json(found.comparisons, found.table, options.budget_points)
             report |= sizes_json(source.bundle, found.bundle)

@@ -18,7 +18,8 @@ class QuantizeOptions:
     """What to make, of what, and how.
 
     `calibrator` None: the scales that the checkpoint has from quantization-aware training, else
-    histogram-mse. `backend` auto: every one that is here. `command` is the command line, for
+    histogram-mse. `against` None: what the checkpoint was before that training, else its own float
+    form. `backend` auto: every one that is here. `command` is the command line, for
     advice.
     """
 
@@ -35,6 +36,7 @@ class QuantizeOptions:
     float_layers: Sequence[str] = ()
     search: bool = False
     force: bool = False
+    against: Path | None = None
     command: Sequence[str] = ("quantize",)
 
 

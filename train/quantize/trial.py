@@ -27,9 +27,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bench:
-    """What every trial of a job has in common: model, manifest, folder, pictures, backends."""
+    """What every trial of a job has in common.
+
+    `source` is quantized, `baseline` is what the result is compared with.
+    """
 
     source: FloatModel
+    baseline: Bundle
     fp32: onnx.ModelProto
     manifest: Manifest
     folder: Path
@@ -38,8 +42,8 @@ class Bench:
     stages: Stages
 
     def score_float(self) -> tuple[EvaluationReport, ...]:
-        """What the float model scores on each backend."""
-        return tuple(self._score("float", self.source.bundle, each) for each in self.backends)
+        """What the float model to compare with scores on each backend."""
+        return tuple(self._score("float", self.baseline, each) for each in self.backends)
 
     def attempt(self, table: ScaleTable, floats: Sequence[EvaluationReport]) -> Trial:
         """The INT8 bundle of a table, in `folder`, beside what the float model scored.
