@@ -27,7 +27,7 @@ def test_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"edgedet {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["run", "detect", "check"])
+@pytest.mark.parametrize("command", ["run", "detect", "check", "bench", "build-engine"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = _run(command, "--help")
     assert done.returncode == 0
