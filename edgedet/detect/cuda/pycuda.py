@@ -79,7 +79,9 @@ class PyCuda:
         """Leave the GPU; may be called twice."""
         if self._context is not None:
             context, self._context = self._context, None
-            _release(self._driver, context.pop)  # the last reference gives the context back
+            # while it is current, and by name: dropped, it would be given back as an ordinary
+            # context, which leaves the primary one held (seen in pycuda 2026.1)
+            _release(self._driver, context.detach)
 
 
 class _PyCudaStream:

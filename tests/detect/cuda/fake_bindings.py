@@ -307,16 +307,23 @@ class _Device:
 class _Context:
     def __init__(self, gpu: FakeGpu) -> None:
         self._gpu = gpu
+        self._is_held = True
         gpu.retained += 1
 
     def push(self) -> None:
         self._gpu.push()
 
-    def pop(self) -> None:
-        _call(self._gpu, "cuCtxPopCurrent", self._gpu.pop)
+    def detach(self) -> None:
+        def release() -> None:
+            self._is_held = False
+            self._gpu.pop()
+            self._gpu.retained -= 1
+
+        _call(self._gpu, "cuDevicePrimaryCtxRelease", release)
 
     def __del__(self) -> None:
-        self._gpu.retained -= 1
+        # the real one calls cuCtxDetach here, which is wrong for a primary context
+        assert not self._is_held or self._gpu.lost, "the primary context was dropped, not detached"
 
 
 class _Stream:
