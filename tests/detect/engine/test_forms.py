@@ -9,7 +9,10 @@ from onnx import TensorProto, numpy_helper
 
 from edgedet.detect.engine.forms import DECODE_PREFIX, engine_graph, is_quantized, load_graph
 from edgedet.errors import ModelError
+from edgedet.manifest import read_bundle, read_golden
+from edgedet.vision import Tolerance, compare_candidates
 from tests.detect.engine.conv_bundle import conv_graph, pictures, run_graph
+from tests.rules.tree import ROOT
 
 IMAGES = pictures(3)
 # FP16 keeps 11 bits: a thousandth of a cell of 8 px
@@ -134,3 +137,15 @@ def test_int8_needs_a_quantized_graph(plain: onnx.ModelProto) -> None:
 def test_bytes_that_are_no_graph_are_told() -> None:
     with pytest.raises(ModelError, match="no ONNX graph"):
         load_graph(b"\xff\xff no graph")
+
+
+@pytest.mark.parametrize("strongly_typed", [False, True])
+def test_the_model_that_we_ship_answers_its_golden_pictures(*, strongly_typed: bool) -> None:
+    bundle = read_bundle(ROOT / "models" / "person")
+    golden, declared = read_golden(bundle), bundle.manifest.golden
+    assert golden is not None
+    assert declared is not None
+    form = engine_graph(onnx.load(bundle.model_path), "int8", strongly_typed=strongly_typed)
+    tolerance = Tolerance(declared.box_tolerance_px, declared.score_tolerance)
+    found = run_graph(form, golden.images_nhwc[:1])
+    assert compare_candidates(found[0], golden.candidates[0], tolerance).unmatched == 0
