@@ -13,11 +13,12 @@ from train.export.lint import lint_graph
 from train.quantize import gate, job
 from train.quantize.job import quantize
 from train.quantize.options import Outcome, QuantizeOptions
-from train.quantize.progress import Step
+from train.quantize.progress import Step, silent
 from train.quantize.scale_table import ScaleTable, read_scale_table
+from train.quantize.scales import scales_of
 from train.quantize.scoring import Comparison
 from train.quantize.sensitivity import Sensitivity
-from train.quantize.source import Wishes
+from train.quantize.source import FloatModel, Wishes
 
 FLOAT_LAYER = "network.model.28.conv"
 
@@ -97,6 +98,17 @@ def test_the_report_has_both_models(outcome: Outcome, floats: Bundle) -> None:
     assert report["model_bytes"]["fp32"] == floats.model_path.stat().st_size
     assert report["calibration"]["sha256"] == outcome.bundle.manifest.calibration_sha256
     assert report["split"] == "val"
+
+
+def test_scales_that_were_trained_are_used_unless_a_calibrator_is_asked_for(
+    floats: Bundle, data: Path, table: ScaleTable, tmp_path: Path
+) -> None:
+    source = FloatModel(floats, floats.weights_path, table)
+    options = _options(floats, data, tmp_path)
+    assert scales_of(source, [], [], options, silent) is table
+    asked = _options(floats, data, tmp_path, calibrator="max")
+    with pytest.raises(DataError, match="0 usable calibration pictures"):
+        scales_of(source, [], [], asked, silent)
 
 
 def test_nothing_is_replaced_when_int8_loses_too_much(
