@@ -182,7 +182,7 @@ def _table(sidecar: Sidecar) -> Table:
 def _figures(each: Measured) -> tuple[str, ...]:
     matched = "-"
     if each.strays is not None and each.compared is not None:
-        matched = f"{each.compared - each.strays} of {each.compared}"
+        matched = f"{each.compared - each.strays}/{each.compared}"
     return (
         _text(each.images_per_s, "{:.1f}"),
         _text(each.latency_ms, "{:.2f}"),
