@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgedet.errors import ModelError
-from edgedet.manifest import MODEL_FILE, Bundle, Manifest, Thresholds, read_bundle, verify_file
+from edgedet.manifest import (
+    MANIFEST_FILE,
+    MODEL_FILE,
+    Bundle,
+    Manifest,
+    Thresholds,
+    read_bundle,
+    verify_file,
+)
 from train.export.bundle import export_bundle
 from train.export.origin import read_origin
 from train.model import read_checkpoint
@@ -52,6 +60,8 @@ def open_source(path: Path, wishes: Wishes) -> Iterator[FloatModel]:
     Raises:
         ModelError: If it cannot be read or exported, or the bundle has no checkpoint to do so from.
     """
+    if path.suffix == ".onnx":
+        path = _bundle_of(path)
     if not path.is_dir():
         with _exported(path, wishes, None) as model:
             yield model
@@ -73,6 +83,13 @@ def open_source(path: Path, wishes: Wishes) -> Iterator[FloatModel]:
         raise ModelError(msg)
     with _exported(bundle.weights_path, wishes, manifest) as model:
         yield model
+
+
+def _bundle_of(graph: Path) -> Path:
+    if graph.name == MODEL_FILE and (graph.parent / MANIFEST_FILE).is_file():
+        return graph.parent
+    msg = f"{graph} is a graph alone; give the folder of its bundle, or the checkpoint it is from"
+    raise ModelError(msg)
 
 
 def _trained_table(weights: Path) -> ScaleTable | None:

@@ -78,3 +78,14 @@ def test_an_int8_bundle_without_a_checkpoint_is_refused(floats: Bundle, tmp_path
         open_source(tmp_path, Wishes("one")),
     ):
         pytest.fail("not reached")
+
+
+def test_a_graph_stands_for_the_bundle_that_it_lies_in(floats: Bundle, tmp_path: Path) -> None:
+    with open_source(floats.model_path, Wishes("other")) as source:
+        assert source.bundle == floats
+    wishes = Wishes("one")
+    with (
+        pytest.raises(ModelError, match="is a graph alone"),
+        open_source(tmp_path / "a.onnx", wishes),
+    ):
+        pytest.fail("not reached")
