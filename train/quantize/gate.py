@@ -42,10 +42,11 @@ def passes(comparisons: Sequence[Comparison], budget_points: float) -> bool:
 def refusal(comparisons: Sequence[Comparison], budget_points: float, attempt: Attempt) -> str:
     """Why nothing was written, and what can be done, as commands."""
     one = worst(comparisons)
+    searched = ", and half of the layers in float are not enough" if attempt.was_searched else ""
     loss = (
         f"INT8 loses {one.drop_points:.2f} points of AP@50:95 on {one.backend} "
         f"({one.fp32.ap:.4f} to {one.int8.ap:.4f}), the budget is {budget_points:g}: "
-        "nothing was written. What helps:"
+        f"nothing was written{searched}. What helps:"
     )
     lines = [loss, *(f"  {why}: {command}" for why, command in _advice(attempt))]
     return "\n".join(lines)

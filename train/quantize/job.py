@@ -111,7 +111,7 @@ def _search(
     pictures: Sequence[EvaluationSample],
     options: QuantizeOptions,
 ) -> Trial:
-    """A trial with the fewest layers in float; `first` if all of them would not be enough."""
+    """A trial with the fewest layers in float; `first` if half of them would not be enough."""
     table = first.table
     shown = spread(pictures, _RANKED_WITH)
     images = list(letterboxed(shown, bench.source.bundle.input_hw, _AT_ONCE))

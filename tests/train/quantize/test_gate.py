@@ -47,6 +47,7 @@ def test_advice_leaves_out_what_was_tried_and_replaces_options() -> None:
     assert text.count("--calibrator histogram-mse") == 1
     assert "--calibrator=percentile --calibrator" not in text
     assert "leave the few most sensitive" not in text
+    assert "nothing was written, and half of the layers in float are not enough" in text
     full = refusal([comparison(0.5, 0.4)], 0.5, replace(attempt, pictures=512))
     assert "more pictures" not in full
     few = refusal([comparison(0.5, 0.4)], 0.5, replace(ATTEMPT, pictures=300, available=400))

@@ -37,12 +37,14 @@ def test_finds_the_fewest(costs: dict[str, float], expected: str) -> None:
 
 def test_asks_for_each_choice_once_and_for_few() -> None:
     costs = Costs(**dict.fromkeys(RANKED, 1.0))
-    found = fewest_in_float(RANKED, costs, 3.5)
+    found = fewest_in_float(RANKED * 2, costs, 5.5)
     assert found is not None
-    assert "".join(found.names) == "abcdefghijklm"
+    assert "".join(found.names) == "abcdefghijk"
     assert len(costs.asked) == len(set(costs.asked)) <= 9
 
 
-def test_gives_up_if_all_but_one_are_not_enough() -> None:
+def test_gives_up_if_half_of_them_are_not_enough() -> None:
+    assert fewest_in_float(RANKED, Costs(**dict.fromkeys(RANKED, 1.0)), 7.5) is None
+    assert fewest_in_float(RANKED, Costs(**dict.fromkeys(RANKED, 1.0)), 8.5) is not None
     assert fewest_in_float(RANKED, lambda _: 9.0, 0.5) is None
     assert fewest_in_float(("a",), lambda _: 9.0, 0.5) is None
