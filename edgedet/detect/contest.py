@@ -22,6 +22,7 @@ from edgedet.vision import Tolerance, compare_candidates
 _BUDGET_S = 0.6  # for all rounds together; with two CPU backends loading takes longer
 _MAX_ROUNDS = 20
 _ROUNDS_OF_A_BATCH = 3  # the first of a new size allocates
+_HOPELESS = 2.0  # so many times as slow with one picture: no batch makes up for that
 _WORTH_IT = 1.05  # less of a lead is noise: then the preferred backend stays
 _SEED = 416
 
@@ -86,9 +87,12 @@ class _Entrant:
     detector: Detector
     single_s: float = math.inf
     batch_s: float = math.inf
+    is_out: bool = False
 
     def timing(self, backend: str, batch: int) -> Timing:
         """What to tell of it: the better of one at a time and batches counts."""
+        if self.is_out:
+            batch = 1
         batch_s = self.single_s if batch == 1 else self.batch_s
         return Timing(
             backend=backend,
@@ -139,7 +143,8 @@ class _Entrants:
             self._forget()
         self._round(pictures[:1])
         self._check_any()
-        round_s = sum(each.single_s for each in self.entrants.values())
+        self._retire()
+        round_s = sum(each.single_s for each in self.entrants.values() if not each.is_out)
         count = min(len(pictures), int(_BUDGET_S / (_ROUNDS_OF_A_BATCH * round_s)))
         if count > 1:
             batch = np.ascontiguousarray(pictures[:count])
@@ -165,6 +170,12 @@ class _Entrants:
         for each in self.entrants.values():
             each.single_s = math.inf
 
+    def _retire(self) -> None:
+        """Time no more who is far behind: somebody waits for the first picture."""
+        best_s = min(each.single_s for each in self.entrants.values())
+        for each in self.entrants.values():
+            each.is_out = each.single_s > _HOPELESS * best_s
+
     def _spend(self, single: NDArray[np.uint8], budget_s: float) -> None:
         """More rounds of one picture while time is left."""
         end_s = time.perf_counter() + budget_s
@@ -176,6 +187,8 @@ class _Entrants:
     def _round(self, images: NDArray[np.uint8]) -> None:
         """Everybody runs `images` once."""
         for name, each in list(self.entrants.items()):
+            if each.is_out:
+                continue
             start_s = time.perf_counter()
             try:
                 each.detector.infer(images)

@@ -106,6 +106,14 @@ def test_batches_are_measured_where_there_is_time_for_them(bundle: Bundle) -> No
     assert max(slow.sizes) == 1
 
 
+def test_who_is_far_behind_is_not_timed_again(bundle: Bundle) -> None:
+    slow, fast = Entrant(bundle, "slow", 0.1), Entrant(bundle, "fast")
+    contest = hold(bundle, slow, fast, max_batch=8)
+    assert slow.sizes == [1, 1]
+    assert max(fast.sizes) == 8
+    assert [one.batch for one in contest.timings] == [1, 8]
+
+
 def test_a_slow_device_does_not_wait_long(bundle: Bundle) -> None:
     entrants = [Entrant(bundle, name, 0.2) for name in ("a", "b")]
     assert hold(bundle, *entrants, max_batch=8).seconds < 2.0
