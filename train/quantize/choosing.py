@@ -57,6 +57,7 @@ def choose_pictures(  # noqa: PLR0913 - what a choice depends on
         finally:
             predictor.close()
         problems += filter(None, [answer.problem])
+        verdict.remarks += filter(None, [answer.remark])
     for line in verdict.remarks:
         logger.warning("%s", line)
     if problems and not (force and kept):

@@ -31,6 +31,7 @@ class ModelCheck:
     swapped: float | None
     held_out: float | None
     problem: str
+    remark: str = ""
 
 
 def check_with_model(
@@ -53,7 +54,20 @@ def check_with_model(
     swapped = _known(predictor, labelled, swap=True)
     as_given, turned = float(plain.mean()), float(swapped.mean())
     there = float(_known(predictor, others, swap=False).mean()) if others else None
-    return ModelCheck(as_given, turned, there, _problem(swapped - plain, as_given, turned, there))
+    problem = _problem(swapped - plain, as_given, turned, there)
+    remark = _remark(as_given) if not problem else ""
+    return ModelCheck(as_given, turned, there, problem, remark)
+
+
+def _remark(as_given: float) -> str:
+    """Where held-out pictures may be as wrong as these, nothing is sure but this."""
+    if as_given >= _FINDS_SOMETHING:
+        return ""
+    return (
+        f"the model finds the labelled objects of calibration pictures with a mean score of "
+        f"{as_given:.2f} only: it is hardly trained, or pictures and labels are not those that it "
+        "was trained on, held-out ones included"
+    )
 
 
 def _problem(

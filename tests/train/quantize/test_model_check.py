@@ -100,9 +100,11 @@ def test_pictures_that_the_model_does_not_know_are_told(tmp_path: Path) -> None:
     assert found.as_given < found.held_out / 3
 
 
-def test_a_model_that_finds_nothing_anywhere_says_nothing() -> None:
+def test_a_model_that_finds_nothing_anywhere_is_remarked() -> None:
     found = check_with_model(RedFinder(), _squares(level=10), _squares(level=10))
     assert found.problem == ""
+    assert "it is hardly trained, or pictures and labels are not those" in found.remark
+    assert check_with_model(RedFinder(), _squares(), _squares()).remark == ""
 
 
 def test_without_labels_there_is_nothing_to_say() -> None:
