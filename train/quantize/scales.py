@@ -19,7 +19,7 @@ from train.quantize.source import FloatModel
 logger = logging.getLogger(__name__)
 
 _BY_HAND = "left in float by hand"
-_AT_ONCE = 4
+_AT_ONCE = 1  # every inner tensor of a picture is held: a gigabyte for a large network at 1280 px
 
 
 def scales_of(  # noqa: PLR0913 - what scales depend on
