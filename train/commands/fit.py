@@ -7,19 +7,24 @@ import typer
 
 from train.commands.fit_options import FitOptions
 from train.commands.options import checked_size, named_model, one_of
+from train.commands.quantization_aware import own_model
 from train.commands.running import run_to_end
 from train.config import load_recipe
 from train.data.store import CACHE_KINDS
 from train.engine.precision import PrecisionName
 
 _PRECISIONS: tuple[PrecisionName, ...] = ("auto", "fp32", "bf16", "fp16")
+_MODEL, _SIDE_PX = "yolov7-tiny", 640
 _EPOCHS, _QAT_EPOCHS = 100, 10
 
 
 def fit(  # noqa: PLR0913 - the options of the command
     data: Annotated[Path, typer.Option(help="data.yaml of the set to train on.")],
     out: Annotated[Path, typer.Option(help="New folder for checkpoints, results and report.")],
-    model: Annotated[str, typer.Option(help="Which network.")] = "yolov7-tiny",
+    model: Annotated[
+        str | None,
+        typer.Option(help="Which network; default: yolov7-tiny, for --qat that of the weights."),
+    ] = None,
     weights: Annotated[
         Path | None, typer.Option(help="Checkpoint to start from; none: from scratch.")
     ] = None,
@@ -31,7 +36,10 @@ def fit(  # noqa: PLR0913 - the options of the command
         int | None,
         typer.Option(min=1, help="Times every picture is seen; default: 100, for --qat 10."),
     ] = None,
-    image_size: Annotated[int, typer.Option(min=32, help="Side of the input, pixels.")] = 640,
+    image_size: Annotated[
+        int | None,
+        typer.Option(min=32, help="Side of the input, pixels; default: 640, for --qat as trained."),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option(min=1, help="Pictures a step, of all processes together.")
     ] = 16,
@@ -77,6 +85,8 @@ def fit(  # noqa: PLR0913 - the options of the command
     """
     recipe = recipe or ("qat" if qat else "finetune")
     chosen = load_recipe(recipe)
+    usual = own_model(weights) if qat and weights is not None else (_MODEL, _SIDE_PX)
+    model, image_size = model or usual[0], image_size or usual[1]
     options = FitOptions(
         data=data,
         out=out,

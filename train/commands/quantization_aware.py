@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import onnx
 from rich.console import Console
 from rich.progress import Progress
 
 from edgedet.errors import ModelError, UsageError
-from edgedet.vision import letterbox
 from train.commands.fit_options import FitOptions
 from train.commands.teacher import check_classes, teacher_fact
 from train.data.dataset import read_data_yaml
@@ -19,16 +17,18 @@ from train.engine import Scores
 from train.engine.run_folder import RunFolder
 from train.engine.world import World
 from train.export.onnx import export_onnx
+from train.export.origin import read_origin
 from train.loss.distillation import Distillation, as_teacher
-from train.model import DetectionNetwork, fuse, load_model
+from train.model import DetectionNetwork, fuse, load_model, read_checkpoint
 from train.model.saving import write_error
+from train.model.weights import read_architecture
 from train.quantize.baseline import ORIGIN_DIGEST_KEY, file_digest
 from train.quantize.calibrate import Calibrator
 from train.quantize.fake_quantization import fake_quantize
+from train.quantize.pictures import DEFAULT_COUNT, letterboxed, spread
 from train.quantize.scale_table import (
     METADATA_KEY,
     SCALES_FILE,
-    Fact,
     Method,
     ScaleTable,
     read_scale_table,
@@ -36,7 +36,6 @@ from train.quantize.scale_table import (
 
 _TEACHER_WEIGHT = 1.0
 _METHOD: Method = "histogram-mse"
-_PICTURES = 512
 # facts of the table: what the float network scored on val, which training as INT8 should come near
 _FLOAT_AP50, _FLOAT_AP = _OF_A_RUN = ("float_ap50", "float_ap")
 
@@ -52,6 +51,17 @@ class QuantizedStart:
 
     options: FitOptions
     told: tuple[str, ...]
+
+
+def own_model(weights: Path) -> tuple[str, int]:
+    """The member of the family that a checkpoint is, and the side of pictures it was trained at.
+
+    Raises:
+        ModelError: if it cannot be read.
+        UsageError: if it says a size that is none.
+    """
+    name = read_architecture(read_checkpoint(weights)).name
+    return name, read_origin(weights).image_size
 
 
 def check_options(options: FitOptions) -> None:
@@ -135,8 +145,7 @@ def start_quantized(
             f"on val, before training: {_shown(before)} in float, {_shown(after)} as INT8; "
             "from here on scores are those of INT8"
         )
-        facts = dict(table.facts) | {_FLOAT_AP50: before.ap50, _FLOAT_AP: before.ap}
-        table = replace(table, facts=facts)
+        table = _with_scores(table, before)
     if world.is_first:
         _save(table, folder.folder / SCALES_FILE)
     made = {
@@ -149,6 +158,11 @@ def start_quantized(
     loss = Distillation(as_teacher(plain), _TEACHER_WEIGHT)
     facts_of_run = dict(options.facts) | made
     return QuantizedStart(replace(options, loss=loss, facts=facts_of_run), tuple(told))
+
+
+def _with_scores(table: ScaleTable, scores: Scores) -> ScaleTable:
+    found = {_FLOAT_AP50: round(scores.ap50, 4), _FLOAT_AP: round(scores.ap, 4)}
+    return replace(table, facts=dict(table.facts) | found)
 
 
 def _shown(scores: Scores) -> str:
@@ -194,8 +208,8 @@ def _save(table: ScaleTable, path: Path) -> None:
 
 def _calibrate(network: DetectionNetwork, options: FitOptions) -> ScaleTable:
     """Scales from the training pictures, as the device sees them."""
-    samples = read_data_yaml(options.data).samples("train")
-    chosen = samples[:: -(-len(samples) // _PICTURES)]
+    spec = read_data_yaml(options.data)
+    chosen = spread(spec.samples("train"), DEFAULT_COUNT)
     input_hw = (options.image_size, options.image_size)
     with TemporaryDirectory(prefix="edgedet-") as folder:
         path = Path(folder) / "model.onnx"
@@ -204,7 +218,5 @@ def _calibrate(network: DetectionNetwork, options: FitOptions) -> ScaleTable:
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("calibrating", total=len(chosen))
-        pictures = (letterbox(sample.load(), input_hw)[0][np.newaxis] for sample in chosen)
-        calibrator.watch(pictures, lambda count: bar.advance(task, count))
-    facts: dict[str, Fact] = {"data_id": read_data_yaml(options.data).digest()}
-    return calibrator.table(_METHOD, facts=facts)
+        calibrator.watch(letterboxed(chosen, input_hw), lambda count: bar.advance(task, count))
+    return calibrator.table(_METHOD, facts={"data_id": spec.digest(), "split": "train"})

@@ -146,6 +146,27 @@ def test_a_resumed_run_keeps_its_scales(
     assert "cannot resume: the run has the scales of" in capsys.readouterr().err
 
 
+def test_network_size_and_recipe_are_those_for_the_weights_unless_said(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[FitOptions] = []
+    monkeypatch.setattr("train.commands.fit.run_to_end", asked.append)
+    weights = tmp_path / "large.pt"
+    content = CheckpointContent(["square"], metadata={"image_size": SIDE})
+    save_checkpoint(weights, slim_model("yolov7"), content)
+    given = ("fit", "--data", data, "--out", tmp_path / "run", "--weights", weights)
+    for more in ((), ("--qat",), ("--qat", "--image-size", 96, "--epochs", 3)):
+        assert call(*given, *more) == 0
+
+    found = [(one.model, one.image_size, one.recipe_name, one.epochs) for one in asked]
+    assert found == [
+        ("yolov7-tiny", 640, "finetune", 100),
+        ("yolov7", SIDE, "qat", 10),
+        ("yolov7", 96, "qat", 3),
+    ]
+    assert [one.recipe.autoanchor for one in asked] == [True, False, False]
+
+
 @pytest.mark.parametrize(
     ("given", "code", "told"),
     [
