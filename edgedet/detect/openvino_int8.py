@@ -48,6 +48,22 @@ def fuse_rounding(ov: Any, model: Any) -> int:  # noqa: ANN401 - untyped library
     return fused
 
 
+def drop_idle_pools(model: Any) -> int:  # noqa: ANN401 - untyped library
+    """Take out MaxPool of one pixel, which keeps OpenVINO as it is from losing a scale; how many.
+
+    `train.quantize.writer` says why it is there; `fuse_rounding` does without.
+    """
+    dropped = 0
+    for node in model.get_ordered_ops():
+        if node.get_type_name() != "MaxPool" or set(node.get_attributes()["kernel"]) != {1}:
+            continue
+        for reader in node.output(0).get_target_inputs():
+            reader.replace_source_output(node.input_value(0))
+        dropped += 1
+    model.validate_nodes_and_infer_types()
+    return dropped
+
+
 def narrow_weights(ov: Any, model: Any) -> int:  # noqa: ANN401 - untyped library
     """Keep products of INT8 from overflowing on processors that add two of them in 16 bits.
 

@@ -111,6 +111,9 @@ def _placement(view: GraphView) -> Iterator[str]:
                 yield f"{told} is not followed by DequantizeLinear alone"
             behind = [*view.readers(node.input[0])]
             behind += [each for pair in readers for each in view.readers(pair.output[0])]
+            above = view.maker(node.input[0])
+            if above is not None and above.op_type == "Concat":
+                yield f"{told} reads Concat '{above.name}'; OpenVINO loses its scale there"
             name = outputs.get(node.input[0])
             if name is not None and any(each.op_type in _ACTIVATIONS for each in behind):
                 yield f"{told} is between {name} and its activation; they cannot be fused"

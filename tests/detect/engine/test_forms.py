@@ -51,6 +51,24 @@ def test_every_form_is_valid(
     assert len({node.name for node in form.graph.node}) == len(form.graph.node)
 
 
+@pytest.mark.parametrize("precision", ["int8", "fp16"])
+def test_a_pool_of_one_pixel_is_taken_out(quantized: onnx.ModelProto, precision: str) -> None:
+    pooled = onnx.ModelProto()
+    pooled.CopyFrom(quantized)
+    position, node = next(
+        (n, each) for n, each in enumerate(pooled.graph.node) if each.op_type == "QuantizeLinear"
+    )
+    pool = onnx.helper.make_node("MaxPool", [node.input[0]], ["idle"], kernel_shape=[1, 1])
+    node.input[0] = "idle"
+    pooled.graph.node.insert(position, pool)
+
+    def form(proto: onnx.ModelProto) -> onnx.ModelProto:
+        return engine_graph(proto, precision, strongly_typed=False)
+
+    assert ops(form(pooled)) == ops(form(quantized))
+    assert difference(form(pooled), form(quantized)) == (0, 0)
+
+
 def test_int8_weights_get_their_own_quantize(quantized: onnx.ModelProto) -> None:
     form = engine_graph(quantized, "int8", strongly_typed=False)
     constants = {tensor.name: tensor for tensor in form.graph.initializer}

@@ -91,6 +91,11 @@ def _on_a_concat(proto: onnx.ModelProto) -> None:
     concat.input[0] = _pair(proto, concat.input[0], "/network/model.3/act/LeakyRelu_output_0")
 
 
+def _behind_concat(proto: onnx.ModelProto) -> None:
+    tensor = "/network/model.6/Concat_output_0"
+    _node(proto, f"{tensor}.quantize").input[0] = tensor
+
+
 def _unequal(proto: onnx.ModelProto) -> None:
     _set(proto, "/network/model.3/act/LeakyRelu_output_0.scale", np.array(9.5, np.float32))
 
@@ -152,6 +157,7 @@ BROKEN: list[tuple[Callable[[onnx.ModelProto], None], str]] = [
     (_bias, "DequantizeLinear 'bias.dequantize' is int32, expected int8"),
     (_before_activation, "'extra.quantize' is between network.model.1.conv and its activation"),
     (_on_a_concat, "'extra.dequantize' feeds Concat '/network/model.6/Concat'"),
+    (_behind_concat, "Concat_output_0.quantize' reads Concat '/network/model.6/Concat'; OpenVINO"),
     (_unequal, "differ: '/network/model.3/act/LeakyRelu_output_0.quantize' 9.5, '"),
     (_half, "network.model.2.conv ('/network/model.2/conv/Conv') has a quantized weight and a"),
     (_first, "network.model.0.conv ('/network/model.0/conv/Conv') is quantized, and is the first"),

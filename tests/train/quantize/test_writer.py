@@ -55,6 +55,17 @@ def test_a_tensor_that_two_convolutions_read_is_quantized_once(
     assert len(set(sources)) == len(sources) == 43
 
 
+def test_a_pool_of_one_pixel_keeps_rounding_and_concat_apart(quantized: onnx.ModelProto) -> None:
+    view = GraphView(quantized)
+    pools = [node for node in quantized.graph.node if node.name.endswith(".joined")]
+    assert len(pools) == 14
+    for pool in pools:
+        assert list(pool.attribute[0].ints) == [1, 1]
+        (maker, (reader,)) = (view.maker(pool.input[0]), view.readers(pool.output[0]))
+        assert maker is not None
+        assert (maker.op_type, reader.op_type) == ("Concat", "QuantizeLinear")
+
+
 @given(
     arrays(
         np.float32,
