@@ -20,7 +20,7 @@ from edgedet.detect.graph_io import (
     check_images,
     first_line,
 )
-from edgedet.detect.openvino_int8 import drop_idle_pools, fuse_rounding, narrow_weights
+from edgedet.detect.openvino_int8 import drop_idle_activations, fuse_rounding, narrow_weights
 from edgedet.detect.openvino_rounding import share_rounding
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
@@ -71,7 +71,7 @@ class OpenVinoDetector:
         outputs = tuple(_spec(port) for port in model.outputs)
         check_graph_io(bundle, inputs, outputs)
         if fuse_rounding(self._ov, model):
-            drop_idle_pools(model)
+            drop_idle_activations(model)
             share_rounding(self._ov, model)
         if saturates_int8():
             narrow_weights(self._ov, model)

@@ -48,14 +48,14 @@ def fuse_rounding(ov: Any, model: Any) -> int:  # noqa: ANN401 - untyped library
     return fused
 
 
-def drop_idle_pools(model: Any) -> int:  # noqa: ANN401 - untyped library
-    """Take out MaxPool of one pixel, which keeps OpenVINO as it is from losing a scale; how many.
+def drop_idle_activations(model: Any) -> int:  # noqa: ANN401 - untyped library
+    """Take out LeakyRelu of slope 1, which keeps OpenVINO as it is from losing a scale; how many.
 
     `train.quantize.writer` says why it is there; `fuse_rounding` does without.
     """
     dropped = 0
     for node in model.get_ordered_ops():
-        if node.get_type_name() != "MaxPool" or set(node.get_attributes()["kernel"]) != {1}:
+        if node.get_type_name() != "PRelu" or _scalar(node.input_value(1)) != 1.0:
             continue
         for reader in node.output(0).get_target_inputs():
             reader.replace_source_output(node.input_value(0))

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgedet.detect.openvino_int8 import (
-    drop_idle_pools,
+    drop_idle_activations,
     fuse_rounding,
     narrow_weights,
     overflow_factor,
@@ -41,8 +41,8 @@ class Small:
         out = np.einsum("oc,nchw->nohw", weight[:, :, 0, 0].astype(np.float64), steps)
         return np.asarray(out * STEP * scale[:, None, None], dtype=np.float64)
 
-    def write(self, path: Path, *, pooled: bool = False) -> None:
-        """As ONNX; `pooled`: with the MaxPool of one pixel that our graphs have."""
+    def write(self, path: Path, *, idle: bool = False) -> None:
+        """As ONNX; `idle`: with the LeakyRelu of slope 1 that our graphs have."""
         make, array = onnx.helper.make_node, onnx.numpy_helper.from_array
         nodes = [make("Cast", ["images"], ["f"], to=1)]
         nodes.append(make("Transpose", ["f"], ["t"], perm=[0, 3, 1, 2]))
@@ -51,9 +51,9 @@ class Small:
             constants.append(array(mix.reshape(32, 3, 1, 1), f"mix{branch}"))
             nodes.append(make("Conv", ["t", f"mix{branch}"], [f"branch{branch}"]))
         nodes.append(make("Concat", ["branch0", "branch1"], ["cat"], axis=1))
-        if pooled:
-            nodes.append(make("MaxPool", ["cat"], ["joined"], kernel_shape=[1, 1]))
-        nodes.append(make("QuantizeLinear", ["joined" if pooled else "cat", "s", "z"], ["q"]))
+        if idle:
+            nodes.append(make("LeakyRelu", ["cat"], ["joined"], alpha=1.0))
+        nodes.append(make("QuantizeLinear", ["joined" if idle else "cat", "s", "z"], ["q"]))
         nodes.append(make("DequantizeLinear", ["q", "s", "z"], ["dq"]))
         zeros = np.zeros(16, dtype=np.int8)
         constants += [array(self.weight, "w"), array(self.scale, "ws"), array(zeros, "wz")]
@@ -105,25 +105,25 @@ def test_openvino_without_our_help_reads_the_graphs_that_we_write(
 ) -> None:
     small = Small(60)
     expected = small.answer(small.weight, small.scale)
-    small.write(tmp_path / "pooled.onnx", pooled=True)
-    pooled = ov.Core().read_model(str(tmp_path / "pooled.onnx"))
+    small.write(tmp_path / "idle.onnx", idle=True)
+    idle = ov.Core().read_model(str(tmp_path / "idle.onnx"))
     small.write(tmp_path / "bare.onnx")
     bare = ov.Core().read_model(str(tmp_path / "bare.onnx"))
 
-    assert _error(_run(ov, pooled, small.images), expected) < 1e-3
-    # if this is small one day, the pool can go
+    assert _error(_run(ov, idle, small.images), expected) < 1e-3
+    # if this is small one day, the activation can go
     assert _error(_run(ov, bare, small.images), expected) > 0.02
 
 
-def test_a_pool_of_one_pixel_is_taken_out(ov: Any, tmp_path: Path) -> None:  # noqa: ANN401
+def test_an_activation_of_slope_1_is_taken_out(ov: Any, tmp_path: Path) -> None:  # noqa: ANN401
     small = Small(60)
-    small.write(tmp_path / "small.onnx", pooled=True)
+    small.write(tmp_path / "small.onnx", idle=True)
     model = ov.Core().read_model(str(tmp_path / "small.onnx"))
     fuse_rounding(ov, model)
 
-    assert drop_idle_pools(model) == 1
-    assert drop_idle_pools(model) == 0
-    assert "MaxPool" not in {node.get_type_name() for node in model.get_ops()}
+    assert drop_idle_activations(model) == 1
+    assert drop_idle_activations(model) == 0
+    assert "PRelu" not in {node.get_type_name() for node in model.get_ops()}
     assert _error(_run(ov, model, small.images), small.answer(small.weight, small.scale)) < 1e-3
 
 
@@ -162,4 +162,4 @@ def test_float_graphs_are_left_alone(ov: Any) -> None:  # noqa: ANN401
     conv = ov.opset13.convolution(images, weight, [1, 1], [0, 0], [0, 0], [1, 1])
     model = ov.Model([conv], [images], "float")
     assert (fuse_rounding(ov, model), narrow_weights(ov, model)) == (0, 0)
-    assert drop_idle_pools(model) == 0
+    assert drop_idle_activations(model) == 0

@@ -2,7 +2,8 @@
 
 Concat, MaxPool and Resize only move values. If all that goes in and out has one scale, a runtime
 moves INT8 numbers through them; with two, it must convert (NVIDIA measured 180 images/s so, and 207
-with one: yolo_deepstream, yolov7_qat). LeakyReLU changes values and ties nothing.
+with one: yolo_deepstream, yolov7_qat). LeakyReLU changes values and ties nothing, unless its slope
+is 1, as `train.quantize.writer` puts it behind Concat.
 """
 
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ def tied_tensors(view: GraphView) -> dict[str, str]:
         return tensor
 
     for node in view.nodes:
-        if node.op_type in TYING_OPS:
+        if node.op_type in TYING_OPS or is_idle(node):
             # Resize has its scales and sizes at the places 1 to 3
             tied = node.input if node.op_type == "Concat" else node.input[:1]
             for tensor in tied:
@@ -56,6 +57,12 @@ def tied_tensors(view: GraphView) -> dict[str, str]:
         elif node.op_type in _QUANTIZERS and node.input[0] not in view.constants:
             parent[root(node.output[0])] = root(node.input[0])
     return {tensor: root(tensor) for tensor in list(parent)}
+
+
+def is_idle(node: onnx.NodeProto) -> bool:
+    """Whether a node is a LeakyRelu that changes nothing."""
+    slopes = [each.f for each in node.attribute if each.name == "alpha"]
+    return node.op_type == "LeakyRelu" and slopes == [1.0]
 
 
 def always_float(proto: onnx.ModelProto) -> dict[str, str]:

@@ -7,10 +7,10 @@ everything else stay as they are: ONNX Runtime, OpenVINO and TensorRT 8.6 to 11 
 convolution with its activation. `onnxruntime.quantization` writes biases in INT32 and zero points,
 which TensorRT refuses.
 
-Between a Concat and its QuantizeLinear stands a MaxPool of one pixel, which changes nothing. Without
-it OpenVINO moves the rounding to the branches and forgets its scale (2026.4: the 50 best scores of
-PETS09 pictures came out 0.26 off; with it 0.025, on a processor that saturates besides, see
-`edgedet.detect.openvino_int8`). Our own backends but ONNX Runtime take it out when they load.
+Between a Concat and its QuantizeLinear stands a LeakyRelu of slope 1, which changes nothing.
+Without it OpenVINO moves the rounding to the branches and forgets its scale (2026.4: the 50 best
+scores of PETS09 pictures came out 0.26 off; with it 0.025, on a processor that saturates besides,
+see `edgedet.detect.openvino_int8`). Our backends but ONNX Runtime take it out when they load.
 """
 
 import numpy as np
@@ -159,8 +159,7 @@ def _pair(source: str, *, behind_concat: bool) -> list[onnx.NodeProto]:
     taken = source
     if behind_concat:
         taken = f"{source}.joined"
-        pool = helper.make_node("MaxPool", [source], [taken], name=taken, kernel_shape=[1, 1])
-        nodes.append(pool)
+        nodes.append(helper.make_node("LeakyRelu", [source], [taken], name=taken, alpha=1.0))
     return [
         *nodes,
         helper.make_node(QUANTIZE, [taken, *step], [whole], name=f"{source}.quantize"),

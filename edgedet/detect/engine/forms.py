@@ -4,7 +4,7 @@ The bundle holds one graph: INT8 weights behind DequantizeLinear, or float16 wei
 TensorRT wants other forms of the same arithmetic, and they are made here, on the device:
 
 - weights as float32 constants, not behind a Cast;
-- no MaxPool of one pixel, which the bundle has for OpenVINO's sake;
+- no LeakyRelu of slope 1, which the bundle has for OpenVINO's sake;
 - up to TensorRT 10, INT8 weights as floats that have a QuantizeLinear and DequantizeLinear of their
   own: "int8 weights without their Q" are refused by TensorRT 8;
 - for FP16 without INT8, no quantization at all;
@@ -45,7 +45,7 @@ def engine_graph(
     graph = type(proto)()
     graph.CopyFrom(proto)
     _fold_weight_casts(graph)
-    _drop_idle_pools(graph)
+    _drop_idle_activations(graph)
     _name_nodes(graph)
     if precision == "int8":
         if not is_quantized(graph):
@@ -95,13 +95,11 @@ def _fold_weight_casts(proto: "onnx.ModelProto") -> None:
     drop_unused(proto)
 
 
-def _drop_idle_pools(proto: "onnx.ModelProto") -> None:
-    from onnx import helper  # noqa: PLC0415
-
+def _drop_idle_activations(proto: "onnx.ModelProto") -> None:
     replaced: dict[str, str] = {}
     for node in list(proto.graph.node):
-        found = {each.name: helper.get_attribute_value(each) for each in node.attribute}
-        if node.op_type == "MaxPool" and set(found["kernel_shape"]) == {1}:
+        slopes = [each.f for each in node.attribute if each.name == "alpha"]
+        if node.op_type == "LeakyRelu" and slopes == [1.0]:
             replaced[node.output[0]] = node.input[0]
             proto.graph.node.remove(node)
     for node in proto.graph.node:

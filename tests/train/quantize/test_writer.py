@@ -10,6 +10,7 @@ from onnx import TensorProto
 from edgedet.errors import ModelError
 from train.export.lint import IR_VERSION, OPSET, lint_graph
 from train.quantize.graph_view import GraphView
+from train.quantize.groups import is_idle
 from train.quantize.scale_table import ScaleTable
 from train.quantize.writer import quantize_graph, quantize_weight
 
@@ -55,13 +56,13 @@ def test_a_tensor_that_two_convolutions_read_is_quantized_once(
     assert len(set(sources)) == len(sources) == 43
 
 
-def test_a_pool_of_one_pixel_keeps_rounding_and_concat_apart(quantized: onnx.ModelProto) -> None:
+def test_an_idle_activation_keeps_rounding_and_concat_apart(quantized: onnx.ModelProto) -> None:
     view = GraphView(quantized)
-    pools = [node for node in quantized.graph.node if node.name.endswith(".joined")]
-    assert len(pools) == 14
-    for pool in pools:
-        assert list(pool.attribute[0].ints) == [1, 1]
-        (maker, (reader,)) = (view.maker(pool.input[0]), view.readers(pool.output[0]))
+    idle = [node for node in quantized.graph.node if node.name.endswith(".joined")]
+    assert len(idle) == 14
+    for each in idle:
+        assert is_idle(each)
+        (maker, (reader,)) = (view.maker(each.input[0]), view.readers(each.output[0]))
         assert maker is not None
         assert (maker.op_type, reader.op_type) == ("Concat", "QuantizeLinear")
 
