@@ -4,7 +4,7 @@ import platform
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,13 +12,18 @@ import torch
 
 from edgedet.errors import UsageError
 from train.commands.fit_options import FitOptions
-from train.commands.quantization_aware import check_options, float_network, start_quantized
+from train.commands.quantization_aware import (
+    as_stored,
+    check_options,
+    float_network,
+    start_quantized,
+)
 from train.commands.scoring import Scorer
 from train.data.cache import cache_folder
 from train.data.dataset import DataSpec, Sample, read_data_yaml
 from train.data.loader import largest_side
 from train.data.store import CachePlan, PictureStore
-from train.engine import Machine, RunPlan, Trainer
+from train.engine import Machine, RunPlan, Scores, Trainer
 from train.engine.autoanchor import fit_to_pictures
 from train.engine.machine import compiled
 from train.engine.memory import keep_freed_memory
@@ -67,9 +72,9 @@ def assemble(options: FitOptions, world: World) -> Assembled:
     told: list[str] = []
     network, pretrained = _network(options, spec.class_names, told)
     folder = RunFolder(options.out, resume=options.resume, writes=world.is_first)
-    scorer = Scorer(val_samples, spec.class_names, options.image_size, world)
+    score = _score(options, Scorer(val_samples, spec.class_names, options.image_size, world))
     if options.qat:
-        start = start_quantized(network.to(precision.device), options, folder, world, scorer)
+        start = start_quantized(network.to(precision.device), options, folder, world, score)
         options, told = start.options, [*told, *start.told]
     if world.is_first:
         folder.write_recipe(options.recipe)  # from here on the run can be resumed
@@ -83,7 +88,7 @@ def assemble(options: FitOptions, world: World) -> Assembled:
             network, store, options.image_size, options.recipe.anchor_t, options.seed
         )
         told.append(str(report))
-    trainer = Trainer(network, store, scorer, plan, folder, machine, pretrained)
+    trainer = Trainer(network, store, score, plan, folder, machine, pretrained)
     done = trainer.resume(extend=options.extend) if options.resume else 0
     told.append(_summary(plan, train_samples, val_samples, precision, world))
     splits = {"train": train_samples, "val": val_samples}
@@ -142,6 +147,10 @@ def _other_order(weights: Path, known: tuple[str, ...], class_names: tuple[str, 
         "--previous of `train ingest`"
     )
     return [line]
+
+
+def _score(options: FitOptions, scorer: Scorer) -> Callable[[DetectionNetwork], Scores]:
+    return as_stored(scorer) if options.qat else scorer
 
 
 def _plan(options: FitOptions, spec: DataSpec, world: World, precision: Precision) -> RunPlan:

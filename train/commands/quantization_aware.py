@@ -1,5 +1,6 @@
 """What makes a training run one of INT8: a folded network that rounds, scales, and a teacher."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,6 +108,24 @@ def float_network(
             f"{options.image_size}: scales and scores are those of {options.image_size} px"
         )
     return fuse(network)
+
+
+def as_stored(
+    score: Callable[[DetectionNetwork], Scores],
+) -> Callable[[DetectionNetwork], Scores]:
+    """`score` for a network as `best.pt` holds it: in float16.
+
+    Where all is rounded to INT8 afterwards, that moves AP by up to 0.6 points either way.
+    """
+
+    def scored(network: DetectionNetwork) -> Scores:
+        stored = copy.deepcopy(network)
+        for value in stored.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(value.half())
+        return score(stored)
+
+    return scored
 
 
 def start_quantized(

@@ -124,6 +124,7 @@ def test_scores_are_those_of_int8(
     scored: list[bool] = []
 
     def score(_scorer: Scorer, network: DetectionNetwork) -> Scores:
+        assert all(torch.equal(p, p.half().float()) for p in network.parameters())  # as best.pt
         scored.append(any(isinstance(each, FakeQuantizedConv2d) for each in network.modules()))
         return Scores(0.5, 0.25)
 
