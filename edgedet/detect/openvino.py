@@ -3,6 +3,7 @@
 The import happens when a detector is made, so that a device with another backend starts without it.
 """
 
+import functools
 import importlib
 import sys
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ class OpenVinoDetector:
         del max_batch, folders
         self._bundle = bundle
         self._ov = import_openvino()
-        core = self._ov.Core()
+        core = openvino_core()
         try:
             model = core.read_model(str(bundle.model_path))
         except RuntimeError as exc:
@@ -107,6 +108,20 @@ class OpenVinoDetector:
     def close(self) -> None:
         """Free the compiled graph; may be called twice."""
         self._request = None
+
+
+@functools.cache
+def openvino_core() -> Any:  # noqa: ANN401 - untyped library
+    """The one Core of this process, kept to its end.
+
+    Each Core gives its thread a stack for signal handlers and puts the former one back when it
+    goes. Of two that do not go in reverse order, the second puts back what the first has unmapped,
+    and the next signal with a Python handler ends the process (seen with 2026.4).
+
+    Raises:
+        ModelError: If OpenVINO is not installed.
+    """
+    return import_openvino().Core()
 
 
 def _settings(threads: int) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The same cases for every backend that is installed."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from tests.detect.tiny_bundle import (
     make_tiny_bundle,
     tiny_graph,
 )
+from tests.rules.tree import ROOT
 
 
 @pytest.fixture(params=["onnxruntime", "openvino"])
@@ -147,3 +150,39 @@ def test_refuses_a_class_that_the_manifest_does_not_name(
     detector = load(describe(tmp_path), backend)
     with pytest.raises(ModelError, match="answered class id 7, its manifest names 1"):
         detector.infer(bright_square(0, 0)[None])
+
+
+SIGNALLED = """
+import os, signal, sys
+from pathlib import Path
+import numpy as np
+from edgedet.config.model import ModelSettings
+from edgedet.detect import create_detector
+from edgedet.manifest import read_bundle
+
+bundle = read_bundle(Path(sys.argv[1]))
+settings = ModelSettings(bundle=bundle.folder, backend=sys.argv[2])
+first, second = create_detector(bundle, settings), create_detector(bundle, settings)
+for each in (first, second):
+    each.infer(np.zeros((1, *bundle.input_hw, 3), np.uint8))
+first.close()
+second.close()
+del first, second, each
+signal.signal(signal.SIGUSR1, lambda *_: print("told", flush=True))
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+
+
+def test_signals_reach_python_when_detectors_have_gone(
+    tmp_path: Path, backend: BackendName
+) -> None:
+    make_tiny_bundle(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", SIGNALLED, str(tmp_path), backend],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr

@@ -4,6 +4,7 @@ Written by OpenVINO's own ONNX front end, which is what its converter calls for 
 converter's module would report its use over the network when it is imported; it is not needed.
 """
 
+import functools
 import importlib
 import sys
 import tempfile
@@ -35,7 +36,7 @@ def convert(origin: Origin, path: Path) -> None:
         onnx = Path(folder) / "model.onnx"
         origin.write_onnx(onnx)
         try:
-            model = library.Core().read_model(str(onnx))
+            model = _core().read_model(str(onnx))
             library.save_model(model, str(path), compress_to_fp16=False)
         except RuntimeError as exc:
             msg = f"openvino cannot convert the graph: {first_line(exc)}"
@@ -54,9 +55,8 @@ class OpenVinoModel:
         Raises:
             ModelError: If OpenVINO is not installed, or the file is none of ours.
         """
-        library = _import()
+        core = _core()
         try:
-            core = library.Core()
             model = core.read_model(str(path))
             height, width = (int(model.input().partial_shape[i].get_length()) for i in (1, 2))
             settings = {"INFERENCE_PRECISION_HINT": "f32"}
@@ -84,6 +84,15 @@ class OpenVinoModel:
             msg = f"openvino failed on a batch of {len(images_nhwc)}: {first_line(exc)}"
             raise ModelError(msg) from exc
         return np.array(found, dtype=np.float32)
+
+
+@functools.cache
+def _core() -> Any:  # noqa: ANN401 - untyped library
+    """The one Core of this room, kept to the end of the process.
+
+    `edgedet.detect.openvino.openvino_core` says why.
+    """
+    return _import().Core()
 
 
 def _import() -> Any:  # noqa: ANN401 - untyped library
