@@ -1,7 +1,7 @@
 """Who makes and who reads each tensor of an ONNX graph, and its convolutions by name.
 
 Works on float graphs and on quantized ones: the source of a convolution is the tensor before its
-QuantizeLinear and DequantizeLinear, if it has them.
+QuantizeLinear and DequantizeLinear, if it has them, and before the idle LeakyRelu in front of them.
 """
 
 from collections import defaultdict
@@ -114,7 +114,8 @@ class GraphView:
         quantize = self._makers.get(maker.input[0])
         if quantize is None or quantize.op_type != QUANTIZE:
             return tensor
-        return str(quantize.input[0])
+        idle = self._makers.get(quantize.input[0])
+        return str(idle.input[0] if idle is not None and is_idle(idle) else quantize.input[0])
 
 
 _FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
@@ -123,3 +124,9 @@ _FLOATS = {onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16}
 def is_quantized(proto: onnx.ModelProto) -> bool:
     """Whether there is any QuantizeLinear or DequantizeLinear in the graph."""
     return any(node.op_type in {QUANTIZE, DEQUANTIZE} for node in proto.graph.node)
+
+
+def is_idle(node: onnx.NodeProto) -> bool:
+    """Whether a node is a LeakyRelu that changes nothing."""
+    slopes = [each.f for each in node.attribute if each.name == "alpha"]
+    return node.op_type == "LeakyRelu" and slopes == [1.0]

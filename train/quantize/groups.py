@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import onnx
 
-from train.quantize.graph_view import Convolution, GraphView
+from train.quantize.graph_view import Convolution, GraphView, is_idle
 
 TYING_OPS = frozenset({"Concat", "MaxPool", "Resize"})
 FIRST = "first convolution: it sees the picture itself"
@@ -57,12 +57,6 @@ def tied_tensors(view: GraphView) -> dict[str, str]:
         elif node.op_type in _QUANTIZERS and node.input[0] not in view.constants:
             parent[root(node.output[0])] = root(node.input[0])
     return {tensor: root(tensor) for tensor in list(parent)}
-
-
-def is_idle(node: onnx.NodeProto) -> bool:
-    """Whether a node is a LeakyRelu that changes nothing."""
-    slopes = [each.f for each in node.attribute if each.name == "alpha"]
-    return node.op_type == "LeakyRelu" and slopes == [1.0]
 
 
 def always_float(proto: onnx.ModelProto) -> dict[str, str]:

@@ -9,8 +9,7 @@ from onnx import TensorProto
 
 from edgedet.errors import ModelError
 from train.export.lint import IR_VERSION, OPSET, lint_graph
-from train.quantize.graph_view import GraphView
-from train.quantize.groups import is_idle
+from train.quantize.graph_view import GraphView, is_idle
 from train.quantize.scale_table import ScaleTable
 from train.quantize.writer import quantize_graph, quantize_weight
 
