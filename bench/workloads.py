@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from edgedet.app import Application, Event
 from edgedet.config.load import load_settings
-from edgedet.detect.openvino import import_openvino
 from edgedet.manifest import Bundle, read_bundle
+from edgedet.openvino_library import openvino_core
 from edgedet.vision import letterbox, select_detections
 
 _WARM_FRAMES = 24
@@ -99,8 +99,7 @@ def open_session(bundle: Bundle, backend: str) -> Infer:
     if backend == "openvino":
         # left alone it computes in bfloat16 on CPUs that can, which edgedet does not
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-        core = import_openvino().Core()
-        compiled = core.compile_model(str(bundle.model_path), "CPU", settings)
+        compiled = openvino_core().compile_model(str(bundle.model_path), "CPU", settings)
         request = compiled.create_infer_request()
         return lambda batch: np.asarray(request.infer([batch])[compiled.output(0)])
     import onnxruntime  # noqa: PLC0415

@@ -1,11 +1,8 @@
-"""OpenVINO on the CPU: the fastest backend on x86. The only file that imports it.
+"""OpenVINO on the CPU: the fastest backend on x86. The only file of detection that knows it.
 
 The import happens when a detector is made, so that a device with another backend starts without it.
 """
 
-import functools
-import importlib
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,10 +22,10 @@ from edgedet.detect.openvino_int8 import drop_idle_activations, fuse_rounding, n
 from edgedet.detect.openvino_rounding import share_rounding
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
+from edgedet.openvino_library import load_openvino, openvino_core
 
 BACKEND = "openvino"
 
-_CONVERTER = "openvino.tools.ovc"
 _DTYPES = {"u8": "uint8", "f32": "float32"}
 
 
@@ -110,20 +107,6 @@ class OpenVinoDetector:
         self._request = None
 
 
-@functools.cache
-def openvino_core() -> Any:  # noqa: ANN401 - untyped library
-    """The one Core of this process, kept to its end.
-
-    Each Core gives its thread a stack for signal handlers and puts the former one back when it
-    goes. Of two that do not go in reverse order, the second puts back what the first has unmapped,
-    and the next signal with a Python handler ends the process (seen with 2026.4).
-
-    Raises:
-        ModelError: If OpenVINO is not installed.
-    """
-    return import_openvino().Core()
-
-
 def _settings(threads: int) -> dict[str, str]:
     return {
         "PERFORMANCE_HINT": "LATENCY",  # one request at a time, with all threads
@@ -135,25 +118,16 @@ def _settings(threads: int) -> dict[str, str]:
 
 
 def import_openvino() -> Any:  # noqa: ANN401 - untyped library
-    """The openvino module, kept from reporting its use.
-
-    A plain import also imports its converter, which at once sends an event to its makers over the
-    network and writes a client id into the home folder. OpenVINO itself does without the converter.
+    """The openvino module; see `edgedet.openvino_library.load_openvino`.
 
     Raises:
         ModelError: If OpenVINO is not installed.
     """
-    converter_was_loaded = _CONVERTER in sys.modules
-    if not converter_was_loaded:
-        sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # Python's way to say: not here
     try:
-        return importlib.import_module(BACKEND)
+        return load_openvino()
     except ImportError as exc:
         msg = f"backend 'openvino' cannot be imported ({exc}); `pip install 'edgedet[openvino]'`"
         raise ModelError(msg) from exc
-    finally:
-        if not converter_was_loaded:
-            del sys.modules[_CONVERTER]
 
 
 def _spec(port: Any) -> TensorSpec:  # noqa: ANN401 - untyped library

@@ -18,6 +18,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.detect.graph_io": "tests/detect/test_backends.py",
     "edgedet.detect.onnxruntime": "tests/detect/test_backends.py",
     "edgedet.detect.openvino": "tests/detect/test_backends.py",
+    "edgedet.openvino_library": "tests/detect/test_backends.py",
     # values, and the one thing they know of themselves: shown by whoever reads them
     "edgedet.commands.bench.figures": "tests/commands/bench/test_report.py",
     # both bindings of CUDA against one set of rules; rewriting of graphs by what they compute

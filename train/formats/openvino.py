@@ -4,9 +4,6 @@ Written by OpenVINO's own ONNX front end, which is what its converter calls for 
 converter's module would report its use over the network when it is imported; it is not needed.
 """
 
-import functools
-import importlib
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.errors import ModelError
+from edgedet.openvino_library import load_openvino, openvino_core
 from train.formats.base import Origin, first_line
 
 SUFFIX = ".xml"
-_LIBRARY = "openvino"
-_CONVERTER = "openvino.tools.ovc"
 
 
 def convert(origin: Origin, path: Path) -> None:
@@ -31,12 +27,12 @@ def convert(origin: Origin, path: Path) -> None:
     Raises:
         ModelError: If OpenVINO is not installed or does not take the graph.
     """
-    library = _import()
+    library = _library()
     with tempfile.TemporaryDirectory(prefix="edgedet-export-") as folder:
         onnx = Path(folder) / "model.onnx"
         origin.write_onnx(onnx)
         try:
-            model = _core().read_model(str(onnx))
+            model = openvino_core().read_model(str(onnx))
             library.save_model(model, str(path), compress_to_fp16=False)
         except RuntimeError as exc:
             msg = f"openvino cannot convert the graph: {first_line(exc)}"
@@ -55,7 +51,8 @@ class OpenVinoModel:
         Raises:
             ModelError: If OpenVINO is not installed, or the file is none of ours.
         """
-        core = _core()
+        _library()
+        core = openvino_core()
         try:
             model = core.read_model(str(path))
             height, width = (int(model.input().partial_shape[i].get_length()) for i in (1, 2))
@@ -86,25 +83,9 @@ class OpenVinoModel:
         return np.array(found, dtype=np.float32)
 
 
-@functools.cache
-def _core() -> Any:  # noqa: ANN401 - untyped library
-    """The one Core of this room, kept to the end of the process.
-
-    `edgedet.detect.openvino.openvino_core` says why.
-    """
-    return _import().Core()
-
-
-def _import() -> Any:  # noqa: ANN401 - untyped library
-    """The library without its converter; see the module."""
-    was_loaded = _CONVERTER in sys.modules
-    if not was_loaded:
-        sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # Python's way to say: not here
+def _library() -> Any:  # noqa: ANN401 - untyped library
     try:
-        return importlib.import_module(_LIBRARY)
+        return load_openvino()
     except ImportError as exc:
         msg = f"format openvino needs OpenVINO ({exc}); `pip install 'edgedet[openvino]'`"
         raise ModelError(msg) from exc
-    finally:
-        if not was_loaded:
-            del sys.modules[_CONVERTER]
