@@ -15,6 +15,11 @@ A message says what failed, the value, what was expected and what to do.
 """
 
 
+def first_line(exc: BaseException) -> str:
+    """What a library says, without the stack that some put behind it; its class if it is silent."""
+    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
+
+
 class EdgedetError(Exception):
     """Anything that edgedet refuses or cannot do, told in one line."""
 

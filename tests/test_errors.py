@@ -5,7 +5,7 @@ import inspect
 import pytest
 
 from edgedet import errors
-from edgedet.errors import ConfigError, DecoderError, EdgedetError, SourceError
+from edgedet.errors import ConfigError, DecoderError, EdgedetError, SourceError, first_line
 
 CLASSES = [
     value
@@ -30,3 +30,15 @@ def test_a_wrong_configuration_keeps_its_problems_beside_the_summary() -> None:
 
     assert (str(error), error.problems) == ("2 problems", ("a: b", "c: d"))
     assert ConfigError("no file").problems == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (RuntimeError("\n no kernel \nat kernel.cpp:12\n"), "no kernel "),
+        (RuntimeError(""), "RuntimeError"),
+        (OSError(2, "gone"), "[Errno 2] gone"),
+    ],
+)
+def test_of_what_a_library_says_the_first_line_counts(error: Exception, line: str) -> None:
+    assert first_line(error) == line

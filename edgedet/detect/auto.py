@@ -11,9 +11,8 @@ from edgedet import __version__
 from edgedet.detect.base import Detector
 from edgedet.detect.contest import Contest, Maker, hold_contest
 from edgedet.detect.cores import is_overloaded, usable_cores
-from edgedet.detect.graph_io import first_line
 from edgedet.detect.remembered import Choice, ChoiceStore, Facts
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, first_line
 from edgedet.machine import machine_name
 from edgedet.manifest import Bundle
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.detect.base import Detector, Proven
-from edgedet.detect.graph_io import CHANNELS, first_line
+from edgedet.detect.graph_io import CHANNELS
 from edgedet.detect.remembered import Timing
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle, GoldenCase, read_golden
 from edgedet.vision import Tolerance, compare_candidates
 

@@ -92,11 +92,6 @@ def check_candidates(bundle: Bundle, candidates: NDArray[np.float32], count: int
         raise ModelError(msg)
 
 
-def first_line(exc: BaseException) -> str:
-    """What a backend says, without the stack that some put behind it."""
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
-
-
 def _check(path: Path, role: str, found: tuple[TensorSpec, ...], expected: TensorSpec) -> None:
     if len(found) == 1 and _fits(found[0], expected):
         return

@@ -18,10 +18,9 @@ from edgedet.detect.graph_io import (
     check_candidates,
     check_graph_io,
     check_images,
-    first_line,
 )
 from edgedet.detect.lanes import Lane
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle
 
 BACKEND = "onnxruntime"

@@ -16,11 +16,10 @@ from edgedet.detect.graph_io import (
     check_candidates,
     check_graph_io,
     check_images,
-    first_line,
 )
 from edgedet.detect.openvino_int8 import drop_idle_activations, fuse_rounding, narrow_weights
 from edgedet.detect.openvino_rounding import share_rounding
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle
 from edgedet.openvino_library import load_openvino, openvino_core
 

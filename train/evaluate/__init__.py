@@ -1,5 +1,6 @@
 """Scoring a model the way that the device runs it."""
 
+from train.base import Predictor
 from train.evaluate.assessment import Assessment, assess
 from train.evaluate.average_precision import (
     IOU_THRESHOLDS,
@@ -10,7 +11,6 @@ from train.evaluate.average_precision import (
 from train.evaluate.backends import (
     BACKENDS,
     BundlePredictor,
-    Predictor,
     TorchPredictor,
     open_predictor,
 )

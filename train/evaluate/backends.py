@@ -5,7 +5,7 @@ The only file in train/ that knows `edgedet.detect`.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, get_args
+from typing import get_args
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from edgedet.detect.engine import (
 )
 from edgedet.errors import ModelError
 from edgedet.manifest import MANIFEST_FILE, Bundle, Thresholds, read_bundle
+from train.base import Predictor
 from train.evaluate.graph_file import bundle_around
 from train.export.graph import CandidateGraph
 from train.formats import exported_file, open_exported
@@ -32,34 +33,6 @@ from train.quantize.trained import load_as_scored
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 DEFAULT_IMAGE_HW = (640, 640)
 _ENGINE_BATCH = 8  # pictures; larger batches go through in parts
-
-
-class Predictor(Protocol):
-    """Whatever turns letterboxed pictures into candidates."""
-
-    @property
-    def backend(self) -> str:
-        """What computes, as in `torch` or `onnxruntime`."""
-        ...
-
-    @property
-    def input_hw(self) -> tuple[int, int]:
-        """Height and width of the pictures."""
-        ...
-
-    @property
-    def threads(self) -> int:
-        """Threads of the processor that compute."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """Where it computes, as in `cpu` or `cuda:0`."""
-        ...
-
-    def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Candidates (N, K, 7); see `edgedet.detect.base.Detector`."""
-        ...
 
 
 class TorchPredictor:

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from edgedet.detections import Detections
 from edgedet.errors import DataError
+from train.base import Predictor
 from train.evaluate.average_precision import AveragePrecision, Method, average_precision
-from train.evaluate.backends import Predictor
 from train.evaluate.inference import (
     DEFAULT_SETTINGS,
     EvaluationSample,

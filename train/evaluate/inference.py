@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from edgedet.detections import Detections
 from edgedet.errors import UsageError
 from edgedet.vision import Letterbox, cxcywh_to_xyxy, select_detections
+from train.base import Predictor
 from train.evaluate.average_precision import Method
-from train.evaluate.backends import Predictor, TorchPredictor
+from train.evaluate.backends import TorchPredictor
 from train.evaluate.inputs import InputShape, fit_fixed, fit_rect, fixed_batches, rect_batches
 from train.evaluate.report import Speed
 

@@ -79,7 +79,7 @@ def export_bundle(  # noqa: PLR0913 - what a manifest has to say
     """
     check_target(out)
     model, info = load_model(weights)
-    names = _checked_names(class_names or info.names, info, weights)
+    names = checked_names(class_names or info.names, info, weights)
     training = _training(model, info, report, facts or {})
     draft = _draft(name, version, names, image_size, thresholds or Thresholds(), training)
     with staged(out) as folder:
@@ -89,7 +89,12 @@ def export_bundle(  # noqa: PLR0913 - what a manifest has to say
     return read_bundle(out)
 
 
-def _checked_names(names: tuple[str, ...], info: CheckpointInfo, weights: Path) -> tuple[str, ...]:
+def checked_names(names: tuple[str, ...], info: CheckpointInfo, weights: Path) -> tuple[str, ...]:
+    """`names`, if there is one for each class of the checkpoint `weights`.
+
+    Raises:
+        ModelError: If not.
+    """
     if len(names) != info.num_classes:
         msg = f"{len(names)} class names for {info.num_classes} classes of {weights}; give them all"
         raise ModelError(msg)

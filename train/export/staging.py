@@ -1,4 +1,4 @@
-"""A bundle's folder appears whole, or not at all: it is written beside its place, then moved."""
+"""What is exported appears whole, or not at all: it is written beside its place, then moved."""
 
 import shutil
 import tempfile
@@ -42,12 +42,20 @@ def staged(out: Path) -> Iterator[Path]:
         ModelError: If `out` holds something else than a bundle.
     """
     check_target(out)
+    with replacing(out) as folder:
+        yield folder
+        _keep_own_files(out, folder)
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """A new folder that takes the place of `out` at the end; after an error `out` is as it was."""
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
     try:
         folder.chmod(0o755)
         yield folder
-        _move(folder, out)
+        _swap(folder, out)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -58,11 +66,8 @@ def files_below(folder: Path) -> list[str]:
     return sorted(path.as_posix() for path in found)
 
 
-def _move(folder: Path, out: Path) -> None:
-    """Put `folder` in the place of `out`, keeping files of `out` that no manifest names."""
-    if not out.exists():
-        folder.rename(out)
-        return
+def _keep_own_files(out: Path, folder: Path) -> None:
+    """Copy into `folder` the files of `out` that no manifest names."""
     known = set(_KNOWN)
     if (out / MANIFEST_FILE).is_file():
         known |= _listed(out)
@@ -70,6 +75,13 @@ def _move(folder: Path, out: Path) -> None:
         if path not in known and not (folder / path).exists():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(out / path, folder / path)
+
+
+def _swap(folder: Path, out: Path) -> None:
+    """Put `folder` in the place of `out`."""
+    if not out.exists():
+        folder.rename(out)
+        return
     old = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-old-"))
     out.rename(old / out.name)
     folder.rename(out)

@@ -1,4 +1,4 @@
-"""What a file for another runtime is made from, and how it is run once it is there."""
+"""What a file for another runtime is made from, and how its converter is kept quiet."""
 
 import logging
 import warnings
@@ -6,10 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from train.export.graph import CandidateGraph
 
@@ -28,38 +24,6 @@ class Origin:
     write_onnx: Callable[[Path], object]
 
 
-class ExportedModel(Protocol):
-    """A file that was opened by its own runtime; `train.evaluate.backends.Predictor` fits it."""
-
-    @property
-    def backend(self) -> str:
-        """The runtime, as in `tflite`."""
-        ...
-
-    @property
-    def input_hw(self) -> tuple[int, int]:
-        """Height and width of the pictures."""
-        ...
-
-    @property
-    def threads(self) -> int:
-        """Threads of the processor that compute."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """Where it computes."""
-        ...
-
-    def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Candidates (N, K, 7) of uint8 (N, H, W, 3), as every backend of ours gives them.
-
-        Raises:
-            ModelError: If the runtime fails.
-        """
-        ...
-
-
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
     """Keeps converters from telling every operator, and puts back what they do to logging."""
@@ -73,8 +37,3 @@ def quiet_libraries() -> Iterator[None]:
     finally:
         root.setLevel(level)
         root.handlers[:] = handlers
-
-
-def first_line(exc: Exception) -> str:
-    """What a library says, without the stack that some put behind it."""
-    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]

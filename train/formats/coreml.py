@@ -10,9 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, first_line
 from train.export.graph import CandidateGraph
-from train.formats.base import INPUT_NAME, OUTPUT_NAME, Origin, first_line, quiet_libraries
+from train.formats.base import INPUT_NAME, OUTPUT_NAME, Origin, quiet_libraries
 
 SUFFIX = ".mlpackage"
 _LIBRARY = "coremltools"

@@ -1,7 +1,5 @@
 """A checkpoint as a file for another runtime, compared with the checkpoint before it appears."""
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.errors import ModelError
+from train.export.bundle import checked_names
 from train.export.graph import CandidateGraph
 from train.export.onnx import export_onnx
 from train.export.parity import compare_with_network, pattern_images, reference_candidates, rounded
+from train.export.staging import replacing
 from train.formats.base import Origin
 from train.formats.facts import FACTS_FILE, Check, ExportFacts, write_facts
 from train.formats.registry import FORMATS, Format
@@ -51,32 +51,22 @@ def export_format(  # noqa: PLR0913 - what a description has to say
     chosen = FORMATS[format_name]
     _check_target(out)
     model, info = load_model(weights)
-    names = list(class_names or info.names)
-    if len(names) != info.num_classes:
-        msg = f"{len(names)} class names for {info.num_classes} classes of {weights}; give them all"
-        raise ModelError(msg)
+    names = checked_names(tuple(class_names) or info.names, info, weights)
     pictures = pictures or _patterns(image_hw)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
-    try:
-        folder.chmod(0o755)
+    with replacing(out) as folder:
         count = _convert(model, chosen, folder / chosen.file_name, image_hw)
         facts = ExportFacts(
             format=chosen.name,
             file=chosen.file_name,
             name=name,
             architecture=model.architecture.name,
-            class_names=names,
+            class_names=list(names),
             height=image_hw[0],
             width=image_hw[1],
             candidates=count,
             check=_check(model, chosen, folder / chosen.file_name, pictures),
         )
         write_facts(folder, facts)
-        shutil.rmtree(out, ignore_errors=True)
-        folder.rename(out)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return facts
 
 

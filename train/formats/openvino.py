@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, first_line
 from edgedet.openvino_library import load_openvino, openvino_core
-from train.formats.base import Origin, first_line
+from train.formats.base import Origin
 
 SUFFIX = ".xml"
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgedet.errors import ModelError
+from train.base import Predictor
 from train.formats import coreml, openvino, tflite, torchscript
-from train.formats.base import ExportedModel, Origin
+from train.formats.base import Origin
 from train.formats.facts import FACTS_FILE, read_facts
 
 STEM = "model"
@@ -19,7 +20,7 @@ class Format:
     name: str
     suffix: str
     convert: Callable[[Origin, Path], None]
-    open: Callable[[Path], ExportedModel]
+    open: Callable[[Path], Predictor]
     runs_here: Callable[[], str] = str
 
     @property
@@ -59,7 +60,7 @@ def exported_file(path: Path) -> Path | None:
     return None
 
 
-def open_exported(path: Path) -> tuple[ExportedModel, tuple[str, ...]]:
+def open_exported(path: Path) -> tuple[Predictor, tuple[str, ...]]:
     """The model in a file or folder, and its class names; none if nothing beside it says them.
 
     Raises:

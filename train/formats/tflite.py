@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgedet.errors import ModelError
-from train.formats.base import Origin, first_line, quiet_libraries
+from edgedet.errors import ModelError, first_line
+from train.formats.base import Origin, quiet_libraries
 
 SUFFIX = ".tflite"
 _CONVERTER, _RUNTIME = "litert_torch", "ai_edge_litert.interpreter"

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edgedet.errors import ModelError
+from edgedet.errors import ModelError, first_line
 from train.formats.base import Origin
 
 SUFFIX = ".torchscript"
@@ -48,8 +48,8 @@ class TorchScriptModel:
             self._graph: Callable[[torch.Tensor], torch.Tensor] = graph
             height, width = json.loads(files[_FACTS])["input_hw"]
         except (RuntimeError, ValueError, KeyError, OSError) as exc:
-            first = (str(exc).splitlines() or [type(exc).__name__])[0]
-            msg = f"{path} is no TorchScript file of `train export --format torchscript`: {first}"
+            told = first_line(exc)
+            msg = f"{path} is no TorchScript file of `train export --format torchscript`: {told}"
             raise ModelError(msg) from exc
         self._input_hw = int(height), int(width)
 

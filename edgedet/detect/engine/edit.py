@@ -40,6 +40,15 @@ def dequantized(
     return np.asarray(weight * scale.reshape(shape), dtype=np.float32)
 
 
+def read_instead(proto: "onnx.ModelProto", replaced: dict[str, str]) -> None:
+    """Let nodes read the values of `replaced` instead of its keys, also where they form chains."""
+    for node in proto.graph.node:
+        for position, name in enumerate(node.input):
+            while name in replaced:
+                name = replaced[name]  # noqa: PLW2901
+            node.input[position] = name
+
+
 def drop_unused(proto: "onnx.ModelProto") -> None:
     """Remove constants that no node reads, and of two of one name the first."""
     used = {name for node in proto.graph.node for name in node.input}

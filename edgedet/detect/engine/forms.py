@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgedet.detect.engine.edit import constants_of, copy_of, dequantized, drop_unused
+from edgedet.detect.engine.edit import (
+    constants_of,
+    copy_of,
+    dequantized,
+    drop_unused,
+    read_instead,
+)
 from edgedet.detect.engine.half import half_typed
 from edgedet.errors import ModelError
 
@@ -102,9 +108,7 @@ def _drop_idle_activations(proto: "onnx.ModelProto") -> None:
         if node.op_type == "LeakyRelu" and slopes == [1.0]:
             replaced[node.output[0]] = node.input[0]
             proto.graph.node.remove(node)
-    for node in proto.graph.node:
-        for position, name in enumerate(node.input):
-            node.input[position] = replaced.get(name, name)
+    read_instead(proto, replaced)
 
 
 def _name_nodes(proto: "onnx.ModelProto") -> None:
@@ -170,9 +174,5 @@ def _strip_quantization(proto: "onnx.ModelProto") -> None:
         else:
             continue
         proto.graph.node.remove(node)
-    for node in proto.graph.node:
-        for position, name in enumerate(node.input):
-            while name in replaced:
-                name = replaced[name]  # noqa: PLW2901
-            node.input[position] = name
+    read_instead(proto, replaced)
     drop_unused(proto)

@@ -69,6 +69,24 @@ def test_an_activation_of_slope_1_is_taken_out(quantized: onnx.ModelProto, preci
     assert difference(form(more), form(quantized)) == (0, 0)
 
 
+def test_several_idle_activations_in_a_row_are_taken_out(quantized: onnx.ModelProto) -> None:
+    more = onnx.ModelProto()
+    more.CopyFrom(quantized)
+    position, node = next(
+        (n, each) for n, each in enumerate(more.graph.node) if each.op_type == "QuantizeLinear"
+    )
+    names = [node.input[0], "idle1", "idle2"]
+    for number in (1, 0):
+        pair = names[number : number + 2]
+        idle = onnx.helper.make_node("LeakyRelu", pair[:1], pair[1:], alpha=1.0)
+        more.graph.node.insert(position, idle)
+    node.input[0] = names[-1]
+
+    form = engine_graph(more, "int8", strongly_typed=False)
+    onnx.checker.check_model(form, full_check=True)
+    assert ops(form) == ops(engine_graph(quantized, "int8", strongly_typed=False))
+
+
 def test_int8_weights_get_their_own_quantize(quantized: onnx.ModelProto) -> None:
     form = engine_graph(quantized, "int8", strongly_typed=False)
     constants = {tensor.name: tensor for tensor in form.graph.initializer}

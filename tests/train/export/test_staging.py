@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.errors import ModelError
-from train.export.staging import check_target, files_below, staged
+from train.export.staging import check_target, files_below, replacing, staged
 
 
 def test_the_folder_appears_when_all_is_written(tmp_path: Path) -> None:
@@ -45,3 +45,14 @@ def test_refuses_a_folder_of_other_things(tmp_path: Path) -> None:
         check_target(tmp_path)
     with pytest.raises(ModelError, match="is no model bundle"), staged(tmp_path):
         pytest.fail("not reached")
+
+
+def test_whatever_was_there_is_replaced_whole(tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    out.mkdir()
+    (out / "old.bin").write_text("old")
+    with replacing(out) as folder:
+        (folder / "new.bin").write_text("new")
+        assert files_below(out) == ["old.bin"]
+    assert files_below(out) == ["new.bin"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
