@@ -6,8 +6,6 @@ A file for each set of facts, written whole. What does not read as it should is 
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from edgedet.config.cache import user_cache_dir
+from edgedet.files import write_whole
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +113,7 @@ class ChoiceStore:
             path = folder / _FOLDER / choice.facts.file_name
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                _write(path, choice.model_dump_json(indent=2) + "\n")
+                write_whole(path, f"{choice.model_dump_json(indent=2)}\n".encode())
                 _forget_oldest(path.parent)
             except OSError as exc:
                 logger.debug("cannot keep the choice of a backend in %s: %s", path, exc)
@@ -147,17 +146,6 @@ def _read(path: Path) -> Choice | None:
         reason = f"{where}: {first['msg']}" if where else first["msg"]
     logger.warning("%s is damaged (%s); measuring anew", path, reason)
     return None
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".choice-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -1,14 +1,13 @@
 """A model bundle on disk: a folder with `manifest.json`, `model.onnx` and what belongs to them."""
 
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from edgedet.errors import ModelError
+from edgedet.files import write_whole
 from edgedet.manifest.schema import MANIFEST_FILE, MODEL_FILE, WEIGHTS_FILE, FileEntry, Manifest
 
 _CHUNK_BYTES = 1 << 20
@@ -145,15 +144,5 @@ def write_manifest(folder: Path, manifest: Manifest) -> Bundle:
         OSError: if the folder cannot be written.
     """
     content = (manifest.model_dump_json(indent=2, by_alias=True, exclude_none=True) + "\n").encode()
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".manifest-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(folder / MANIFEST_FILE)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(folder / MANIFEST_FILE, content)
     return Bundle(folder, manifest, hashlib.sha256(content).hexdigest())

@@ -13,6 +13,7 @@ from rich.progress import Progress
 from edgedet.errors import ModelError, UsageError
 from train.commands.fit_options import FitOptions
 from train.commands.teacher import check_classes, teacher_fact
+from train.data.cache import write_atomically
 from train.data.dataset import read_data_yaml
 from train.engine import Scores
 from train.engine.run_folder import RunFolder
@@ -215,14 +216,10 @@ def _scales(network: DetectionNetwork, options: FitOptions, folder: RunFolder) -
 
 
 def _save(table: ScaleTable, path: Path) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        table.save(temporary)
-        temporary.replace(path)
+        write_atomically(path, table.save)
     except OSError as exc:
         raise write_error(path, exc) from exc
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _calibrate(network: DetectionNetwork, options: FitOptions) -> ScaleTable:

@@ -24,11 +24,11 @@ from edgedet.detect.engine.store import (
     save_engine,
     stored_at,
     writable_folder,
-    write_whole,
 )
 from edgedet.detect.engine.trial import expect, passes, try_engine
 from edgedet.detect.graph_io import CHANNELS
 from edgedet.errors import ModelError
+from edgedet.files import write_whole
 from edgedet.manifest import MODEL_FILE, Bundle, GoldenCase, read_golden, verify_file
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ fit is never handed to TensorRT, whose own answer to a foreign engine may be a c
 
 import hashlib
 import logging
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from edgedet.detect.engine.sidecar import EngineKey, Sidecar, read_sidecar
 from edgedet.errors import ModelError
+from edgedet.files import write_whole
 from edgedet.manifest import Bundle
 
 logger = logging.getLogger(__name__)
@@ -126,25 +126,6 @@ def writable_folder(folders: Sequence[Path]) -> Path:
     listed = ", ".join(str(folder) for folder in tried)
     msg = f"no folder for engines can be written, tried {listed}; choose one with --state-dir"
     raise ModelError(msg)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all.
-
-    Raises:
-        OSError: If it cannot be written.
-    """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".engine-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _is_writable(folder: Path) -> bool:
