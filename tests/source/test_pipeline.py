@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def test_audio_track_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_nothing_leaks_over_many_openings(tmp_path: Path) -> None:
-    path = make_video(tmp_path / "a.mkv", frames=5)
+    path = make_video(tmp_path / "a.mkv", frames=5, caps="width=640,height=480")
 
     def cycle() -> None:
         source = fast(path)
@@ -63,15 +64,15 @@ def test_nothing_leaks_over_many_openings(tmp_path: Path) -> None:
 
     for _ in range(10):
         cycle()
-    before = _resources()
+    before = _settled()
     for _ in range(100):
         cycle()
     files, threads, kilobytes = (
-        after - first for after, first in zip(_resources(), before, strict=True)
+        after - first for after, first in zip(_settled(), before, strict=True)
     )
     assert files <= 0
-    assert threads <= 1  # a thread of GStreamer's own pool may be on its way out
-    assert kilobytes < 4000
+    assert threads <= 0
+    assert kilobytes < 23_000  # half of what one lost picture an opening would be; malloc keeps 10
 
 
 def test_everything_but_opening_works_without_gi() -> None:
@@ -89,6 +90,20 @@ def test_everything_but_opening_works_without_gi() -> None:
     ).stdout
     assert output.startswith("SourceError GStreamer's Python bindings are missing")
     assert "python3-gi" in output
+
+
+def _settled() -> tuple[int, int, int]:
+    """What is open once GStreamer's pool of threads has let go of the last pipeline.
+
+    Such a thread may hold the last reference to a pipeline's bus, a pair of sockets, for a moment
+    after `close` has returned. It goes by itself: the same counts five times in a row are final.
+    """
+    counts = [_resources()]
+    while len({found[:2] for found in counts[-5:]}) > 1 or len(counts) < 5:
+        assert len(counts) < 100, f"files and threads never come to rest: {counts[-5:]}"
+        time.sleep(0.1)
+        counts.append(_resources())
+    return counts[-1]
 
 
 def _resources() -> tuple[int, int, int]:
