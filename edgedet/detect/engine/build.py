@@ -21,6 +21,7 @@ from edgedet.detect.engine.forms import engine_graph, is_quantized, load_graph
 from edgedet.detect.engine.sidecar import EngineKey, Measured, Precision, Profile, Sidecar
 from edgedet.detect.engine.store import (
     StoredEngine,
+    remove_outlived,
     save_engine,
     stored_at,
     writable_folder,
@@ -129,6 +130,8 @@ class _Work:
             logger.warning("cannot keep TensorRT's timings in %s (%s)", cache, exc.strerror)
         sidecar = self._sidecar(best)
         stored = save_engine(folder, self._bundle, best.plan.engine, sidecar, stem)
+        for path in remove_outlived(folder, self._key):
+            logger.info("deleted %s: TensorRT is %s now", path, self._api.version)
         return BuiltEngine(stored, is_new=True)
 
     def _best(self) -> _Candidate:

@@ -122,6 +122,12 @@ class EngineKey:
             found.append(f"it was built for {form.format(*there)}, here is {form.format(*here)}")
         return found
 
+    def is_outlived_by_library(self, sidecar: Sidecar) -> bool:
+        """Whether the engine of `sidecar` is for this GPU and a TensorRT that is gone from it."""
+        gpu = sidecar.device, sidecar.compute_capability, sidecar.multiprocessors
+        here = self.device, self.compute_capability, self.multiprocessors
+        return gpu == here and sidecar.tensorrt != self.tensorrt
+
     def file_stem(
         self, profile: BatchProfile, precision: str = "auto", *, dla_core: int | None = None
     ) -> str:

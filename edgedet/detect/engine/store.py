@@ -113,6 +113,31 @@ def save_engine(
     return StoredEngine(path, sidecar)
 
 
+def remove_outlived(folder: Path, key: EngineKey) -> list[Path]:
+    """Delete engines that another TensorRT built for this GPU, of any model; what was deleted.
+
+    Engines of other versions of a bundle stay, for the way back to one, and so do those of other
+    GPUs, which may share the folder.
+    """
+    removed = []
+    for path in sorted(folder.glob(f"*{SIDECAR_SUFFIX}")):
+        try:
+            is_outlived = key.is_outlived_by_library(read_sidecar(path))
+        except ModelError as exc:
+            logger.debug("left alone: %s", exc)
+            continue
+        if not is_outlived:
+            continue
+        try:
+            for each in (path.with_suffix(ENGINE_SUFFIX), path):
+                each.unlink(missing_ok=True)
+        except OSError as exc:
+            logger.warning("cannot delete the outlived engine of %s (%s)", path, exc.strerror)
+            continue
+        removed.append(path.with_suffix(ENGINE_SUFFIX))
+    return removed
+
+
 def writable_folder(folders: Sequence[Path]) -> Path:
     """The folder for engines in the first of `folders` that can be written.
 

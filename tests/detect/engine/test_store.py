@@ -9,6 +9,7 @@ from edgedet.detect.engine.store import (
     FOLDER,
     StoredEngine,
     find_engine,
+    remove_outlived,
     save_engine,
     stored_at,
     writable_folder,
@@ -122,3 +123,21 @@ def test_writes_where_it_can(tmp_path: Path) -> None:
     assert writable_folder([occupied, tmp_path / "state"]) == tmp_path / "state" / FOLDER
     with pytest.raises(ModelError, match="--state-dir"):
         writable_folder([occupied])
+
+
+def test_engines_of_a_tensorrt_that_is_gone_are_deleted(
+    tmp_path: Path, bundle: Bundle, key: EngineKey
+) -> None:
+    kept = [
+        save(tmp_path, bundle, "here"),
+        save(tmp_path, bundle, "older-model", bundle_sha256="0" * 64),
+        save(tmp_path, bundle, "other-gpu", device="AGX", tensorrt="8.6.2"),
+    ]
+    gone = save(tmp_path, bundle, "gone", tensorrt="8.6.2")
+    (tmp_path / FOLDER / "note.json").write_text("{}")
+    assert remove_outlived(tmp_path / FOLDER, key) == [gone.path]
+    left = {path.name for path in (tmp_path / FOLDER).iterdir()}
+    expected = {
+        stored.path.with_suffix(end).name for stored in kept for end in (".json", ".engine")
+    }
+    assert left == expected | {"note.json"}
