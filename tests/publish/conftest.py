@@ -1,12 +1,13 @@
 """What the tests of this room share: results as a detector gives them, and running sinks."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from edgedet.analytics import EndReason, EventType, ObjectEvent, SeenObject
 from edgedet.clock import SystemClock
 from edgedet.config.device import DeviceSettings
 from edgedet.config.mqtt import MqttSettings
@@ -19,6 +20,13 @@ from edgedet.publish.mqtt import MqttSink
 CLOCK = SystemClock()
 MODEL = ModelIdentity("person", "1", "9b1d3f0c77aa" + "0" * 52, "fp32", ("person", "car"))
 NOON = datetime(2026, 5, 4, 12, 0, 0, 418_000, tzinfo=timezone.utc)
+
+_PLACES = {
+    EventType.ENTER: "dock",
+    EventType.DWELL: "dock",
+    EventType.LEAVE: "dock",
+    EventType.CROSS: "door",
+}
 
 MakeSink = Callable[..., MqttSink]
 
@@ -52,6 +60,24 @@ def make_status(
     state: SourceState = SourceState.LIVE, source_id: str = "gate", reason: str = ""
 ) -> SourceStatus:
     return SourceStatus(source_id, state, since=NOON, fps_in=25.0, reason=reason)
+
+
+def make_event(word: EventType, reason: EndReason = EndReason.LEFT) -> ObjectEvent:
+    """An event of the source `gate`: a track, its stay in `dock`, its crossing of `door`."""
+    place = _PLACES.get(word, "")
+    return ObjectEvent(
+        source_id="gate",
+        event_id=f"6f1c-184/{place}/1" if place else "6f1c-184",
+        type=word,
+        frame_seq=48213,
+        start=NOON,
+        at=NOON + timedelta(seconds=4),
+        duration_s=4.00049,
+        seen=SeenObject("6f1c-184", 0, 0.87412, (0.4123456, 0.3312, 0.4721, 0.654)),
+        place=place,
+        direction="in" if word is EventType.CROSS else "",
+        reason=reason if word in {EventType.END, EventType.LEAVE} else None,
+    )
 
 
 @pytest.fixture

@@ -10,7 +10,17 @@ from tests.rules.tree import PACKAGES, Import, all_imports, dotted, module_files
 
 VALUES = {
     f"edgedet.{name}"
-    for name in ("errors", "log", "clock", "files", "frame", "detections", "event", "machine")
+    for name in (
+        "errors",
+        "log",
+        "clock",
+        "files",
+        "frame",
+        "detections",
+        "event",
+        "analytics",
+        "machine",
+    )
 } | {"edgedet.openvino_library"}  # a leaf too: its Core is one for the whole process
 STAGES = {
     f"edgedet.{name}"
