@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edgedet.frame import FrameInfo
+from edgedet.frame import Frame, FrameInfo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,3 +48,11 @@ class FrameDetections:
     batched_s: float = 0.0
     infer_start_s: float = 0.0
     infer_end_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeenFrame:
+    """A whole frame with what was found in it. Its pixels are a copy: nobody needs to close it."""
+
+    frame: Frame
+    result: FrameDetections

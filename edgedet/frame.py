@@ -109,6 +109,11 @@ class Frame:
             msg = f"first plane is {self.planes[0].shape[:2]}, expected (height, width) = {size}"
             raise ValueError(msg)
 
+    def copy(self) -> "Frame":
+        """The same picture in memory of its own, which stays when the decoder has its back."""
+        planes = tuple(plane.copy() for plane in self.planes)
+        return Frame(self.info, self.pixel_format, planes, is_full_range=self.is_full_range)
+
     def close(self) -> None:
         """Give the memory back to the decoder."""
         self.release()

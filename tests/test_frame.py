@@ -61,6 +61,19 @@ def test_closing_gives_the_memory_back() -> None:
     assert released == [True]
 
 
+def test_a_copy_has_memory_of_its_own() -> None:
+    frame = Frame(info(), PixelFormat.GRAY8, planes([(HEIGHT, WIDTH)]), is_full_range=True)
+    copy = frame.copy()
+    before = copy.planes[0].copy()
+    frame.planes[0][:] += 1
+    assert (copy.planes[0] == before).all()
+    assert (copy.info, copy.pixel_format, copy.is_full_range) == (
+        frame.info,
+        PixelFormat.GRAY8,
+        True,
+    )
+
+
 def test_a_frame_that_owns_its_memory_may_be_closed_twice() -> None:
     frame = Frame(info(), PixelFormat.GRAY8, planes([(HEIGHT, WIDTH)]))
     frame.close()

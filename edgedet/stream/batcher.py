@@ -26,6 +26,7 @@ from edgedet.stream.batch import Batch, BatchItem, Inlet
 from edgedet.stream.busy import BusyShare
 from edgedet.stream.channel import Channel
 from edgedet.stream.limit import BatchLimit
+from edgedet.stream.tap import FrameTap
 from edgedet.vision.pixels import paint_letterboxed
 
 logger = logging.getLogger(__name__)
@@ -39,20 +40,25 @@ _WORTH_WAITING = 0.7  # busy share of the backend above which fuller batches pay
 class Batcher:
     """Fills batches from inlets on one thread (`run`); another takes and gives them back."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the pipeline hands over every part
         self,
         inlets: Sequence[Inlet],
         settings: BatchSettings,
         input_hw: tuple[int, int],
         clock: Clock,
         on_paint: Callable[[float], None] | None = None,
+        tap: FrameTap | None = None,
     ) -> None:
-        """Allocate the batches, watch the inlets; `on_paint` gets each painting's seconds."""
+        """Allocate the batches, watch the inlets; `on_paint` gets each painting's seconds.
+
+        What `tap` wants of the painted frames, it may copy.
+        """
         self._inlets = tuple(inlets)
         self._limit = BatchLimit(settings.max_size)
         self._max_wait_s = settings.max_wait_ms / 1000.0
         self._clock = clock
         self._on_paint = on_paint
+        self._tap = tap or FrameTap()
         self._trouble = RateLimited(logger, clock)
         self._wake = threading.Event()
         self._free = Channel[Batch](_BUFFERS)
@@ -183,6 +189,8 @@ class Batcher:
         batched_s = self._clock.monotonic()
         try:
             box = paint_letterboxed(frame, batch.images_nhwc[len(batch.items)])
+            painted_s = self._clock.monotonic()
+            self._tap.offer(frame)
         except Exception as exc:  # noqa: BLE001 - one odd frame must not end all the others
             self._unpaintable += 1
             self._trouble.warning(
@@ -201,4 +209,4 @@ class Batcher:
         batch.items.append(BatchItem(frame.info, box, batched_s))
         batch.members[index] = batch.members.get(index, 0) + 1
         if self._on_paint is not None:
-            self._on_paint(self._clock.monotonic() - batched_s)
+            self._on_paint(painted_s - batched_s)

@@ -17,6 +17,7 @@ from edgedet.stream.batch import Batch, BatchItem, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
 from edgedet.stream.stats import PipelineStats
+from edgedet.stream.tap import FrameTap
 from edgedet.stream.worker import Worker
 from edgedet.vision.postprocess import select_detections
 
@@ -67,6 +68,7 @@ class Pipeline:
     ) -> None:
         """Wire everything up; `make_detector` is called on the thread that uses the detector."""
         self.stats = PipelineStats(tuple(inlet.source_id for inlet in inlets))
+        self.tap = FrameTap()
         self.backend = ""
         self.error: BaseException | None = None
         self._make_detector = make_detector
@@ -77,7 +79,7 @@ class Pipeline:
         self._inlets = tuple(inlets)
         self._last_seq = dict.fromkeys((inlet.source_id for inlet in inlets), -1)
         self._batcher = Batcher(
-            inlets, settings.batch, settings.input_hw, clock, self.stats.add_paint
+            inlets, settings.batch, settings.input_hw, clock, self.stats.add_paint, self.tap
         )
         self._answers = Channel[_Answer](_ANSWERS)
         self._workers = (
@@ -145,6 +147,7 @@ class Pipeline:
             for item, candidates in zip(answer.items, answer.candidates, strict=True):
                 result = self._result(item, candidates, answer)
                 self._sink.publish(result)
+                self.tap.answered(result)
                 self.stats.add(result, self._clock.monotonic())
         self._end()
 
