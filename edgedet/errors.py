@@ -9,7 +9,8 @@
     ├── ModelError         a bundle, checkpoint or backend cannot be used
     ├── PublishError       messages cannot be handed over
     ├── SampleError        the store of sampled frames cannot be used
-    └── DataError          a training data set cannot be used
+    ├── DataError          a training data set cannot be used
+    └── SimError           a simulated camera, broker or service cannot be had
 
 A message says what failed, the value, what was expected and what to do.
 """
@@ -63,3 +64,7 @@ class SampleError(EdgedetError):
 
 class DataError(EdgedetError):
     """A training data set that cannot be used as it is."""
+
+
+class SimError(EdgedetError):
+    """A simulated counterpart that cannot be started or told what to do."""
