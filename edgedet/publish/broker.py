@@ -10,6 +10,12 @@ from edgedet.errors import ConfigError, PublishError
 
 _PORT = 1883
 _TLS_PORT = 8883
+_MAX_INCOMING_BYTES = 64 * 1024
+_SESSION_EXPIRY_S = 120
+_CREDENTIAL_CODES = (0x86, 0x87)
+_PROTOCOL_CODE = 0x84
+
+JSON = "application/json"
 
 
 class Protocol(IntEnum):
@@ -54,7 +60,11 @@ class LostError(PublishError):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A broker and how to greet it, `protocol` first; no `tls_context`: a plain connection."""
+    """A broker and how to greet it, `protocol` first; no `tls_context`: a plain connection.
+
+    `keeps_session`: the broker keeps what we missed for a while. `max_incoming_bytes`: it is asked
+    to send nothing larger.
+    """
 
     host: str
     port: int
@@ -65,6 +75,13 @@ class Endpoint:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     protocol: Protocol = Protocol.V5
+    keeps_session: bool = True
+    max_incoming_bytes: int | None = None
+
+    @property
+    def session_expiry_s(self) -> int:
+        """How long the broker keeps what we missed."""
+        return max(_SESSION_EXPIRY_S, 2 * self.will_delay_s) if self.keeps_session else 0
 
     def __str__(self) -> str:
         """The address, without credentials."""
@@ -73,7 +90,10 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is published, and for how long it is true; None is for ever."""
+    """What is published, and for how long it is true; None is for ever.
+
+    A `schema` that is empty is not told. `correlation` is what a request asked to have back.
+    """
 
     topic: str
     payload: bytes
@@ -82,6 +102,19 @@ class Message:
     qos: int
     retain: bool = False
     expiry_s: int | None = None
+    content_type: str = JSON
+    correlation: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """What somebody published to us; `response_topic` and `correlation` are empty if not given."""
+
+    topic: str
+    payload: bytes
+    retain: bool = False
+    response_topic: str = ""
+    correlation: bytes = b""
 
 
 class _TlsSocket(ssl.SSLSocket):
@@ -115,7 +148,23 @@ def endpoint_of(settings: MqttSettings, client_id: str) -> Endpoint:
         password=_password(settings),
         # amqtt never answers a greeting in MQTT 5
         protocol=Protocol.V311 if settings.is_embedded else Protocol.V5,
+        max_incoming_bytes=_MAX_INCOMING_BYTES,
     )
+
+
+def refusal(endpoint: Endpoint, protocol: Protocol, code: int | None, told: str) -> PublishError:
+    """The error for a greeting that was answered with `code`, or not at all.
+
+    Source: MQTT 5.0, 3.2.2.2; paho translates those of 3.1.1.
+    """
+    if code is None:
+        return HungUpError(f"no answer from {endpoint} to a greeting in MQTT {protocol}")
+    message = f"{endpoint} refused the connection: {told}".lower()
+    if code in _CREDENTIAL_CODES:
+        return CredentialsRefusedError(message)
+    if code == _PROTOCOL_CODE:
+        return ProtocolRefusedError(message)
+    return RefusedError(message)
 
 
 def _password(settings: MqttSettings) -> str | None:

@@ -4,13 +4,14 @@ paho's own reconnecting, queueing and threads are not used: its queue drops the 
 age, and its direct write is not safe from two threads. Everything here belongs to one thread.
 """
 
-import select
+import logging
 import socket
 import ssl
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from paho.mqtt.client import Client, ConnectFlags
+from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -18,35 +19,34 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edgedet.clock import Clock, Deadline
 from edgedet.publish.broker import (
-    CredentialsRefusedError,
     Endpoint,
     HungUpError,
+    Incoming,
     LostError,
     Message,
     Protocol,
-    ProtocolRefusedError,
-    RefusedError,
     UnreachableError,
+    refusal,
 )
 from edgedet.publish.in_flight import WINDOW, InFlight, Settled, Token
-from edgedet.publish.properties import CONTENT_TYPE, pack_properties
+from edgedet.publish.properties import pack_connect, pack_publish, pack_will
+from edgedet.publish.readiness import send_at_once, wait_ready
+
+logger = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_S = 4.0
 _ANSWER_TIMEOUT_S = 4.0
 _TICK_S = 0.1
-_SESSION_EXPIRY_S = 120
-_CREDENTIAL_CODES = (0x86, 0x87)
-_PROTOCOL_CODE = 0x84
 _TAKEN_OVER_CODE = 0x8E
 
 
 class _Packed(Properties):
-    """Properties of a PUBLISH, packed already: by paho alone they take 75 us a message."""
+    """Properties, packed already: by paho alone those of a PUBLISH take 75 us."""
 
-    def __init__(self, message: Message) -> None:
-        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    def __init__(self, packet_type: int, packed: bytes) -> None:
+        super().__init__(packet_type)  # type: ignore[no-untyped-call]
         # past paho's own setter, which takes the names of MQTT properties only
-        object.__setattr__(self, "_packed", pack_properties(message))
+        object.__setattr__(self, "_packed", packed)
 
     def pack(self) -> bytes:
         """What goes over the wire."""
@@ -62,11 +62,18 @@ class Connection:
     """
 
     def __init__(
-        self, endpoint: Endpoint, will: Message, protocol: Protocol, clock: Clock, settled: Settled
+        self,
+        endpoint: Endpoint,
+        will: Message | None,
+        protocol: Protocol,
+        clock: Clock,
+        settled: Settled,
     ) -> None:
-        """Prepare; `open` does the work."""
+        """Prepare; `open` does the work. What comes in is in `incoming`, for whoever polls."""
         self.protocol = protocol
         self.max_packet_bytes: int | None = None
+        self.incoming: deque[Incoming] = deque()
+        self._filters: tuple[str, ...] = ()
         self._endpoint = endpoint
         self._clock = clock
         self._answer: ReasonCode | None = None
@@ -75,7 +82,11 @@ class Connection:
         self._client = _make_client(endpoint, will, protocol)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
-        self._client.on_publish = self._on_publish
+        self._client.on_publish = lambda _client, _userdata, mid, reason, *_: self.in_flight.answer(
+            mid, is_accepted=not reason.is_failure
+        )
+        self._client.on_message = self._on_message
+        self._client.on_subscribe = self._on_subscribe
 
     def open(self, gives_up: Callable[[], bool]) -> None:
         """Connect and wait for the broker's answer, unless somebody `gives_up`.
@@ -85,10 +96,11 @@ class Connection:
             RefusedError: the broker said no, or hung up on the greeting.
         """
         endpoint = self._endpoint
-        options = _connect_options(endpoint, self.protocol)
+        where = (endpoint.host, endpoint.port, endpoint.keepalive_s)
         try:
-            self._client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s, **options)
-            self._send_at_once()
+            self._client.connect(*where, **_connect_options(endpoint, self.protocol))
+            if isinstance(sock := self._client.socket(), socket.socket):
+                send_at_once(sock)
             deadline = Deadline(_ANSWER_TIMEOUT_S, self._clock)
             while self._answer is None and not deadline.is_over() and not gives_up():
                 self.poll(min(_TICK_S, deadline.remaining_s()))
@@ -113,7 +125,9 @@ class Connection:
         Raises:
             LostError: the connection has ended; `message` is under way.
         """
-        properties = _Packed(message) if self.protocol is Protocol.V5 else None
+        properties = None
+        if self.protocol is Protocol.V5:
+            properties = _Packed(PacketTypes.PUBLISH, pack_publish(message))
         info = self._client.publish(
             message.topic, message.payload, message.qos, message.retain, properties
         )
@@ -121,6 +135,18 @@ class Connection:
         self.in_flight.settle()
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
             raise self._lost()
+
+    def subscribe(self, topic_filters: Sequence[str], qos: int = 1) -> None:
+        """Ask for what is published there; a refusal is logged.
+
+        Raises:
+            LostError: the connection has ended.
+        """
+        if topic_filters:
+            self._filters = tuple(topic_filters)
+            rc, _ = self._client.subscribe([(topic_filter, qos) for topic_filter in self._filters])
+            if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                raise self._lost()
 
     def poll(self, timeout_s: float, wake_fd: int | None = None) -> None:
         """Wait for the network or `wake_fd`, do what is due, and return.
@@ -130,21 +156,12 @@ class Connection:
         """
         client = self._client
         sock = client.socket()
-        if sock is None:
+        if not isinstance(sock, socket.socket):
             raise self._lost()
-        poller = select.poll()
-        poller.register(
-            sock.fileno(), select.POLLIN | (select.POLLOUT if client.want_write() else 0)
-        )
-        if wake_fd is not None:
-            poller.register(wake_fd, select.POLLIN)
-        # bytes that TLS has decrypted already do not wake the poller
-        has_pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
-        events = dict(poller.poll(0 if has_pending else timeout_s * 1000))
-        event = events.get(sock.fileno(), 0)
-        if has_pending or event & ~select.POLLOUT:
+        ready = wait_ready(sock, timeout_s, wants_write=client.want_write(), wake_fd=wake_fd)
+        if ready.is_readable:
             client.loop_read()
-        if event & select.POLLOUT:
+        if ready.is_writable:
             client.loop_write()
         client.loop_misc()
         self.in_flight.settle()
@@ -162,26 +179,11 @@ class Connection:
         if sock is not None:
             sock.close()
 
-    def _send_at_once(self) -> None:
-        """Turn Nagle's algorithm off: at QoS 0 it held every other message back by 30 ms."""
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
     def _judge(self, answer: ReasonCode | None) -> None:
-        if answer is None:
+        if answer is None or answer.is_failure:
             self.abandon()
-            msg = f"no answer from {self._endpoint} to a greeting in MQTT {self.protocol}"
-            raise HungUpError(msg)
-        if not answer.is_failure:
-            return
-        self.abandon()
-        msg = f"{self._endpoint} refused the connection: {answer}".lower()
-        if answer.value in _CREDENTIAL_CODES:
-            raise CredentialsRefusedError(msg)
-        if answer.value == _PROTOCOL_CODE:
-            raise ProtocolRefusedError(msg)
-        raise RefusedError(msg)
+            code = None if answer is None else answer.value
+            raise refusal(self._endpoint, self.protocol, code, str(answer))
 
     def _lost(self) -> LostError:
         self.abandon()
@@ -192,28 +194,32 @@ class Connection:
         )
 
     def _on_connect(
-        self,
-        _client: Client,
-        _userdata: object,
-        _flags: ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
+        self, _client: Client, _userdata: object, _flags: object, reason: ReasonCode, *given: object
     ) -> None:
         self._answer = reason
-        self.max_packet_bytes = getattr(properties, "MaximumPacketSize", None)
+        self.max_packet_bytes = getattr(given[0], "MaximumPacketSize", None)
 
     def _on_disconnect(
         self, _client: Client, _userdata: object, _flags: object, reason: ReasonCode, *_: object
     ) -> None:
         self._end = self._end or reason  # the first is the cause
 
-    def _on_publish(
-        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, *_: object
+    def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        payload, asked = bytes(message.payload), getattr(message.properties, "ResponseTopic", "")
+        correlation = getattr(message.properties, "CorrelationData", b"")
+        self.incoming.append(Incoming(message.topic, payload, message.retain, asked, correlation))
+
+    def _on_subscribe(
+        self, _client: Client, _userdata: object, _mid: int, reasons: list[ReasonCode], *_: object
     ) -> None:
-        self.in_flight.answer(mid, is_accepted=not reason.is_failure)
+        for topic_filter, reason in zip(self._filters, reasons, strict=False):
+            if reason.is_failure:
+                logger.error(
+                    "%s does not let us read '%s': %s", self._endpoint, topic_filter, reason
+                )
 
 
-def _make_client(endpoint: Endpoint, will: Message, protocol: Protocol) -> Client:
+def _make_client(endpoint: Endpoint, will: Message | None, protocol: Protocol) -> Client:
     is_v5 = protocol is Protocol.V5
     client = Client(
         CallbackAPIVersion.VERSION2,
@@ -228,21 +234,17 @@ def _make_client(endpoint: Endpoint, will: Message, protocol: Protocol) -> Clien
     if endpoint.tls_context is not None:
         client.tls_set_context(endpoint.tls_context)
         client.tls_insecure_set(endpoint.tls_context.verify_mode is ssl.CERT_NONE)
-    properties = None
-    if is_v5:
-        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
-        properties.WillDelayInterval = endpoint.will_delay_s
-        properties.ContentType = CONTENT_TYPE
-        properties.PayloadFormatIndicator = 1
-        properties.UserProperty = [("schema", will.schema), ("id", will.id)]
-    client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
+    if will is not None:
+        packed = pack_will(will, endpoint.will_delay_s)
+        properties = _Packed(PacketTypes.WILLMESSAGE, packed) if is_v5 else None
+        client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
     return client
 
 
 def _connect_options(endpoint: Endpoint, protocol: Protocol) -> dict[str, Any]:
     if protocol is not Protocol.V5:
         return {}
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.SessionExpiryInterval = max(_SESSION_EXPIRY_S, 2 * endpoint.will_delay_s)
+    packed = pack_connect(endpoint.session_expiry_s, endpoint.max_incoming_bytes)
     # not clean: when we take over our own half-open connection, its will stays unsaid
-    return {"clean_start": False, "properties": properties}
+    clean_start = not endpoint.keeps_session
+    return {"clean_start": clean_start, "properties": _Packed(PacketTypes.CONNECT, packed)}

@@ -14,21 +14,20 @@ from edgedet.log import RateLimited
 from edgedet.publish.broker import LostError, Message, endpoint_of
 from edgedet.publish.clock_sync import ClockSync
 from edgedet.publish.connection import Connection
+from edgedet.publish.exchange import Exchange
 from edgedet.publish.identity import ModelIdentity, Origin, client_id
 from edgedet.publish.link import Link, LinkState
 from edgedet.publish.outbox import Entry, Outbox
 from edgedet.publish.payloads import DetectionsEncoder, JsonObject, encode_json
 from edgedet.publish.rate_limit import RateLimit
 from edgedet.publish.session import Script, Session
-from edgedet.publish.state_payloads import STATUS, Limits, StatePayloads
+from edgedet.publish.state_payloads import DETECTIONS_EXPIRY_S, STATUS, Limits, StatePayloads
 from edgedet.publish.status_board import StatusBoard
 from edgedet.publish.topics import Topics
 from edgedet.publish.wake import Wake
 from edgedet.stream.worker import ErrorCallback, Worker
 
 logger = logging.getLogger(__name__)
-
-DETECTIONS_EXPIRY_S = 10.0
 
 _TICK_S = 0.25
 _GOODBYE_S = 2.0
@@ -73,19 +72,15 @@ class MqttSink:
         """
         endpoint = endpoint_of(settings, client_id(device.name))
         origin = Origin(device.site, device.name, boot, model)
-        limits = Limits(
-            max_payload_bytes=settings.max_payload_bytes,
-            detections_qos=settings.detections_qos,
-            detections_expiry_s=DETECTIONS_EXPIRY_S,
-            detections_max_per_s=settings.detections_max_per_s,
-            heartbeat_s=settings.heartbeat_s,
-        )
+        limits = Limits.of_settings(settings)
         self._clock = clock
         self._lossless = frozenset(lossless)
         self._rate_limit = RateLimit(settings.detections_max_per_s)
         self._outbox = Outbox(settings.queue_size, DETECTIONS_EXPIRY_S, clock)
         self._board = StatusBoard(clock)
         self._trouble = RateLimited(logger, clock)
+        self._wake = Wake()
+        self.exchange = Exchange(self._wake.set)
         self._script = Script(
             topics=Topics(settings.topic_root, device.site, device.name),
             limits=limits,
@@ -94,6 +89,7 @@ class MqttSink:
             sources=tuple(sources),
             outbox=self._outbox,
             board=self._board,
+            exchange=self.exchange,
             clock=clock,
             clock_sync=ClockSync(clock),
             figures=self._figures,
@@ -101,7 +97,6 @@ class MqttSink:
         )
         self._link = Link(endpoint, self._will, clock, self._settled)
         self._started_s = clock.monotonic()
-        self._wake = Wake()
         self._goodbye: Deadline | None = None  # set once, by close
         self._worker = Worker("mqtt", self._run, on_error)
 

@@ -12,6 +12,7 @@ import numpy as np
 from edgedet.clock import utc_text
 from edgedet.detections import FrameDetections
 from edgedet.frame import FrameInfo
+from edgedet.publish.broker import Message
 from edgedet.publish.clock_sync import ClockState
 from edgedet.publish.identity import Origin
 
@@ -50,6 +51,19 @@ class Encoded:
 def encode_json(message: JsonObject) -> bytes:
     """`message` as compact UTF-8."""
     return _encode(message).encode()
+
+
+def json_message(  # noqa: PLR0913 - the fields of a message
+    topic: str,
+    schema: str,
+    body: JsonObject,
+    *,
+    qos: int = 1,
+    retain: bool = True,
+    expiry_s: int | None = None,
+) -> Message:
+    """`body`, whose `id` becomes that of the message, ready to be sent."""
+    return Message(topic, encode_json(body), schema, str(body["id"]), qos, retain, expiry_s)
 
 
 class DetectionsEncoder:

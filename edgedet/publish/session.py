@@ -1,5 +1,6 @@
 """What is said over one connection: birth, heartbeat, states, results, and good-bye."""
 
+import logging
 import math
 from collections import deque
 from collections.abc import Callable
@@ -11,8 +12,9 @@ from edgedet.event import SourceStatus
 from edgedet.publish.broker import LostError, Message
 from edgedet.publish.clock_sync import ClockSync
 from edgedet.publish.connection import Connection
+from edgedet.publish.exchange import Exchange
 from edgedet.publish.outbox import Entry, Outbox
-from edgedet.publish.payloads import DETECTIONS, DetectionsEncoder, JsonObject, Moment, encode_json
+from edgedet.publish.payloads import DETECTIONS, DetectionsEncoder, JsonObject, Moment, json_message
 from edgedet.publish.state_payloads import (
     EXPIRY_HEARTBEATS,
     INFO,
@@ -24,6 +26,8 @@ from edgedet.publish.state_payloads import (
 )
 from edgedet.publish.status_board import StatusBoard
 from edgedet.publish.topics import Topics
+
+logger = logging.getLogger(__name__)
 
 _RESULTS_A_TURN = 64
 _PACKET_OVERHEAD_BYTES = 1024
@@ -41,6 +45,7 @@ class Script:
     sources: tuple[str, ...]
     outbox: Outbox
     board: StatusBoard
+    exchange: Exchange
     clock: Clock
     clock_sync: ClockSync
     figures: Callable[[], JsonObject]
@@ -64,8 +69,8 @@ class Session:
         self._max_payload_bytes = _payload_limit(
             script.limits.max_payload_bytes, connection.max_packet_bytes
         )
-        self._say(self._online())
-        self._say(self._info())
+        self._say_birth()
+        connection.subscribe(script.exchange.subscriptions)
 
     def turn(self, timeout_s: float, wake_fd: int) -> None:
         """Send what is due, and serve the network until there is more to do, at most `timeout_s`.
@@ -78,6 +83,8 @@ class Session:
         now_s = self._script.clock.monotonic()
         wait_s = min(timeout_s, max(0.0, self._next_beat_s - now_s))
         self._connection.poll(0.0 if sent == _RESULTS_A_TURN else wait_s, wake_fd)
+        while self._connection.incoming:
+            self._script.exchange.deliver(self._connection.incoming.popleft())
         if self._connection.in_flight.oldest_s > _SILENT_KEEPALIVES * self._script.keepalive_s:
             self._connection.abandon()
             msg = "connection ended: the broker acknowledges nothing any more"
@@ -95,9 +102,10 @@ class Session:
             self._say(self._source_status(status), status)
         self.beat += 1
         body = script.states.stopped(script.clock.utc_now(), self._number, self.beat)
-        self._say(_message(script.topics.status, STATUS, body))
+        self._say(json_message(script.topics.status, STATUS, body))
         while not deadline.is_over():
             self._send_states()
+            self._send_posts()
             if not self._states and not self._connection.in_flight:
                 break
             self._connection.poll(deadline.remaining_s())
@@ -105,9 +113,16 @@ class Session:
 
     def give_back(self) -> None:
         """Take back what is under way: the next connection sends it again."""
-        entries = [token for token in self._connection.in_flight.tokens if isinstance(token, Entry)]
-        self._script.outbox.give_back(entries)
+        tokens = self._connection.in_flight.tokens
+        self._script.outbox.give_back([token for token in tokens if isinstance(token, Entry)])
+        self._script.exchange.give_back([token for token in tokens if isinstance(token, Message)])
         self._script.board.tell_all()
+
+    def _say_birth(self) -> None:
+        self._say(self._online())
+        self._say(self._info())
+        for message in self._script.exchange.births(self._connection.protocol):
+            self._say(message)
 
     def _say(self, message: Message, status: SourceStatus | None = None) -> None:
         self._states.append((message, status))
@@ -115,6 +130,9 @@ class Session:
     def _queue_states(self) -> None:
         script = self._script
         now_s = script.clock.monotonic()
+        if script.exchange.take_rebirth():
+            self._say_birth()
+            script.board.tell_all()
         if now_s >= self._next_beat_s:
             if self._next_beat_s != float("-inf"):
                 self._say(self._online())
@@ -129,9 +147,26 @@ class Session:
             message, status = self._states.popleft()
             self._connection.send(message, status)
 
+    def _send_posts(self) -> None:
+        while not self._states and self._connection.has_room:
+            post = self._script.exchange.take()
+            if post is None:
+                return
+            if len(post.payload) > self._max_payload_bytes:
+                self._script.exchange.count_dropped()
+                logger.warning(
+                    "%d bytes for '%s' are more than the broker takes (%d); dropped",
+                    len(post.payload),
+                    post.topic,
+                    self._max_payload_bytes,
+                )
+                continue
+            self._connection.send(post, post)
+
     def _send_waiting(self) -> int:
-        """Send states, then results; how many results."""
+        """Send states and posts, then results; how many results."""
         self._send_states()
+        self._send_posts()
         for sent in range(_RESULTS_A_TURN):
             if self._states or not self._connection.has_room:
                 return sent
@@ -173,7 +208,7 @@ class Session:
         script = self._script
         self.beat += 1
         body = script.states.online(script.clock.utc_now(), self._since, self._number, self.beat)
-        return _message(script.topics.status, STATUS, body, expiry_s=self._state_expiry_s)
+        return json_message(script.topics.status, STATUS, body, expiry_s=self._state_expiry_s)
 
     def _info(self) -> Message:
         script = self._script
@@ -184,38 +219,26 @@ class Session:
             script.sources,
             self._number,
         )
-        return _message(script.topics.info, INFO, body)
+        return json_message(script.topics.info, INFO, body)
 
     def _source_status(self, status: SourceStatus) -> Message:
         script = self._script
         self.beat += 1
         body = script.states.source_status(status, script.clock.utc_now(), self.beat)
         topic = script.topics.source_status(status.source_id)
-        return _message(topic, SOURCE_STATUS, body, expiry_s=self._state_expiry_s)
+        return json_message(topic, SOURCE_STATUS, body, expiry_s=self._state_expiry_s)
 
     def _metrics(self) -> Message:
         script = self._script
         self.beat += 1
         body = script.states.metrics(script.clock.utc_now(), self.beat, script.figures())
-        return _message(
+        return json_message(
             script.topics.metrics, METRICS, body, qos=0, retain=False, expiry_s=self._state_expiry_s
         )
 
     @property
     def _state_expiry_s(self) -> int:
         return math.ceil(EXPIRY_HEARTBEATS * self._script.limits.heartbeat_s)
-
-
-def _message(  # noqa: PLR0913 - the fields of a message
-    topic: str,
-    schema: str,
-    body: JsonObject,
-    *,
-    qos: int = 1,
-    retain: bool = True,
-    expiry_s: int | None = None,
-) -> Message:
-    return Message(topic, encode_json(body), schema, str(body["id"]), qos, retain, expiry_s)
 
 
 def _payload_limit(own_bytes: int, max_packet_bytes: int | None) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from edgedet.clock import utc_text
+from edgedet.config.mqtt import MqttSettings
 from edgedet.event import SourceStatus
 from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DETECTIONS, MAX_OBJECTS, JsonObject
@@ -16,6 +17,7 @@ METRICS = "edgedet.metrics/1"
 EMITTED = (DETECTIONS, INFO, METRICS, SOURCE_STATUS, STATUS)
 """The schemas of the messages that this version publishes."""
 
+DETECTIONS_EXPIRY_S = 10.0
 EXPIRY_HEARTBEATS = 3
 
 
@@ -28,6 +30,17 @@ class Limits:
     detections_expiry_s: float
     detections_max_per_s: float | None
     heartbeat_s: float
+
+    @classmethod
+    def of_settings(cls, settings: MqttSettings) -> "Limits":
+        """What `settings` promise."""
+        return cls(
+            max_payload_bytes=settings.max_payload_bytes,
+            detections_qos=settings.detections_qos,
+            detections_expiry_s=DETECTIONS_EXPIRY_S,
+            detections_max_per_s=settings.detections_max_per_s,
+            heartbeat_s=settings.heartbeat_s,
+        )
 
 
 class StatePayloads:

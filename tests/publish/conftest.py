@@ -14,6 +14,7 @@ from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import Detections, FrameDetections
 from edgedet.event import SourceState, SourceStatus
 from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
+from edgedet.publish.exchange import Listener
 from edgedet.publish.identity import ModelIdentity, Origin, new_boot_id
 from edgedet.publish.mqtt import MqttSink
 
@@ -87,10 +88,19 @@ def origin() -> Origin:
 
 @pytest.fixture
 def make_sink(tmp_path: Path) -> Iterator[MakeSink]:
-    """Starts sinks: `make_sink(url, lossless=(), **settings)`; they are closed after the test."""
+    """Starts sinks: `make_sink(url, lossless=(), listen=None, **settings)`; closed after the test.
+
+    `listen`: a topic and who is told of what is published there.
+    """
     sinks: list[MqttSink] = []
 
-    def make(url: str, *, lossless: tuple[str, ...] = (), **settings: object) -> MqttSink:
+    def make(
+        url: str,
+        *,
+        lossless: tuple[str, ...] = (),
+        listen: tuple[str, Listener] | None = None,
+        **settings: object,
+    ) -> MqttSink:
         if "password" in settings:
             path = tmp_path / "password"
             path.write_text(f"{settings.pop('password')}\n", encoding="utf-8")
@@ -105,6 +115,8 @@ def make_sink(tmp_path: Path) -> Iterator[MakeSink]:
             clock=CLOCK,
         )
         sinks.append(sink)
+        if listen is not None:
+            sink.exchange.listen(*listen)
         sink.start()
         return sink
 

@@ -1,8 +1,17 @@
 """One connection to a real broker, without the sink around it."""
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
-from edgedet.publish.broker import Endpoint, LostError, Message, Protocol, UnreachableError
+from edgedet.publish.broker import (
+    Endpoint,
+    Incoming,
+    LostError,
+    Message,
+    Protocol,
+    UnreachableError,
+)
 from edgedet.publish.connection import Connection
 from edgedet.publish.in_flight import WINDOW
 from tests.conftest import StartMosquitto, Subscribe
@@ -94,3 +103,35 @@ def test_abandoned_connection_is_told_of_by_the_will(
 def test_nobody_there_is_unreachable() -> None:
     with pytest.raises(UnreachableError, match="Connection refused"):
         _connection(9, []).open(lambda: False)
+
+
+def test_what_is_published_to_us_comes_in_with_its_properties(
+    mosquitto: StartMosquitto, subscribe: Subscribe
+) -> None:
+    broker = mosquitto()
+    subscribe(broker.port)
+    connection = _connection(broker.port, [])
+    connection.open(lambda: False)
+    connection.subscribe(["test/+"])
+    connection.send(Message("test/topic", b"x", "", "", 1, correlation=b"7"), "token")
+
+    while not connection.incoming:
+        connection.poll(1.0)
+
+    assert connection.incoming.popleft() == Incoming("test/topic", b"x", correlation=b"7")
+    connection.close()
+
+
+def test_reading_that_the_broker_forbids_is_told(
+    mosquitto: StartMosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = _connection(mosquitto().port, [])
+    connection.open(lambda: False)
+    connection.subscribe(["test/+"])
+
+    # mosquitto 2.0 accepts every subscription, and withholds what its ACL forbids
+    refused = ReasonCode(PacketTypes.SUBACK, identifier=0x87)
+    connection._on_subscribe(connection._client, None, 1, [refused])
+
+    assert "does not let us read 'test/+': Not authorized" in caplog.text
+    connection.close()

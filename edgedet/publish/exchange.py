@@ -1,0 +1,102 @@
+"""What is said and heard over the broker besides states and results: commands, replies, discovery.
+
+Between whoever has something to say or wants to hear, and the one thread that talks to the broker.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+
+from edgedet.publish.broker import Incoming, Message, Protocol
+
+Listener = Callable[[Incoming], None]
+"""Told of a message on the broker's thread: it must not wait."""
+Birth = Callable[[Protocol], Sequence[Message]]
+"""What to say at the begin of each connection; on the broker's thread."""
+
+_CAPACITY = 64
+
+
+def _nothing() -> None:
+    """The bell of an exchange that nobody serves yet."""
+
+
+class Exchange:
+    """Posts on their way out, listeners for what comes in. `listen` before the start, else any."""
+
+    def __init__(self, ring: Callable[[], None] = _nothing, capacity: int = _CAPACITY) -> None:
+        """Hold `capacity` posts while the broker is away; `ring` wakes the broker's thread."""
+        self._ring = ring
+        self._capacity = capacity
+        self._listeners: dict[str, Listener] = {}
+        self._births: list[Birth] = []
+        self._lock = threading.Lock()  # guards everything below
+        self._posts: deque[Message] = deque()
+        self._dropped = 0
+        self._must_be_reborn = False
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The topics to subscribe to, a level of `+` at the end of some."""
+        return tuple(self._listeners)
+
+    @property
+    def dropped(self) -> int:
+        """Posts that were lost for lack of room, or because the broker takes none of their size."""
+        return self._dropped
+
+    def listen(self, topic_filter: str, listener: Listener) -> None:
+        """Hear what is published on a topic, or with `/+` at the end on all just below it."""
+        self._listeners[topic_filter] = listener
+
+    def at_birth(self, birth: Birth) -> None:
+        """Say more at the begin of each connection, after the device's own birth."""
+        self._births.append(birth)
+
+    def births(self, protocol: Protocol) -> list[Message]:
+        """What is to be said besides, now that a connection begins."""
+        return [message for birth in self._births for message in birth(protocol)]
+
+    def deliver(self, incoming: Incoming) -> bool:
+        """Tell whoever listens; whether somebody does."""
+        parent = incoming.topic.rpartition("/")[0]
+        listener = self._listeners.get(incoming.topic) or self._listeners.get(f"{parent}/+")
+        if listener is not None:
+            listener(incoming)
+        return listener is not None
+
+    def post(self, message: Message) -> None:
+        """Say `message` soon, once there is a connection; without room the oldest is dropped."""
+        with self._lock:
+            if len(self._posts) >= self._capacity:
+                self._posts.popleft()
+                self._dropped += 1
+            self._posts.append(message)
+        self._ring()
+
+    def take(self) -> Message | None:
+        """The oldest post, for whoever sends it."""
+        with self._lock:
+            return self._posts.popleft() if self._posts else None
+
+    def give_back(self, messages: Iterable[Message]) -> None:
+        """Put back what was taken, oldest first, and not acknowledged."""
+        with self._lock:
+            self._posts.extendleft(reversed(list(messages)))
+
+    def count_dropped(self) -> None:
+        """Count a post that was taken and could not be sent."""
+        with self._lock:
+            self._dropped += 1
+
+    def ask_for_rebirth(self) -> None:
+        """Have everything that is told at a birth told again."""
+        with self._lock:
+            self._must_be_reborn = True
+        self._ring()
+
+    def take_rebirth(self) -> bool:
+        """Whether somebody asked for it since the last time."""
+        with self._lock:
+            is_asked, self._must_be_reborn = self._must_be_reborn, False
+            return is_asked
