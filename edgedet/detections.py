@@ -1,6 +1,6 @@
 """What the detector found in one frame."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,14 @@ class FrameDetections:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SeenFrame:
-    """A whole frame with what was found in it. Its pixels are a copy: nobody needs to close it."""
+    """A whole frame with what was found in it. Its pixels are a copy: nobody needs to close it.
+
+    `candidates` float32 (K, 7): all that the model considered, as its graph gives them, but with
+    boxes in pixels of the frame.
+    """
 
     frame: Frame
     result: FrameDetections
+    candidates: NDArray[np.float32] = field(
+        default_factory=lambda: np.empty((0, 7), dtype=np.float32)
+    )

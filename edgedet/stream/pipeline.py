@@ -147,7 +147,7 @@ class Pipeline:
             for item, candidates in zip(answer.items, answer.candidates, strict=True):
                 result = self._result(item, candidates, answer)
                 self._sink.publish(result)
-                self.tap.answered(result)
+                self.tap.answered(result, candidates, item.box)
                 self.stats.add(result, self._clock.monotonic())
         self._end()
 

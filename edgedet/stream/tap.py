@@ -10,8 +10,12 @@ import logging
 import threading
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgedet.detections import FrameDetections, SeenFrame
 from edgedet.frame import Frame, FrameInfo
+from edgedet.vision.letterbox import Letterbox
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +68,13 @@ class FrameTap:
                 self._kept[frame.info.source_id, frame.info.seq] = (copy, takers)
                 self._copied += 1
 
-    def answered(self, result: FrameDetections) -> None:
-        """Hand over the frame of `result` if it was wanted."""
+    def answered(
+        self, result: FrameDetections, candidates: NDArray[np.float32], box: Letterbox
+    ) -> None:
+        """Hand over the frame of `result` if it was wanted.
+
+        `candidates` (K, 7) are the detector's for the frame, which lies at `box` in its input.
+        """
         if not self._kept:
             return
         with self._lock:
@@ -74,8 +83,10 @@ class FrameTap:
             )
         if frame is None:
             return
+        own = candidates.copy()
+        own[:, :4] = box.to_source(candidates[:, :4])
         for listener in takers:
-            self._give(listener, SeenFrame(frame, result))
+            self._give(listener, SeenFrame(frame, result, own))
 
     def _wants(self, listener: FrameListener, frame: FrameInfo) -> bool:
         try:

@@ -50,6 +50,9 @@ def test_wanted_frames_come_with_their_pixels_and_their_own_result() -> None:
         assert seen.result.frame is seen.frame.info
         assert np.all(seen.frame.planes[0] == seen.frame.info.seq)
         assert seen.result.detections.scores[0] == pytest.approx(seen.frame.info.seq / 255)
+        best = seen.candidates[seen.candidates[:, 4].argmax()]
+        assert np.array_equal(best[:4], seen.result.detections.boxes_xyxy[0])  # in frame pixels
+        assert seen.candidates.shape == (3, 7)
     assert bench.pipeline.tap.copied == 3
     assert bench.pool.open_frames == set()
 
