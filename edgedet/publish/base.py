@@ -1,15 +1,16 @@
-"""What the rest of edgedet knows of an outlet for detections."""
+"""What the rest of edgedet knows of an outlet for detections, events and states."""
 
 from typing import Protocol
 
+from edgedet.analytics import ObjectEvent, SourceCounts
 from edgedet.detections import FrameDetections
 from edgedet.event import SourceStatus
 
 
 class Sink(Protocol):
-    """An outlet. `publish` and `publish_status` never block and never raise for a lost peer.
+    """An outlet. What begins with `publish` never blocks and never raises for a lost peer.
 
-    One method above the usual four: room and hand-over belong to the same queue.
+    More methods than the usual four: all that leaves the device goes through one queue, in order.
     """
 
     def publish(self, result: FrameDetections) -> None:
@@ -22,6 +23,14 @@ class Sink(Protocol):
 
     def publish_status(self, status: SourceStatus) -> None:
         """Hand over the state of a source."""
+        ...
+
+    def publish_event(self, event: ObjectEvent) -> None:
+        """Hand over an event; those of one source come in order. Outages do not lose it."""
+        ...
+
+    def publish_counts(self, counts: SourceCounts) -> None:
+        """Hand over how many objects a source sees; each replaces the one before."""
         ...
 
     def wait_for_room(self, timeout_s: float) -> bool:

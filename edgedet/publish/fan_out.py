@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Sequence
 
+from edgedet.analytics import ObjectEvent, SourceCounts
 from edgedet.clock import Clock, Deadline
 from edgedet.detections import FrameDetections
 from edgedet.errors import PublishError
@@ -52,6 +53,16 @@ class FanOut:
         """Hand the state of a source to every sink."""
         for sink in self._sinks:
             sink.publish_status(status)
+
+    def publish_event(self, event: ObjectEvent) -> None:
+        """Hand an event to every sink."""
+        for sink in self._sinks:
+            sink.publish_event(event)
+
+    def publish_counts(self, counts: SourceCounts) -> None:
+        """Hand the counts of a source to every sink."""
+        for sink in self._sinks:
+            sink.publish_counts(counts)
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until every sink has room; whether all have."""

@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from pathlib import Path
 
+from edgedet.analytics import ObjectEvent, SourceCounts
 from edgedet.clock import Clock
 from edgedet.detections import FrameDetections
 from edgedet.errors import PublishError
@@ -61,6 +62,12 @@ class JsonLinesSink:
         self._seq[frame.source_id] += 1
 
     def publish_status(self, status: SourceStatus) -> None:
+        """Nothing: the file holds detections alone."""
+
+    def publish_event(self, event: ObjectEvent) -> None:
+        """Nothing: the file holds detections alone."""
+
+    def publish_counts(self, counts: SourceCounts) -> None:
         """Nothing: the file holds detections alone."""
 
     def wait_for_room(self, timeout_s: float) -> bool:  # noqa: ARG002 - the protocol's

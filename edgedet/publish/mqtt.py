@@ -5,23 +5,25 @@ import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from edgedet.analytics import ObjectEvent, SourceCounts
 from edgedet.clock import Clock, Deadline
 from edgedet.config.device import DeviceSettings
 from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import FrameDetections
 from edgedet.event import SourceStatus
 from edgedet.log import RateLimited
-from edgedet.publish.broker import LostError, Message, endpoint_of
-from edgedet.publish.clock_sync import ClockSync
+from edgedet.publish.broker import LostError, endpoint_of
 from edgedet.publish.connection import Connection
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.identity import ModelIdentity, Origin, client_id
+from edgedet.publish.kind import Kind
 from edgedet.publish.link import Link, LinkState
+from edgedet.publish.messages import Messages
 from edgedet.publish.outbox import Entry, Outbox
-from edgedet.publish.payloads import DetectionsEncoder, JsonObject, encode_json
+from edgedet.publish.payloads import JsonObject
 from edgedet.publish.rate_limit import RateLimit
 from edgedet.publish.session import Script, Session
-from edgedet.publish.state_payloads import DETECTIONS_EXPIRY_S, STATUS, Limits, StatePayloads
+from edgedet.publish.state_payloads import DETECTIONS_EXPIRY_S, EVENTS_EXPIRY_S, Limits
 from edgedet.publish.status_board import StatusBoard
 from edgedet.publish.topics import Topics
 from edgedet.publish.wake import Wake
@@ -76,26 +78,23 @@ class MqttSink:
         self._clock = clock
         self._lossless = frozenset(lossless)
         self._rate_limit = RateLimit(settings.detections_max_per_s)
-        self._outbox = Outbox(settings.queue_size, DETECTIONS_EXPIRY_S, clock)
+        self._outbox = Outbox(settings.queue_size, DETECTIONS_EXPIRY_S, clock, EVENTS_EXPIRY_S)
         self._board = StatusBoard(clock)
         self._trouble = RateLimited(logger, clock)
         self._wake = Wake()
         self.exchange = Exchange(self._wake.set)
+        topics = Topics(settings.topic_root, device.site, device.name)
+        self._messages = Messages(origin, topics, limits, tuple(sources), clock)
         self._script = Script(
-            topics=Topics(settings.topic_root, device.site, device.name),
-            limits=limits,
-            states=StatePayloads(origin, limits),
-            encoder=DetectionsEncoder(origin, settings.max_payload_bytes),
-            sources=tuple(sources),
+            messages=self._messages,
             outbox=self._outbox,
             board=self._board,
             exchange=self.exchange,
             clock=clock,
-            clock_sync=ClockSync(clock),
             figures=self._figures,
             keepalive_s=settings.keepalive_s,
         )
-        self._link = Link(endpoint, self._will, clock, self._settled)
+        self._link = Link(endpoint, self._messages.will, clock, self._settled)
         self._started_s = clock.monotonic()
         self._goodbye: Deadline | None = None  # set once, by close
         self._worker = Worker("mqtt", self._run, on_error)
@@ -120,6 +119,16 @@ class MqttSink:
     def publish_status(self, status: SourceStatus) -> None:
         """Tell the state of a source, now and again after each reconnect."""
         self._board.put(status)
+        self._wake.set()
+
+    def publish_event(self, event: ObjectEvent) -> None:
+        """Queue an event; see `Sink.publish_event`."""
+        self._outbox.put(event)
+        self._wake.set()
+
+    def publish_counts(self, counts: SourceCounts) -> None:
+        """Tell the counts of a source, now and again after each reconnect."""
+        self._board.put(counts)
         self._wake.set()
 
     def wait_for_room(self, timeout_s: float) -> bool:
@@ -149,7 +158,7 @@ class MqttSink:
     def stats(self) -> MqttStats:
         """What was done so far."""
         link = self._link.status
-        figures = self._outbox.figures().values()
+        figures = [f for kind in Kind for f in self._outbox.figures(kind).values()]
         return MqttStats(
             state=link.state,
             reason=link.reason,
@@ -162,13 +171,11 @@ class MqttSink:
         )
 
     def _run(self, stop: threading.Event) -> None:
-        beat = 0
         while not self._must_end(stop):
             connection = self._link.connect(lambda: self._must_end(stop))
             if isinstance(connection, Connection):
-                session = Session(self._script, connection, self._link.status.connections, beat)
+                session = Session(self._script, connection, self._link.status.connections)
                 wait_s = self._serve(session, stop)
-                beat = session.beat
             else:
                 wait_s = connection
             self._pause(wait_s, stop)
@@ -204,25 +211,19 @@ class MqttSink:
                 self._outbox.done(token)
             else:
                 self._outbox.discard(token)
-        elif isinstance(token, SourceStatus):
+        elif isinstance(token, SourceStatus | SourceCounts):
             self._board.told(token)
         if not is_accepted:
             self._trouble.warning(
                 "refused", "the broker refused a message; may this client write there?"
             )
 
-    def _will(self, number: int) -> Message:
-        body = self._script.states.offline(number)
-        return Message(
-            self._script.topics.status, encode_json(body), STATUS, str(body["id"]), 1, retain=True
-        )
-
     def _figures(self) -> JsonObject:
         link = self._link.status
         sources = self._outbox.figures()
         return {
             "uptime_s": round(self._clock.monotonic() - self._started_s, 1),
-            "clock": self._script.clock_sync.state(),
+            "clock": self._messages.clock_sync.state(),
             "mqtt": {
                 "protocol": str(link.protocol),
                 "reconnects": link.reconnects,

@@ -1,31 +1,18 @@
 """What is said over one connection: birth, heartbeat, states, results, and good-bye."""
 
 import logging
-import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import edgedet
 from edgedet.clock import Clock, Deadline
-from edgedet.event import SourceStatus
 from edgedet.publish.broker import LostError, Message
-from edgedet.publish.clock_sync import ClockSync
 from edgedet.publish.connection import Connection
 from edgedet.publish.exchange import Exchange
+from edgedet.publish.messages import Messages
 from edgedet.publish.outbox import Entry, Outbox
-from edgedet.publish.payloads import DETECTIONS, DetectionsEncoder, JsonObject, Moment, json_message
-from edgedet.publish.state_payloads import (
-    EXPIRY_HEARTBEATS,
-    INFO,
-    METRICS,
-    SOURCE_STATUS,
-    STATUS,
-    Limits,
-    StatePayloads,
-)
-from edgedet.publish.status_board import StatusBoard
-from edgedet.publish.topics import Topics
+from edgedet.publish.payloads import JsonObject
+from edgedet.publish.status_board import State, StatusBoard
 
 logger = logging.getLogger(__name__)
 
@@ -38,16 +25,11 @@ _SILENT_KEEPALIVES = 2
 class Script:
     """What stays the same from one connection to the next."""
 
-    topics: Topics
-    limits: Limits
-    states: StatePayloads
-    encoder: DetectionsEncoder
-    sources: tuple[str, ...]
+    messages: Messages
     outbox: Outbox
     board: StatusBoard
     exchange: Exchange
     clock: Clock
-    clock_sync: ClockSync
     figures: Callable[[], JsonObject]
     keepalive_s: int
 
@@ -55,19 +37,16 @@ class Script:
 class Session:
     """Speaks over an open connection until the good-bye or a LostError. For one thread."""
 
-    def __init__(
-        self, script: Script, connection: Connection, number: int, first_beat: int
-    ) -> None:
-        """Begin connection `number` of this boot; its heartbeats are numbered from `first_beat`."""
+    def __init__(self, script: Script, connection: Connection, number: int) -> None:
+        """Begin connection `number` of this boot."""
         self._script = script
         self._connection = connection
         self._number = number
         self._since = script.clock.utc_now()
-        self._states: deque[tuple[Message, SourceStatus | None]] = deque()
-        self.beat = first_beat
+        self._states: deque[tuple[Message, State | None]] = deque()
         self._next_beat_s = float("-inf")
         self._max_payload_bytes = _payload_limit(
-            script.limits.max_payload_bytes, connection.max_packet_bytes
+            script.messages.limits.max_payload_bytes, connection.max_packet_bytes
         )
         self._say_birth()
         connection.subscribe(script.exchange.subscriptions)
@@ -96,13 +75,9 @@ class Session:
         Raises:
             LostError: the connection ended before; the broker will publish the will.
         """
-        script = self._script
-        deadline = Deadline(timeout_s, script.clock)
-        for status in script.board.take_untold():
-            self._say(self._source_status(status), status)
-        self.beat += 1
-        body = script.states.stopped(script.clock.utc_now(), self._number, self.beat)
-        self._say(json_message(script.topics.status, STATUS, body))
+        deadline = Deadline(timeout_s, self._script.clock)
+        self._say_untold()
+        self._say(self._script.messages.stopped(self._number))
         while not deadline.is_over():
             self._send_states()
             self._send_posts()
@@ -119,13 +94,17 @@ class Session:
         self._script.board.tell_all()
 
     def _say_birth(self) -> None:
-        self._say(self._online())
-        self._say(self._info())
+        self._say(self._script.messages.online(self._since, self._number))
+        self._say(self._script.messages.info(self._number))
         for message in self._script.exchange.births(self._connection.protocol):
             self._say(message)
 
-    def _say(self, message: Message, status: SourceStatus | None = None) -> None:
-        self._states.append((message, status))
+    def _say(self, message: Message, state: State | None = None) -> None:
+        self._states.append((message, state))
+
+    def _say_untold(self) -> None:
+        for state in self._script.board.take_untold():
+            self._say(self._script.messages.state(state), state)
 
     def _queue_states(self) -> None:
         script = self._script
@@ -135,17 +114,16 @@ class Session:
             script.board.tell_all()
         if now_s >= self._next_beat_s:
             if self._next_beat_s != float("-inf"):
-                self._say(self._online())
-            self._next_beat_s = now_s + script.limits.heartbeat_s
+                self._say(script.messages.online(self._since, self._number))
+            self._next_beat_s = now_s + script.messages.limits.heartbeat_s
             script.board.tell_all()
-            self._say(self._metrics())
-        for status in script.board.take_untold():
-            self._say(self._source_status(status), status)
+            self._say(script.messages.metrics(script.figures()))
+        self._say_untold()
 
     def _send_states(self) -> None:
         while self._states and self._connection.has_room:
-            message, status = self._states.popleft()
-            self._connection.send(message, status)
+            message, state = self._states.popleft()
+            self._connection.send(message, state)
 
     def _send_posts(self) -> None:
         while not self._states and self._connection.has_room:
@@ -164,7 +142,7 @@ class Session:
             self._connection.send(post, post)
 
     def _send_waiting(self) -> int:
-        """Send states and posts, then results; how many results."""
+        """Send states and posts, then results and events; how many of the latter."""
         self._send_states()
         self._send_posts()
         for sent in range(_RESULTS_A_TURN):
@@ -173,72 +151,9 @@ class Session:
             entry = self._script.outbox.take()
             if entry is None:
                 return sent
-            self._connection.send(self._detections(entry), entry)
+            message = self._script.messages.entry(entry, self._max_payload_bytes)
+            self._connection.send(message, entry)
         return _RESULTS_A_TURN
-
-    def _detections(self, entry: Entry) -> Message:
-        script = self._script
-        now_s = script.clock.monotonic()
-        frame = entry.result.frame
-        moment = Moment(
-            utc=script.clock.utc_now(),
-            latency_ms=(now_s - frame.arrival_s) * 1000,
-            clock=script.clock_sync.state(),
-        )
-        encoded = script.encoder.encode(
-            entry.result,
-            seq=entry.seq,
-            moment=moment,
-            skipped=entry.skipped,
-            lost_before=entry.lost_before,
-            max_payload_bytes=self._max_payload_bytes,
-        )
-        entry.truncated = encoded.truncated
-        waited_s = now_s - entry.queued_s
-        return Message(
-            topic=script.topics.detections(frame.source_id),
-            payload=encoded.payload,
-            schema=DETECTIONS,
-            id=encoded.id,
-            qos=script.limits.detections_qos,
-            expiry_s=max(1, math.ceil(script.limits.detections_expiry_s - waited_s)),
-        )
-
-    def _online(self) -> Message:
-        script = self._script
-        self.beat += 1
-        body = script.states.online(script.clock.utc_now(), self._since, self._number, self.beat)
-        return json_message(script.topics.status, STATUS, body, expiry_s=self._state_expiry_s)
-
-    def _info(self) -> Message:
-        script = self._script
-        body = script.states.info(
-            script.clock.utc_now(),
-            edgedet.__version__,
-            script.topics.prefix,
-            script.sources,
-            self._number,
-        )
-        return json_message(script.topics.info, INFO, body)
-
-    def _source_status(self, status: SourceStatus) -> Message:
-        script = self._script
-        self.beat += 1
-        body = script.states.source_status(status, script.clock.utc_now(), self.beat)
-        topic = script.topics.source_status(status.source_id)
-        return json_message(topic, SOURCE_STATUS, body, expiry_s=self._state_expiry_s)
-
-    def _metrics(self) -> Message:
-        script = self._script
-        self.beat += 1
-        body = script.states.metrics(script.clock.utc_now(), self.beat, script.figures())
-        return json_message(
-            script.topics.metrics, METRICS, body, qos=0, retain=False, expiry_s=self._state_expiry_s
-        )
-
-    @property
-    def _state_expiry_s(self) -> int:
-        return math.ceil(EXPIRY_HEARTBEATS * self._script.limits.heartbeat_s)
 
 
 def _payload_limit(own_bytes: int, max_packet_bytes: int | None) -> int:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from edgedet.clock import utc_text
 from edgedet.config.mqtt import MqttSettings
 from edgedet.event import SourceStatus
+from edgedet.publish.event_payloads import COUNTS, EVENTS
 from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DETECTIONS, MAX_OBJECTS, JsonObject
 
@@ -14,10 +15,11 @@ STATUS = "edgedet.status/1"
 SOURCE_STATUS = "edgedet.source_status/1"
 INFO = "edgedet.info/1"
 METRICS = "edgedet.metrics/1"
-EMITTED = (DETECTIONS, INFO, METRICS, SOURCE_STATUS, STATUS)
+EMITTED = (COUNTS, DETECTIONS, EVENTS, INFO, METRICS, SOURCE_STATUS, STATUS)
 """The schemas of the messages that this version publishes."""
 
 DETECTIONS_EXPIRY_S = 10.0
+EVENTS_EXPIRY_S = 3600.0
 EXPIRY_HEARTBEATS = 3
 
 
@@ -30,6 +32,7 @@ class Limits:
     detections_expiry_s: float
     detections_max_per_s: float | None
     heartbeat_s: float
+    events_expiry_s: float
 
     @classmethod
     def of_settings(cls, settings: MqttSettings) -> "Limits":
@@ -40,6 +43,7 @@ class Limits:
             detections_expiry_s=DETECTIONS_EXPIRY_S,
             detections_max_per_s=settings.detections_max_per_s,
             heartbeat_s=settings.heartbeat_s,
+            events_expiry_s=EVENTS_EXPIRY_S,
         )
 
 
@@ -128,6 +132,7 @@ class StatePayloads:
                 "max_payload_bytes": limits.max_payload_bytes,
                 "detections_qos": limits.detections_qos,
                 "detections_expiry_s": limits.detections_expiry_s,
+                "events_expiry_s": limits.events_expiry_s,
                 "detections_max_per_s": limits.detections_max_per_s,
                 "heartbeat_s": limits.heartbeat_s,
             },

@@ -1,41 +1,46 @@
-"""The last known state of every source, and which of them the broker has not been told yet."""
+"""What is retained of every source, and which of it the broker has not been told yet."""
 
 import threading
 
+from edgedet.analytics import SourceCounts
 from edgedet.clock import Clock, Deadline
 from edgedet.event import SourceStatus
 
+State = SourceStatus | SourceCounts
+
+_Key = tuple[type, str]
+
 
 class StatusBoard:
-    """Keeps the newest status of each source; what is older and unsent is of no use to anyone."""
+    """Keeps the newest states of each source; what is older and unsent is of no use to anyone."""
 
     def __init__(self, clock: Clock) -> None:
         """Start empty."""
         self._clock = clock
         self._changed = threading.Condition()  # guards the three below
-        self._latest: dict[str, SourceStatus] = {}
-        self._untold: dict[str, None] = {}
-        self._under_way: dict[str, SourceStatus] = {}
+        self._latest: dict[_Key, State] = {}
+        self._untold: dict[_Key, None] = {}
+        self._under_way: dict[_Key, State] = {}
 
-    def put(self, status: SourceStatus) -> None:
+    def put(self, state: State) -> None:
         """Replace what is known of a source."""
         with self._changed:
-            self._latest[status.source_id] = status
-            self._untold[status.source_id] = None
+            self._latest[_key(state)] = state
+            self._untold[_key(state)] = None
 
-    def take_untold(self) -> list[SourceStatus]:
+    def take_untold(self) -> list[State]:
         """The states that changed since they were last taken."""
         with self._changed:
-            statuses = [self._latest[source_id] for source_id in self._untold]
+            states = [self._latest[key] for key in self._untold]
             self._untold.clear()
-            self._under_way.update((status.source_id, status) for status in statuses)
-            return statuses
+            self._under_way.update((_key(state), state) for state in states)
+            return states
 
-    def told(self, status: SourceStatus) -> None:
-        """The broker has `status` now, or refused it."""
+    def told(self, state: State) -> None:
+        """The broker has `state` now, or refused it."""
         with self._changed:
-            if self._under_way.get(status.source_id) is status:
-                del self._under_way[status.source_id]
+            if self._under_way.get(_key(state)) is state:
+                del self._under_way[_key(state)]
                 self._changed.notify_all()
 
     def tell_all(self) -> None:
@@ -54,3 +59,7 @@ class StatusBoard:
 
     def _untold_count(self) -> int:
         return len(self._untold.keys() | self._under_way.keys())
+
+
+def _key(state: State) -> _Key:
+    return type(state), state.source_id

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedet.analytics import EndReason, EventType, ObjectEvent, SeenObject
+from edgedet.analytics import EndReason, EventType, ObjectEvent, SeenObject, SourceCounts
 from edgedet.clock import SystemClock
 from edgedet.config.device import DeviceSettings
 from edgedet.config.mqtt import MqttSettings
@@ -63,11 +63,15 @@ def make_status(
     return SourceStatus(source_id, state, since=NOON, fps_in=25.0, reason=reason)
 
 
-def make_event(word: EventType, reason: EndReason = EndReason.LEFT) -> ObjectEvent:
-    """An event of the source `gate`: a track, its stay in `dock`, its crossing of `door`."""
+def make_event(
+    word: EventType = EventType.END,
+    reason: EndReason = EndReason.LEFT,
+    source_id: str = "gate",
+) -> ObjectEvent:
+    """An event of a source: a track, its stay in `dock`, its crossing of `door`."""
     place = _PLACES.get(word, "")
     return ObjectEvent(
-        source_id="gate",
+        source_id=source_id,
         event_id=f"6f1c-184/{place}/1" if place else "6f1c-184",
         type=word,
         frame_seq=48213,
@@ -78,6 +82,18 @@ def make_event(word: EventType, reason: EndReason = EndReason.LEFT) -> ObjectEve
         place=place,
         direction="in" if word is EventType.CROSS else "",
         reason=reason if word in {EventType.END, EventType.LEAVE} else None,
+    )
+
+
+def make_counts(cars: int = 2, source_id: str = "gate") -> SourceCounts:
+    return SourceCounts(
+        source_id=source_id,
+        frame_seq=7,
+        at=NOON,
+        observed_s=CLOCK.monotonic(),
+        classes={0: 1, 1: cars},
+        zones={"dock": {1: 1}},
+        crossings={"kerb": {"in": 3, "out": 1}},
     )
 
 

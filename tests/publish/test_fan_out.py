@@ -8,13 +8,15 @@ from edgedet.errors import PublishError
 from edgedet.publish.fan_out import FanOut
 from edgedet.publish.identity import Origin
 from edgedet.publish.jsonl import JsonLinesSink
-from tests.publish.conftest import CLOCK, make_result, make_status
+from tests.publish.conftest import CLOCK, make_counts, make_event, make_result, make_status
 
 
 def test_every_sink_gets_everything(origin: Origin, tmp_path: Path) -> None:
     paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     sink = FanOut([JsonLinesSink(path, origin, CLOCK) for path in paths], CLOCK)
     sink.publish_status(make_status())
+    sink.publish_event(make_event())
+    sink.publish_counts(make_counts())
     sink.publish(make_result())
 
     assert sink.wait_for_room(0)

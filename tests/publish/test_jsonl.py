@@ -10,13 +10,15 @@ from edgedet.errors import PublishError
 from edgedet.publish import schemas
 from edgedet.publish.identity import Origin
 from edgedet.publish.jsonl import JsonLinesSink
-from tests.publish.conftest import CLOCK, make_result, make_status
+from tests.publish.conftest import CLOCK, make_counts, make_event, make_result, make_status
 
 
 def test_writes_one_valid_object_a_line_in_order(origin: Origin, tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     sink = JsonLinesSink(path, origin, CLOCK)
     sink.publish_status(make_status())
+    sink.publish_event(make_event())
+    sink.publish_counts(make_counts())
     for seq in range(3):
         sink.publish(make_result(seq, count=seq))
 

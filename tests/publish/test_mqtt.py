@@ -6,7 +6,7 @@ from edgedet.event import SourceState
 from edgedet.publish.link import LinkState
 from tests.brokers import Received, wait_until
 from tests.conftest import StartMosquitto, Subscribe
-from tests.publish.conftest import MakeSink, make_result, make_status
+from tests.publish.conftest import MakeSink, make_counts, make_event, make_result, make_status
 
 PREFIX = "edgedet/v1/lab/bench-01"
 STATUS = f"{PREFIX}/status"
@@ -152,6 +152,41 @@ def test_changed_source_state_is_told_at_once(
 
     message = subscriber.wait_for(lambda m: m.state == "stalled")
     assert message.body["reason"] == "no frame for 12.0 s"
+
+
+def test_events_are_acknowledged_and_numbered_for_each_source(
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+) -> None:
+    broker = mosquitto()
+    subscriber = subscribe(broker.port, f"{PREFIX}/src/+/events")
+    sink = make_sink(broker.url)
+    for _ in range(3):
+        sink.publish_event(make_event())
+        sink.publish_event(make_event(source_id="dock"))
+
+    messages = subscriber.wait_for_all(lambda m: "/gate/" in m.topic, 3)
+
+    assert [m.body["seq"] for m in messages] == [0, 1, 2]
+    assert {m.qos for m in messages} == {1}
+    assert 3500 < messages[0].properties["MessageExpiryInterval"] <= 3600
+    assert not any(m.retain for m in messages)
+    assert sink.flush(10.0) == 0
+    assert sink.stats.published == 6
+
+
+def test_counts_are_retained_and_expire(
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+) -> None:
+    broker = mosquitto()
+    sink = make_sink(broker.url, heartbeat_s=20)
+    sink.publish_counts(make_counts(cars=1))
+    sink.publish_counts(make_counts(cars=2))
+    assert wait_until(lambda: sink.flush(0.01) == 0)
+
+    message = subscribe(broker.port, f"{PREFIX}/src/gate/counts").wait_for(lambda m: m.retain)
+
+    assert message.body["classes"] == {"person": 1, "car": 2}
+    assert 50 < message.properties["MessageExpiryInterval"] <= 60
 
 
 def test_too_large_results_lose_their_worst_objects(

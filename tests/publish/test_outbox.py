@@ -6,8 +6,9 @@ from datetime import datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgedet.publish.kind import Kind
 from edgedet.publish.outbox import Entry, Outbox
-from tests.publish.conftest import CLOCK, NOON, make_result
+from tests.publish.conftest import CLOCK, NOON, make_event, make_result
 
 
 class HandClock:
@@ -69,6 +70,40 @@ def test_loss_of_a_message_that_told_of_losses_is_told_in_full() -> None:
     outbox.put(make_result(3), skipped=0, is_lossless=False)
 
     assert [e.lost_before for e in _take_all(outbox)] == [3]
+
+
+def test_a_flood_of_results_costs_no_event() -> None:
+    outbox = Outbox(2, 10.0, CLOCK)
+    outbox.put(make_event())
+    for seq in range(9):
+        outbox.put(make_result(seq), skipped=0, is_lossless=False)
+    outbox.put(make_event())
+
+    entries = _take_all(outbox)
+
+    assert [(e.topic[0], e.seq) for e in entries] == [
+        (Kind.EVENTS, 0),
+        (Kind.DETECTIONS, 7),
+        (Kind.DETECTIONS, 8),
+        (Kind.EVENTS, 1),
+    ]
+    assert [e.lost_before for e in entries] == [0, 7, 0, 0]
+
+
+def test_events_expire_late_and_are_counted_apart() -> None:
+    clock = HandClock()
+    outbox = Outbox(10, 10.0, clock, 3600.0)
+    outbox.put(make_event())
+    clock.now_s = 3599.0
+    outbox.drop_expired()
+    assert outbox.pending == 1
+
+    clock.now_s = 3601.0
+    outbox.drop_expired()
+
+    assert outbox.pending == 0
+    assert outbox.figures(Kind.EVENTS)["gate"].dropped == 1
+    assert outbox.figures(Kind.DETECTIONS) == {}
 
 
 def test_room_is_waited_for() -> None:

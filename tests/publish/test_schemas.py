@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from edgedet.analytics import EventType
 from edgedet.event import SourceState
 from edgedet.publish import schemas
 from edgedet.publish.state_payloads import EMITTED
 from tests.conftest import StartMosquitto, Subscribe
-from tests.publish.conftest import MakeSink, make_result, make_status
+from tests.publish.conftest import MakeSink, make_counts, make_event, make_result, make_status
 
 PAGE = Path(__file__).parents[2] / "docs" / "mqtt.md"
 
@@ -46,6 +47,9 @@ def test_every_emitted_message_agrees_with_its_schema(
         sink.publish_status(make_status(state, source_id=state.value))
     for seq in range(3):
         sink.publish(make_result(seq, count=seq * 5))
+    for word in EventType:
+        sink.publish_event(make_event(word))
+    sink.publish_counts(make_counts())
     subscriber.wait_for_all(lambda m: m.topic.endswith("/metrics"), 2)
     sink.close(5.0)
     subscriber.wait_for(lambda m: m.state == "stopped")
@@ -59,7 +63,7 @@ def test_every_emitted_message_agrees_with_its_schema(
 def test_will_agrees_with_the_schema(make_sink: MakeSink) -> None:
     sink = make_sink("mqtt://127.0.0.1:9")
 
-    assert _validate(sink._will(1).payload.decode()) == "edgedet.status/1"
+    assert _validate(sink._messages.will(1).payload.decode()) == "edgedet.status/1"
 
 
 def test_examples_in_the_documentation_agree_with_the_schemas() -> None:

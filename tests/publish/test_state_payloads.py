@@ -6,7 +6,7 @@ from edgedet.publish.identity import Origin
 from edgedet.publish.state_payloads import Limits, StatePayloads
 from tests.publish.conftest import NOON, make_status
 
-LIMITS = Limits(100_000, 0, 10.0, None, 30.0)
+LIMITS = Limits(100_000, 0, 10.0, None, 30.0, 3600.0)
 HEAD = {"device": "bench-01", "boot": "6f1c2a90", "published": "2026-05-04T12:00:00.418Z"}
 
 

@@ -1,16 +1,18 @@
 """Which states the broker has been told."""
 
-from edgedet.event import SourceState
+from edgedet.analytics import SourceCounts
+from edgedet.event import SourceState, SourceStatus
 from edgedet.publish.status_board import StatusBoard
-from tests.publish.conftest import CLOCK, make_status
+from tests.publish.conftest import CLOCK, make_counts, make_status
 
 
 def test_newest_state_replaces_what_was_not_told() -> None:
     board = StatusBoard(CLOCK)
+    stalled = make_status(SourceState.STALLED)
     board.put(make_status(SourceState.LIVE))
-    board.put(make_status(SourceState.STALLED))
+    board.put(stalled)
 
-    assert [s.state for s in board.take_untold()] == [SourceState.STALLED]
+    assert board.take_untold() == [stalled]
     assert board.take_untold() == []
 
 
@@ -35,3 +37,18 @@ def test_everything_is_told_again_after_a_loss() -> None:
     board.tell_all()
 
     assert {s.source_id for s in board.take_untold()} == {"gate", "dock"}
+
+
+def test_status_and_counts_of_a_source_do_not_replace_each_other() -> None:
+    board = StatusBoard(CLOCK)
+    board.put(make_status())
+    board.put(make_counts(cars=1))
+    board.put(make_counts(cars=2))
+
+    status, counts = board.take_untold()
+    board.told(status)
+
+    assert isinstance(status, SourceStatus)
+    assert isinstance(counts, SourceCounts)
+    assert counts.classes[1] == 2
+    assert board.wait_until_told(0) == 1

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedet.analytics import ObjectEvent, SourceCounts
 from edgedet.detections import FrameDetections
 from edgedet.errors import SourceError
 from edgedet.event import SourceStatus
@@ -120,6 +121,8 @@ class RecordingSink:
     def __init__(self) -> None:
         self.results: list[FrameDetections] = []
         self.statuses: list[SourceStatus] = []
+        self.events: list[ObjectEvent] = []
+        self.counts: list[SourceCounts] = []
         self.has_room = True
         self.error: Exception | None = None
 
@@ -130,6 +133,12 @@ class RecordingSink:
 
     def publish_status(self, status: SourceStatus) -> None:
         self.statuses.append(status)
+
+    def publish_event(self, event: ObjectEvent) -> None:
+        self.events.append(event)
+
+    def publish_counts(self, counts: SourceCounts) -> None:
+        self.counts.append(counts)
 
     def wait_for_room(self, timeout_s: float) -> bool:
         assert timeout_s >= 0

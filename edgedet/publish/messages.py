@@ -1,0 +1,155 @@
+"""Every message that the device publishes: topic, payload, and how long the broker keeps it."""
+
+import math
+from datetime import datetime, timedelta
+
+import edgedet
+from edgedet.analytics import ObjectEvent
+from edgedet.clock import Clock
+from edgedet.detections import FrameDetections
+from edgedet.event import SourceStatus
+from edgedet.publish.broker import Message
+from edgedet.publish.clock_sync import ClockSync
+from edgedet.publish.event_payloads import COUNTS, EVENTS, EventPayloads
+from edgedet.publish.identity import Origin
+from edgedet.publish.outbox import Entry
+from edgedet.publish.payloads import (
+    DETECTIONS,
+    DetectionsEncoder,
+    JsonObject,
+    Moment,
+    encode_json,
+    json_message,
+)
+from edgedet.publish.state_payloads import (
+    EXPIRY_HEARTBEATS,
+    INFO,
+    METRICS,
+    SOURCE_STATUS,
+    STATUS,
+    Limits,
+    StatePayloads,
+)
+from edgedet.publish.status_board import State
+from edgedet.publish.topics import Topics
+
+
+class Messages:
+    """Makes the messages of one run of the service, and numbers those that tell a state.
+
+    For one thread; `will` for any.
+    """
+
+    def __init__(
+        self, origin: Origin, topics: Topics, limits: Limits, sources: tuple[str, ...], clock: Clock
+    ) -> None:
+        """Speak for `origin` of `sources`, within `limits`."""
+        self.topics = topics
+        self.limits = limits
+        self.clock_sync = ClockSync(clock)
+        self._sources = sources
+        self._clock = clock
+        self._states = StatePayloads(origin, limits)
+        self._detections_encoder = DetectionsEncoder(origin, limits.max_payload_bytes)
+        self._event_payloads = EventPayloads(origin)
+        self._state_expiry_s = math.ceil(EXPIRY_HEARTBEATS * limits.heartbeat_s)
+        self._beat = 0
+
+    def will(self, session: int) -> Message:
+        """What the broker publishes when connection number `session` is lost."""
+        return json_message(self.topics.status, STATUS, self._states.offline(session))
+
+    def online(self, since: datetime, session: int) -> Message:
+        """Birth and heartbeat."""
+        body = self._states.online(self._clock.utc_now(), since, session, self._next_beat())
+        return json_message(self.topics.status, STATUS, body, expiry_s=self._state_expiry_s)
+
+    def stopped(self, session: int) -> Message:
+        """The good-bye."""
+        body = self._states.stopped(self._clock.utc_now(), session, self._next_beat())
+        return json_message(self.topics.status, STATUS, body)
+
+    def info(self, session: int) -> Message:
+        """What the device runs and publishes."""
+        body = self._states.info(
+            self._clock.utc_now(), edgedet.__version__, self.topics.prefix, self._sources, session
+        )
+        return json_message(self.topics.info, INFO, body)
+
+    def metrics(self, figures: JsonObject) -> Message:
+        """How the device is doing."""
+        body = self._states.metrics(self._clock.utc_now(), self._next_beat(), figures)
+        expiry_s = self._state_expiry_s
+        return json_message(
+            self.topics.metrics, METRICS, body, qos=0, retain=False, expiry_s=expiry_s
+        )
+
+    def state(self, state: State) -> Message:
+        """How a source is doing, or what it sees."""
+        now, beat = self._clock.utc_now(), self._next_beat()
+        if isinstance(state, SourceStatus):
+            topic, schema = self.topics.source_status(state.source_id), SOURCE_STATUS
+            body = self._states.source_status(state, now, beat)
+        else:
+            topic, schema = self.topics.counts(state.source_id), COUNTS
+            body = self._event_payloads.counts(
+                state,
+                beat=beat,
+                published=now,
+                expires_at=now + timedelta(seconds=self._state_expiry_s),
+            )
+        return json_message(topic, schema, body, expiry_s=self._state_expiry_s)
+
+    def entry(self, entry: Entry, max_payload_bytes: int) -> Message:
+        """A result or an event; `entry` is told how many objects did not fit."""
+        if isinstance(entry.item, ObjectEvent):
+            return self._event(entry, entry.item)
+        return self._detections(entry, entry.item, max_payload_bytes)
+
+    def _detections(self, entry: Entry, result: FrameDetections, max_payload_bytes: int) -> Message:
+        encoded = self._detections_encoder.encode(
+            result,
+            seq=entry.seq,
+            moment=Moment(
+                utc=self._clock.utc_now(),
+                latency_ms=(self._clock.monotonic() - result.frame.arrival_s) * 1000,
+                clock=self.clock_sync.state(),
+            ),
+            skipped=entry.skipped,
+            lost_before=entry.lost_before,
+            max_payload_bytes=max_payload_bytes,
+        )
+        entry.truncated = encoded.truncated
+        return Message(
+            topic=self.topics.detections(entry.source_id),
+            payload=encoded.payload,
+            schema=DETECTIONS,
+            id=encoded.id,
+            qos=self.limits.detections_qos,
+            expiry_s=self._rest_s(entry, self.limits.detections_expiry_s),
+        )
+
+    def _event(self, entry: Entry, event: ObjectEvent) -> Message:
+        body = self._event_payloads.event(
+            event,
+            seq=entry.seq,
+            published=self._clock.utc_now(),
+            clock=self.clock_sync.state(),
+            lost_before=entry.lost_before,
+        )
+        return Message(
+            topic=self.topics.events(entry.source_id),
+            payload=encode_json(body),
+            schema=EVENTS,
+            id=str(body["id"]),
+            qos=1,
+            expiry_s=self._rest_s(entry, self.limits.events_expiry_s),
+        )
+
+    def _rest_s(self, entry: Entry, expiry_s: float) -> int:
+        waited_s = self._clock.monotonic() - entry.queued_s
+        return max(1, math.ceil(expiry_s - waited_s))
+
+    def _next_beat(self) -> int:
+        self._beat += 1
+        return self._beat
