@@ -140,7 +140,7 @@ class Feeder:
         waiting_since_s = self._clock.monotonic()
         has_frames = False
         while not stop.is_set() and not self._channel.is_closed:
-            if not self._wait_for_room(_ROOM_TIMEOUT_S):
+            if not self._may_read_on():
                 waiting_since_s = self._clock.monotonic()
                 continue
             frame = self._source.read(_READ_TIMEOUT_S)
@@ -153,10 +153,16 @@ class Feeder:
             self._pass_on(frame, stop)
             waiting_since_s = self._clock.monotonic()
 
+    def _may_read_on(self) -> bool:
+        """Whether a frame that must not be lost would find its way."""
+        if self._settings.is_lossless and not self.record.wait_until_resumed(_ROOM_TIMEOUT_S):
+            return False
+        return self._wait_for_room(_ROOM_TIMEOUT_S)
+
     def _pass_on(self, frame: Frame, stop: threading.Event) -> None:
         """Put `frame` into the channel, or close it where it may not go."""
         self.record.count_frame(frame.info)
-        if not self._limit.allows(frame.info.arrival_s):
+        if self.record.is_paused or not self._limit.allows(frame.info.arrival_s):
             frame.close()
             return
         while not self._channel.put(frame, _PUT_TIMEOUT_S):

@@ -28,6 +28,14 @@ _ANSWERS = 2  # batches answered by the backend and not published yet
 
 
 @dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What counts as a detection: its least score, and the overlap that is one object too many."""
+
+    score: float
+    iou: float
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineSettings:
     """What counts as a detection, and the size of batches and of the network's input."""
 
@@ -73,7 +81,8 @@ class Pipeline:
         self.error: BaseException | None = None
         self._make_detector = make_detector
         self._sink = sink
-        self._settings = settings
+        # a value: whoever sets it replaces both at once, for the next result
+        self.thresholds = Thresholds(settings.score_threshold, settings.iou_threshold)
         self._clock = clock
         self._on_end: Callable[[], object] = _nothing
         self._inlets = tuple(inlets)
@@ -157,11 +166,12 @@ class Pipeline:
         source_id = item.frame.source_id
         skipped = item.frame.seq - self._last_seq[source_id] - 1
         self._last_seq[source_id] = item.frame.seq
+        thresholds = self.thresholds
         detections = select_detections(
             candidates,
             item.box,
-            score_threshold=self._settings.score_threshold,
-            iou_threshold=self._settings.iou_threshold,
+            score_threshold=thresholds.score,
+            iou_threshold=thresholds.iou,
             max_detections=len(candidates),  # what a message cannot hold is counted in it
         )
         return FrameDetections(

@@ -8,6 +8,7 @@ from edgedet.clock import Clock
 from edgedet.event import SourceState, SourceStatus
 from edgedet.frame import FrameInfo
 from edgedet.log import redact
+from edgedet.stream.pause import Pause
 from edgedet.stream.stats import RateMeter
 
 
@@ -26,6 +27,7 @@ class SourceRecord:
         """Begin as not connected. `dropped` and `fps_inferred` are asked for each status."""
         self.source_id = source_id
         self.clock = clock
+        self._pause = Pause(clock)
         self._on_change = on_change
         self._dropped_later = dropped
         self._fps_inferred = fps_inferred
@@ -58,6 +60,23 @@ class SourceRecord:
         self._on_change(self.status())
         return True
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether nothing of the source is to be detected now."""
+        return self._pause.is_on
+
+    def pause(self, reason: str) -> bool:
+        """Hold the source back; whether that is news."""
+        return self._told(is_news=self._pause.begin(reason))
+
+    def resume(self) -> bool:
+        """Let the source run again; whether it was paused."""
+        return self._told(is_news=self._pause.end())
+
+    def wait_until_resumed(self, timeout_s: float) -> bool:
+        """Wait while the source is paused; whether it runs."""
+        return self._pause.wait_until_over(timeout_s)
+
     def count_frame(self, frame: FrameInfo) -> None:
         """Count a decoded frame, and those that its number says were lost before it."""
         with self._lock:
@@ -79,7 +98,15 @@ class SourceRecord:
             self._decoder = decoder
 
     def status(self) -> SourceStatus:
-        """The state and the counts as they are now."""
+        """The state and the counts as they are now; a pause hides the state behind it."""
+        return self._pause.over(self._own_status())
+
+    def _told(self, *, is_news: bool) -> bool:
+        if is_news:
+            self._on_change(self.status())
+        return is_news
+
+    def _own_status(self) -> SourceStatus:
         fps_in = self._rate.rate(self.clock.monotonic())
         dropped_later, fps_inferred = self._dropped_later(), self._fps_inferred()
         with self._lock:

@@ -196,6 +196,40 @@ def test_a_lossless_source_waits_for_its_consumer_and_can_still_be_stopped() -> 
     assert pool.open_frames == {("a", seq) for seq in range(3, 10)}  # those it never read
 
 
+def test_a_paused_camera_is_read_and_nothing_of_it_passed_on() -> None:
+    pool = FramePool()
+
+    def pause() -> None:
+        bench.feeder.record.pause("paused")
+
+    def resume() -> None:
+        bench.feeder.record.resume()
+
+    def stop() -> None:
+        bench.stop.set()
+
+    one, two, three, four = (pool.frame(seq=seq) for seq in range(4))
+    bench = Bench(ScriptedSource([one, pause, two, three, resume, four, stop]))
+    bench.feeder.run(bench.stop)
+    assert pool.open_frames == {("a", 0), ("a", 3)}
+    assert bench.taken() == [0, 3]
+    assert bench.states == [SourceState.LIVE, SourceState.DISABLED, SourceState.LIVE]
+
+
+def test_a_paused_lossless_file_waits_and_loses_nothing() -> None:
+    pool = FramePool()
+    frames = [pool.frame(seq=seq) for seq in range(5)]
+    bench = Bench(ScriptedSource(frames), FILE, realtime=False)
+    bench.feeder.record.pause("paused")
+    worker = Worker("feeder", bench.feeder.run)
+    worker.start()
+    wait_until(lambda: bench.source.opened)
+    assert len(bench.channel) == 0
+    bench.feeder.record.resume()
+    assert worker.join(WAIT_S)
+    assert bench.taken() == [0, 1, 2, 3, 4]
+
+
 def test_an_unexpected_error_disables_the_source_and_nothing_else(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

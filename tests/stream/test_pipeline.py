@@ -14,7 +14,7 @@ from edgedet.errors import ModelError, PublishError
 from edgedet.frame import Frame
 from edgedet.stream.batch import Inlet
 from edgedet.stream.channel import Channel, Policy
-from edgedet.stream.pipeline import Pipeline, PipelineSettings
+from edgedet.stream.pipeline import Pipeline, PipelineSettings, Thresholds
 from edgedet.stream.stats import Stage
 from tests.stream.fakes import WAIT_S, FakeDetector, FramePool, RecordingSink, wait_until
 
@@ -89,6 +89,18 @@ def test_answers_belong_to_their_own_picture() -> None:
         assert len(result.detections) == 1
         assert result.detections.scores[0] == pytest.approx(result.frame.seq / 255, abs=1e-6)
         assert result.detections.boxes_xyxy[0].tolist() == [0, 0, 8, 6]
+
+
+def test_thresholds_can_be_set_while_it_runs() -> None:
+    bench = Bench(FakeDetector())
+    bench.start()
+    bench.feed("a", range(100, 101))
+    wait_until(lambda: len(bench.sink.results) == 1)
+    bench.pipeline.thresholds = Thresholds(score=0.5, iou=0.45)
+    bench.feed("a", range(101, 102))
+    bench.feed("a", range(200, 201))
+    bench.end()
+    assert [len(result.detections) for result in bench.sink.results] == [1, 0, 1]
 
 
 def test_skipped_counts_the_frames_between_two_answers() -> None:

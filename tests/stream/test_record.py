@@ -67,3 +67,15 @@ def test_status_has_rates_decoder_and_reconnects() -> None:
     assert 9.5 <= status.fps_in <= 10.5
     assert status.fps_inferred == 12.35
     assert (status.decoder, status.reconnects) == ("avdec_h264", 1)
+
+
+def test_pause_and_resume_are_told_once() -> None:
+    told: list[SourceStatus] = []
+    record = _record(FakeClock(), told)
+    record.change(SourceState.LIVE)
+
+    changes = [record.pause("paused"), record.pause("paused"), record.is_paused, record.resume()]
+
+    assert changes == [True, False, True, True]
+    states = [status.state for status in told]
+    assert states == [SourceState.LIVE, SourceState.DISABLED, SourceState.LIVE]
