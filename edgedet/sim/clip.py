@@ -5,30 +5,72 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from edgedet.errors import SourceError
 from edgedet.sim.gstreamer import gstreamer
 
 logger = logging.getLogger(__name__)
 
+Codec = Literal["h264", "h265", "jpeg"]
+
+_TIMEOUT_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class CodecElements:
+    """What makes, cuts and sends the frames of a codec."""
+
+    encoder: str
+    parser: str
+    caps: str
+    payloader: str
+
+
 # Constant quality instead of a bit rate: what a detector sees of it must not depend on the scene.
 # No B-frames and a key frame a second, as cameras are set for low delay.
-_ENCODER = (
-    "x264enc speed-preset=ultrafast bframes=0 pass=qual quantizer=20"
-    " key-int-max={fps} ! video/x-h264,profile=main"
-)
-_STREAM = "video/x-h264,stream-format=byte-stream,alignment=au"
-_TIMEOUT_S = 300
-_PATTERN_SECONDS = 10
+CODECS: dict[str, CodecElements] = {
+    "h264": CodecElements(
+        "x264enc speed-preset=ultrafast bframes=0 pass=qual quantizer=20"
+        " key-int-max={keys} ! video/x-h264,profile=main",
+        "h264parse",
+        "video/x-h264,stream-format=byte-stream,alignment=au",
+        "rtph264pay config-interval=-1",
+    ),
+    "h265": CodecElements(
+        "x265enc speed-preset=ultrafast tune=zerolatency key-int-max={keys}"
+        " option-string=bframes=0:scenecut=0:log-level=error",
+        "h265parse",
+        "video/x-h265,stream-format=byte-stream,alignment=au",
+        "rtph265pay config-interval=-1",
+    ),
+    "jpeg": CodecElements(
+        "jpegenc quality=85", "jpegparse", "image/jpeg", "jpegparse ! rtpjpegpay"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A test picture that moves for `seconds`, and how it is encoded."""
+
+    name: str
+    codec: Codec = "h264"
+    width: int = 640
+    height: int = 480
+    fps: int = 25
+    seconds: int = 10
+    key_interval_s: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Encoded frames of one round, the first a key frame."""
+    """Encoded frames of one round, the first a key frame; `keys` are the numbers of those."""
 
     frames: tuple[bytes, ...]
     fps: float
+    codec: Codec = "h264"
+    keys: tuple[int, ...] = (0,)
 
 
 def load_clip(file: Path, cache: Path) -> Clip:
@@ -41,35 +83,40 @@ def load_clip(file: Path, cache: Path) -> Clip:
         msg = f"'{file}' is not a file; expected a video to serve"
         raise SourceError(msg)
     fps = _frame_rate(file)
-    encoder = _ENCODER.format(fps=max(1, round(fps)))
+    codec = CODECS["h264"]
+    encoder = codec.encoder.format(keys=max(1, round(fps)))
     state = file.stat()
     key = f"{file.resolve()}|{state.st_size}|{state.st_mtime_ns}|{encoder}"
     cached = cache / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.h264.mkv"
     if not cached.exists():
-        _encode(f"filesrc name=file ! decodebin ! videoconvert ! {encoder}", file, cached)
-    return Clip(_read_frames(cached), fps)
+        text = f"filesrc name=file ! decodebin ! videoconvert ! {encoder} ! {codec.parser}"
+        _encode(text, file, cached)
+    return _read_clip(cached, fps, "h264")
 
 
-def pattern_clip(pattern: str, cache: Path, *, fps: int = 25) -> Clip:
-    """Ten seconds of a test picture.
+def pattern_clip(pattern: Pattern, cache: Path) -> Clip:
+    """A test picture, encoded on the first call.
 
     Raises:
         SourceError: if GStreamer does not know the pattern.
     """
     values = _known_patterns()
-    if pattern not in values:
-        msg = f"no test pattern '{pattern}'; expected one of {', '.join(values)}"
+    if pattern.name not in values:
+        msg = f"no test pattern '{pattern.name}'; expected one of {', '.join(values)}"
         raise SourceError(msg)
-    encoder = _ENCODER.format(fps=fps)
+    codec = CODECS[pattern.codec]
+    keys = max(1, round(pattern.fps * pattern.key_interval_s))
+    encoder = codec.encoder.format(keys=keys)
     source = (
-        f"videotestsrc pattern={pattern} num-buffers={fps * _PATTERN_SECONDS}"
-        f" ! video/x-raw,format=I420,width=640,height=480,framerate={fps}/1"
+        f"videotestsrc pattern={pattern.name} num-buffers={pattern.fps * pattern.seconds}"
+        f" ! video/x-raw,format=I420,width={pattern.width},height={pattern.height}"
+        f",framerate={pattern.fps}/1"
     )
     key = hashlib.sha256(f"{source}|{encoder}".encode()).hexdigest()[:16]
-    cached = cache / f"{key}.h264.mkv"
+    cached = cache / f"{key}.{pattern.codec}.mkv"
     if not cached.exists():
-        _encode(f"{source} ! {encoder}", None, cached)
-    return Clip(_read_frames(cached), float(fps))
+        _encode(f"{source} ! {encoder} ! {codec.parser}", None, cached)
+    return _read_clip(cached, float(pattern.fps), pattern.codec)
 
 
 def _known_patterns() -> list[str]:
@@ -86,7 +133,7 @@ def _encode(launch: str, file: Path | None, target: Path) -> None:
     """Run `launch` into the Matroska file `target`, which appears only when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.{os.getpid()}.part")
-    text = f"{launch} ! h264parse ! matroskamux ! filesink name=target"
+    text = f"{launch} ! matroskamux ! filesink name=target"
     pipeline = _build(text, {"file": file, "target": partial})
     logger.info("encoding %s once", file or "a test picture")
     try:
@@ -96,27 +143,32 @@ def _encode(launch: str, file: Path | None, target: Path) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _read_frames(file: Path) -> tuple[bytes, ...]:
-    """The access units of an encoded clip, each with what a decoder needs to begin there."""
+def _read_clip(file: Path, fps: float, codec: Codec) -> Clip:
+    """An encoded clip, each key frame with what a decoder needs to begin there."""
     gst = gstreamer().gst
+    known = CODECS[codec]
+    parser = known.parser if codec == "jpeg" else f"{known.parser} config-interval=-1"
     text = (
-        f"filesrc name=file ! matroskademux ! h264parse config-interval=-1 ! {_STREAM}"
+        f"filesrc name=file ! matroskademux ! {parser} ! {known.caps}"
         " ! appsink name=sink sync=false"
     )
     pipeline = _build(text, {"file": file})
     sink = pipeline.get_by_name("sink")
-    frames = []
+    frames: list[bytes] = []
+    keys: list[int] = []
     pipeline.set_state(gst.State.PLAYING)
     try:
         while (sample := sink.emit("try-pull-sample", _TIMEOUT_S * gst.SECOND)) is not None:
             buffer = sample.get_buffer()
+            if not buffer.has_flags(gst.BufferFlags.DELTA_UNIT):
+                keys.append(len(frames))
             frames.append(buffer.extract_dup(0, buffer.get_size()))
     finally:
         pipeline.set_state(gst.State.NULL)
     if not frames:
         msg = f"encoded clip '{file}' has no frames; delete it and try again"
         raise SourceError(msg)
-    return tuple(frames)
+    return Clip(tuple(frames), fps, codec, tuple(keys))
 
 
 def _frame_rate(file: Path) -> float:

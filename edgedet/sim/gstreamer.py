@@ -12,6 +12,7 @@ class GStreamer(NamedTuple):
     gst: Any
     glib: Any
     rtsp: Any
+    status: Any
 
 
 @cache
@@ -25,8 +26,9 @@ def gstreamer() -> GStreamer:
         import gi  # noqa: PLC0415 - the rest of edgedet must work without it
 
         gi.require_version("Gst", "1.0")
+        gi.require_version("GstRtsp", "1.0")
         gi.require_version("GstRtspServer", "1.0")
-        from gi.repository import GLib, Gst, GstRtspServer  # noqa: PLC0415
+        from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: PLC0415
     except (ImportError, ValueError) as exc:
         msg = (
             f"GStreamer's RTSP server is missing ({exc}); on Debian and Ubuntu install python3-gi"
@@ -34,4 +36,4 @@ def gstreamer() -> GStreamer:
         )
         raise SourceError(msg) from exc
     Gst.init(None)
-    return GStreamer(Gst, GLib, GstRtspServer)
+    return GStreamer(Gst, GLib, GstRtspServer, GstRtsp.RTSPStatusCode)

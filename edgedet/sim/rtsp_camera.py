@@ -5,21 +5,31 @@
 
 The clip is encoded to H.264 once and kept in the user's cache; its frames are held in memory, so
 this is for clips of minutes. The first line on standard output is the address. SIGTERM, SIGINT,
-or with `--until-stdin-closes` the death of the parent, end it.
+or with `--until-stdin-closes` the death of the parent, end it. With the latter, a line of JSON on
+standard input makes it misbehave, as in `{"do": "stall"}`; each is answered with a line.
 """
 
 import argparse
+import contextlib
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from edgedet.errors import SourceError
-from edgedet.sim.clip import load_clip, pattern_clip
+from pydantic import ValidationError
+
+from edgedet.errors import EdgedetError, SimError, SourceError
+from edgedet.sim.camera_command import CameraCommand
+from edgedet.sim.clip import CODECS, Clip, Pattern, load_clip, pattern_clip
 from edgedet.sim.rtsp_server import CameraOptions, RtspCamera
 
 _STOP_TIMEOUT_S = 5.0
+_ANSWER_TIMEOUT_S = 20.0
+_DONE = "ok"
 
 
 class CameraProcess:
@@ -38,8 +48,10 @@ class CameraProcess:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
-        self.url = self._process.stdout.readline().strip()
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None  # noqa: S101
+        self._input, self._output = self._process.stdin, self._process.stdout
+        self.url = self._output.readline().strip()
         if not self.url:
             code = self.stop()
             msg = f"the simulated camera ended with {code} instead of serving"
@@ -54,10 +66,31 @@ class CameraProcess:
         """Its exit code, when it ends by itself; subprocess.TimeoutExpired if it does not."""
         return self._process.wait(timeout_s)
 
+    def tell(self, command: CameraCommand) -> None:
+        """Make it do something, and wait until it has.
+
+        Raises:
+            SimError: if it cannot, or has ended.
+        """
+        if command.do in {"hang", "resume"}:
+            is_hang = command.do == "hang"
+            self._process.send_signal(signal.SIGSTOP if is_hang else signal.SIGCONT)
+            return
+        answer = ""
+        with contextlib.suppress(BrokenPipeError, ValueError):  # it has ended; we have stopped it
+            self._input.write(command.model_dump_json(exclude_unset=True) + "\n")
+            self._input.flush()
+            if select.select([self._output], [], [], _ANSWER_TIMEOUT_S)[0]:
+                answer = self._output.readline().strip()
+        if answer != _DONE:
+            msg = f"camera {self.url}: cannot {command.do}: {answer or 'it does not answer'}"
+            raise SimError(msg)
+
     def stop(self) -> int:
         """End it, first asking; its exit code."""
         if self._process.poll() is None:
             self._process.terminate()
+            self._process.send_signal(signal.SIGCONT)  # it may hang by order
         try:
             self._process.communicate(timeout=_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -86,28 +119,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     cache = options.cache_dir or Path.home() / ".cache" / "edgedet" / "sim"
     password = options.password_file.read_text().strip() if options.password_file else ""
+    pattern = Pattern(
+        options.pattern or "ball",
+        options.codec,
+        options.width,
+        options.height,
+        options.fps,
+        options.seconds,
+        options.key_interval,
+    )
+
+    def make_clip(command: CameraCommand) -> Clip:
+        shown = replace(
+            pattern,
+            name=command.pattern or pattern.name,
+            codec=command.codec or pattern.codec,
+            width=command.width or pattern.width,
+            height=command.height or pattern.height,
+        )
+        return pattern_clip(shown, cache)
+
     try:
-        clip = (
-            load_clip(options.file, cache) if options.file else pattern_clip(options.pattern, cache)
+        clip = load_clip(options.file, cache) if options.file else pattern_clip(pattern, cache)
+        serving = CameraOptions(
+            options.listen,
+            options.port,
+            options.path,
+            options.username,
+            password,
+            options.audio,
+            options.mid_gop,
         )
-        camera = RtspCamera(
-            clip,
-            CameraOptions(
-                options.listen,
-                options.port,
-                options.path,
-                options.username,
-                password,
-                options.audio,
-            ),
-        )
+        camera = RtspCamera(clip, serving, make_clip)
     except SourceError as exc:
         sys.stderr.write(f"error: {exc}\n")
         return 1
-    sys.stdout.write(camera.url + "\n")
-    sys.stdout.flush()
-    camera.run(until_stdin_closes=options.until_stdin_closes)
+    _say(camera.url)
+    camera.run(until_stdin_closes=options.until_stdin_closes, on_line=lambda x: _obey(camera, x))
     return 0
+
+
+def _obey(camera: RtspCamera, line: str) -> None:
+    """Do what a line of standard input says, and answer with one line."""
+    try:
+        camera.obey(CameraCommand.model_validate_json(line))
+    except (EdgedetError, ValidationError) as exc:
+        _say(" ".join(str(exc).split()))
+    else:
+        _say(_DONE)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -122,6 +186,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--path", default="/stream", help="path of the stream (%(default)s)")
     parser.add_argument("--username", help="ask for this user")
     parser.add_argument("--password-file", type=Path, help="file with that user's password")
+    parser.add_argument("--codec", choices=tuple(CODECS), default="h264", help="(%(default)s)")
+    parser.add_argument("--width", type=int, default=640, help="of the test picture (%(default)s)")
+    parser.add_argument("--height", type=int, default=480, help="(%(default)s)")
+    parser.add_argument("--fps", type=int, default=25, help="frames a second (%(default)s)")
+    parser.add_argument("--seconds", type=int, default=10, help="length of a round (%(default)s)")
+    parser.add_argument("--key-interval", type=float, default=1.0, help="seconds (%(default)s)")
+    parser.add_argument("--mid-gop", action="store_true", help="begin behind a key frame")
     parser.add_argument("--audio", action="store_true", help="add an audio track (G.711)")
     parser.add_argument("--cache-dir", type=Path, help="for encoded clips (~/.cache/edgedet/sim)")
     parser.add_argument(

@@ -56,7 +56,10 @@ MAY_ALSO_IMPORT: dict[str, set[str]] = {
     "edgedet.sim": {
         "edgedet.publish.topics",
         "edgedet.publish.payloads",
+        "edgedet.publish.schemas",
         "edgedet.stream.worker",
+        # scenarios are read and refused as configurations are
+        "edgedet.config",
     },
     "train": {"edgedet.config.load"},
     "train.evaluate.backends": {"edgedet.detect", "edgedet.config.model"},
