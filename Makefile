@@ -43,7 +43,7 @@ lint: dev ## ruff: rules and format; shellcheck and hadolint where installed
 	@$(BIN)/ruff format --check .
 	@for file in $(SHELL_FILES); do bash -n $$file || exit 1; done
 	@if command -v shellcheck >/dev/null; then shellcheck $(SHELL_FILES); fi
-	@if command -v hadolint >/dev/null; then hadolint Dockerfile.jetson; fi
+	@if command -v hadolint >/dev/null; then hadolint Dockerfile Dockerfile.jetson; fi
 
 format: dev ## let ruff format and repair what it can
 	@$(BIN)/ruff check --fix-only .

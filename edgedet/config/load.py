@@ -36,14 +36,15 @@ def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Loade
     Raises:
         ConfigError: with one line for each problem in `problems`.
     """
+    environ = os.environ if environ is None else environ
     document = parse_yaml(_read(path))
     origins = {}
     if not _is_unreadable(document):
-        origins = apply_environment(document, os.environ if environ is None else environ)
+        origins = apply_environment(document, environ)
     problems = list(document.problems)
     settings = None
     try:
-        settings = _validate(document, path.absolute().parent)
+        settings = _validate(document, path.absolute().parent, environ)
     except ValidationError as exc:
         if not _is_unreadable(document):
             problems += problems_of(exc, Settings)
@@ -61,9 +62,10 @@ def settings_schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _validate(document: Document, folder: Path) -> Settings:
+def _validate(document: Document, folder: Path, environ: Mapping[str, str]) -> Settings:
     value = {} if document.value is None else document.value
-    return Settings.model_validate(value, context={"folder": folder})
+    context = {"folder": folder, "credentials": environ.get("CREDENTIALS_DIRECTORY")}
+    return Settings.model_validate(value, context=context)
 
 
 def _is_unreadable(document: Document) -> bool:

@@ -1,5 +1,6 @@
 """The base of all settings: frozen, no unknown keys, values never shown in errors."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 
 from edgedet.log import redact
 
+CREDENTIALS_FOLDER = Path("/etc/edgedet/credentials")
+"""What the installed unit passes to the service as systemd credentials, a file each."""
+
 _MAX_SHOWN = 80
+_CREDENTIAL = "credential:"
+_CREDENTIAL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}")
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A name that may be part of an MQTT topic."""
@@ -16,6 +22,8 @@ Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 def _in_folder(path: Path, info: ValidationInfo) -> Path:
     """`path`, relative to the folder of the configuration file if validation was told one."""
     folder = (info.context or {}).get("folder")
+    if str(path).startswith(_CREDENTIAL):
+        return _credential(str(path).removeprefix(_CREDENTIAL), info)
     if "\0" in str(path):
         msg = "a path cannot hold a NUL character"
         raise ValueError(msg)
@@ -27,8 +35,19 @@ def _in_folder(path: Path, info: ValidationInfo) -> Path:
     return path if folder is None else Path(folder) / path
 
 
+def _credential(name: str, info: ValidationInfo) -> Path:
+    if not _CREDENTIAL_NAME.fullmatch(name):
+        msg = f"expected {_CREDENTIAL}NAME with letters, digits, _, - and . only"
+        raise ValueError(msg)
+    return Path((info.context or {}).get("credentials") or CREDENTIALS_FOLDER) / name
+
+
 ConfigPath = Annotated[Path, AfterValidator(_in_folder)]
-"""A path in a configuration file: relative ones are relative to that file."""
+"""A path in a configuration file: relative ones are relative to that file.
+
+`credential:NAME` is the systemd credential of that name; where systemd passes none, as when an
+operator checks the configuration, the file that the installer's unit passes as that credential.
+"""
 
 
 def shown(text: str) -> str:

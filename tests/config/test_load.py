@@ -55,6 +55,12 @@ def test_the_environment_wins(config: Path) -> None:
     assert settings.sources[1].uri == "test://snow"
 
 
+def test_credentials_of_systemd_are_found(config: Path) -> None:
+    config.write_text(GOOD + "mqtt: {password_file: 'credential:mqtt.password'}\n")
+    settings = load_settings(config, {"CREDENTIALS_DIRECTORY": "/run/credentials/e"}).settings
+    assert settings.mqtt.password_file == Path("/run/credentials/e/mqtt.password")
+
+
 def test_reads_the_environment_of_the_process(
     config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,23 @@ def test_paths_are_relative_to_the_folder(given: str, found: str) -> None:
     assert part.path == Path(found)
 
 
+@pytest.mark.parametrize(
+    ("folder", "found"), [("/run/c", "/run/c/mqtt.pw"), (None, "/etc/edgedet/credentials/mqtt.pw")]
+)
+def test_credentials_are_where_systemd_says_or_the_installer_keeps_them(
+    folder: str | None, found: str
+) -> None:
+    context = {"folder": "/srv", "credentials": folder}
+    part = _Part.model_validate({"path": "credential:mqtt.pw"}, context=context)
+    assert part.path == Path(found)
+
+
+@pytest.mark.parametrize("name", ["", "../shadow", "a/b", ".hidden", "a b"])
+def test_a_credential_is_a_plain_name(name: str) -> None:
+    with pytest.raises(ValidationError, match="expected credential:NAME"):
+        _Part.model_validate({"path": f"credential:{name}"})
+
+
 def test_without_a_folder_paths_stay_as_they_are() -> None:
     assert _Part.model_validate({"path": "a/b"}).path == Path("a/b")
 
