@@ -18,7 +18,7 @@ from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.tap import FrameTap
-from edgedet.stream.worker import Worker
+from edgedet.stream.worker import StopSignal, Worker
 from edgedet.vision.postprocess import select_detections
 
 logger = logging.getLogger(__name__)
@@ -104,6 +104,16 @@ class Pipeline:
         """Whether all is published, or a thread failed."""
         return self._has_ended
 
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads, to see whether they get on."""
+        return self._workers
+
+    @property
+    def waiting(self) -> int:
+        """Frames that wait to be taken into a batch."""
+        return sum(len(inlet.channel) for inlet in self._inlets)
+
     def start(self, on_end: Callable[[], object] = _nothing) -> None:
         """Start the threads, the last stage first.
 
@@ -123,13 +133,14 @@ class Pipeline:
         ended = [worker.stop(deadline.remaining_s()) for worker in reversed(self._workers)]
         return all(ended)
 
-    def _infer(self, _stop: threading.Event) -> None:
+    def _infer(self, stop: StopSignal) -> None:
         """Run batches until the batcher has none left."""
         detector: Detector | None = None
         try:
             detector = self._make_detector()
             self.backend = detector.backend
             while not self._batcher.is_drained:
+                stop.beat()
                 batch = self._batcher.take(_POLL_S)
                 if batch is not None:
                     self._answers.put(self._run_batch(detector, batch))
@@ -147,9 +158,10 @@ class Pipeline:
         self.stats.add_batch(len(answer.items), end_s - start_s)
         return answer
 
-    def _publish(self, _stop: threading.Event) -> None:
+    def _publish(self, stop: StopSignal) -> None:
         """Post-process and hand over answers until the backend has none left."""
         while not self._answers.is_drained:
+            stop.beat()
             answer = self._answers.get(_POLL_S)
             if answer is None:
                 continue

@@ -4,15 +4,56 @@ Threads are not daemons: a daemon that is torn down inside a native library take
 it. A thread that does not end within its limit is reported by `stop`; the owner of the process then
 leaves through `os._exit` once everything that must be handed over has been (see `edgedet.cli`), so
 a hung camera cannot hold up a stop.
+
+Every loop asks its stop event at least twice a second, or waits for it with a time limit. That is
+its sign of life, which the watchdog looks at: a thread that is stuck in a native call asks nothing.
 """
 
 import logging
 import threading
 from collections.abc import Callable
 
+from edgedet.clock import Clock, SystemClock
+
 logger = logging.getLogger(__name__)
 
-Target = Callable[[threading.Event], None]
+
+class StopSignal(threading.Event):
+    """The event that a worker's target watches; knows when it was last asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Count from now."""
+        super().__init__()
+        self._clock = clock
+        self._alive_s = clock.monotonic()
+
+    def is_set(self) -> bool:
+        """Whether to end; a sign of life."""
+        self.beat()
+        return super().is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait to be set; no sign of life is expected before the time is over."""
+        self._alive_s = self._clock.monotonic() + (timeout or 0.0)
+        try:
+            return super().wait(timeout)
+        finally:
+            self.beat()
+
+    def beat(self) -> None:
+        """Give a sign of life, for a loop that ends when its work does."""
+        self._alive_s = self._clock.monotonic()
+
+    def was_set(self) -> bool:
+        """Whether it is set; no sign of life, as anybody may ask."""
+        return super().is_set()
+
+    def idle_s(self) -> float:
+        """Seconds without a sign of life, beyond those of a wait."""
+        return max(0.0, self._clock.monotonic() - self._alive_s)
+
+
+Target = Callable[[StopSignal], None]
 ErrorCallback = Callable[[BaseException], None]
 
 
@@ -23,13 +64,19 @@ class Worker:
     is kept in `error` and given to `on_error`, on the worker's own thread.
     """
 
-    def __init__(self, name: str, target: Target, on_error: ErrorCallback | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        target: Target,
+        on_error: ErrorCallback | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         """Prepare the thread; nothing runs before `start`."""
         self.name = name
         self.error: BaseException | None = None
         self._target = target
         self._on_error = on_error
-        self._stop_event = threading.Event()
+        self._stop_event = StopSignal(clock or SystemClock())
         self._thread = threading.Thread(target=self._run, name=name, daemon=False)
         self._lock = threading.Lock()  # guards _started and _stopped
         self._started = False
@@ -48,6 +95,7 @@ class Worker:
             if self._stopped:
                 return
             self._started = True
+            self._stop_event.beat()
             self._thread.start()
 
     @property
@@ -58,7 +106,11 @@ class Worker:
     @property
     def stop_requested(self) -> bool:
         """Whether the event that `target` watches is set."""
-        return self._stop_event.is_set()
+        return self._stop_event.was_set()
+
+    def idle_s(self) -> float:
+        """Seconds since the thread's last sign of life; 0 unless it runs."""
+        return self._stop_event.idle_s() if self.is_alive else 0.0
 
     def request_stop(self) -> None:
         """Ask the thread to end without waiting, so that several end side by side."""

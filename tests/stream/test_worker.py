@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from edgedet.stream.worker import Worker
+from edgedet.stream.worker import StopSignal, Worker
+from tests.stream.fakes import WAIT_S, FakeClock, wait_until
 
 
 def test_stop_sets_the_event_and_joins() -> None:
@@ -91,3 +92,48 @@ def test_threads_are_named_and_not_daemons() -> None:
     worker.start()
     assert worker.join(10)
     assert seen == [("looker", False)]
+
+
+def test_asking_whether_to_stop_is_a_sign_of_life() -> None:
+    clock = FakeClock()
+    signal = StopSignal(clock)
+    clock.advance(7.0)
+    assert signal.idle_s() == 7.0
+    assert not signal.was_set()
+    assert signal.idle_s() == 7.0
+    assert not signal.is_set()
+    assert signal.idle_s() == 0.0
+    clock.advance(3.0)
+    signal.beat()
+    assert signal.idle_s() == 0.0
+
+
+def test_a_wait_is_alive_until_its_time_is_over() -> None:
+    clock = FakeClock()
+    worker = Worker("waits", lambda stop: (stop.wait(WAIT_S), None)[1], clock=clock)
+    worker.start()
+    clock.advance(1.0)
+    wait_until(lambda: worker.idle_s() == 0.0)  # it waits until WAIT_S from before the step
+    clock.advance(WAIT_S + 10.0)
+    assert worker.idle_s() in (10.0, 11.0)
+    assert worker.stop(WAIT_S)
+
+
+def test_a_thread_that_is_stuck_gives_no_sign() -> None:
+    clock, stuck, entered = FakeClock(), threading.Event(), threading.Event()
+
+    def target(stop: StopSignal) -> None:
+        while not stop.is_set():
+            entered.set()
+            stuck.wait(WAIT_S)
+
+    worker = Worker("stuck", target, clock=clock)
+    assert worker.idle_s() == 0.0
+    worker.start()
+    assert entered.wait(WAIT_S)
+    clock.advance(12.0)
+    assert worker.idle_s() == 12.0
+    worker.request_stop()
+    stuck.set()
+    assert worker.join(WAIT_S)
+    assert worker.idle_s() == 0.0
