@@ -1,4 +1,4 @@
-"""What happened to a source, as values that the publisher and the live page understand."""
+"""What happened to a source, or to the service, as values that publisher and page understand."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,3 +36,34 @@ class SourceStatus:
     reason: str = ""
     clock_offset_ms: float | None = None
     decoder: str = ""
+
+
+class RunEnd(str, Enum):
+    """How a run of the service came to its end, as the next one finds out."""
+
+    FIRST_START = "first_start"
+    """There was no run before, as far as `state_dir` knows."""
+    STOPPED = "stopped"
+    """On purpose: by a signal, or after the time it was told to run."""
+    ENDED = "ended"
+    """By itself: all sources were finite, and read to their ends."""
+    CRASHED = "crashed"
+    """With an error, which is the detail."""
+    STALLED = "stalled"
+    """By the watchdog: a stage that should have got on did not."""
+    KILLED = "killed"
+    """Without a word, on a machine that ran on: by SIGKILL, for lack of memory, by a fault."""
+    POWER_LOSS = "power_loss"
+    """Without a word, as the machine was started anew since."""
+    UNKNOWN = "unknown"
+    """What is kept of the run before cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The run of the service before this one. `detail` is for people and holds no credentials."""
+
+    end: RunEnd
+    detail: str = ""
+    boot: str = ""
+    ended: datetime | None = None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from edgedet.detections import FrameDetections
+from edgedet.stream.histogram import Histogram
 
 _WINDOW_S = 5.0
 _BUCKET_S = 0.25
@@ -159,6 +160,7 @@ class PipelineStats:
         """Start at nothing."""
         self.sources = {source_id: SourceStats(source_id) for source_id in source_ids}
         self._stages = {stage: Samples() for stage in Stage}
+        self.histograms = {stage: Histogram() for stage in Stage}
         self._batches = 0
         self._frames = 0
         self._infer_s = 0.0
@@ -166,6 +168,7 @@ class PipelineStats:
     def add_paint(self, value_s: float) -> None:
         """Count the painting of one frame."""
         self._stages[Stage.PAINT].add(value_s)
+        self.histograms[Stage.PAINT].add(value_s)
 
     def add_batch(self, size: int, infer_s: float) -> None:
         """Count one run of the backend."""
@@ -184,6 +187,7 @@ class PipelineStats:
         }
         for stage, value_s in times_s.items():
             self._stages[stage].add(value_s)
+            self.histograms[stage].add(value_s)
         self.sources[result.frame.source_id].add(result, now_s)
 
     def forget_times(self) -> None:

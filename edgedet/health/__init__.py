@@ -1,0 +1,1 @@
+"""Whether edgedet works, told to systemd, Prometheus, probes and people."""

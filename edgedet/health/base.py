@@ -1,0 +1,104 @@
+"""How edgedet is at one moment, as everybody in this room sees it, and what the room asks for.
+
+The composition root fills these in; nothing here knows where a figure comes from.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edgedet.event import LastRun, SourceStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """When a stage was last heard of. `is_vital`: without it nothing works, a restart would help.
+
+    `limit_s` is how long it may be silent.
+    """
+
+    stage: str
+    idle_s: float
+    limit_s: float
+    is_vital: bool = True
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it has been silent for too long."""
+        return self.idle_s > self.limit_s
+
+
+@dataclass(frozen=True, slots=True)
+class StageVitals:
+    """Durations of one stage. `counts` has one more item than `bounds_s`, for what lies above."""
+
+    p50_ms: float
+    p99_ms: float
+    bounds_s: tuple[float, ...]
+    counts: tuple[int, ...]
+    sum_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVitals:
+    """One source. `fps` is the rate of its results, `objects` those in its latest frame."""
+
+    status: SourceStatus
+    decoded: int
+    detected: int
+    fps: float
+    p50_ms: float
+    p99_ms: float
+    objects: int
+    objects_total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerVitals:
+    """The outlet to the broker. `url` and `reason` hold no credentials."""
+
+    url: str
+    state: str
+    is_connected: bool
+    reason: str
+    protocol: str
+    reconnects: int
+    pending: int
+    published: int
+    dropped: int
+    truncated: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVitals:
+    """The model in use. `backend` is empty until it is loaded."""
+
+    name: str
+    version: str
+    sha256: str
+    precision: str
+    input_hw: tuple[int, int]
+    class_names: tuple[str, ...]
+    score_threshold: float
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """Everything. `broker` is None without MQTT; `extra` has the figures of optional parts."""
+
+    site: str
+    device: str
+    version: str
+    boot: str
+    uptime_s: float
+    frames: int
+    batches: int
+    infer_s: float
+    unpaintable: int
+    sources: tuple[SourceVitals, ...]
+    stages: Mapping[str, StageVitals]
+    model: ModelVitals
+    broker: BrokerVitals | None
+    last_run: LastRun
+    signs: tuple[Sign, ...]
+    extra: Mapping[str, Mapping[str, int | float | str]] = field(default_factory=dict)
