@@ -7,18 +7,19 @@ end, with an error, so that the service manager starts us anew.
 import logging
 from enum import Enum
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from edgedet.clock import Clock, Deadline, SystemClock
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.detect import ChoiceStore, create_detector, store_in
-from edgedet.errors import ConfigError
 from edgedet.event import SourceState, SourceStatus
 from edgedet.feeds import Feeds, SourceFactory, make_inlet
-from edgedet.manifest import Bundle, read_bundle
+from edgedet.manifest import Bundle
 from edgedet.outlets import Outlets
-from edgedet.publish.identity import ModelIdentity
-from edgedet.source import create_source, problems_of_sources
+from edgedet.publish.identity import Birth, ModelIdentity
+from edgedet.source import create_source
+from edgedet.startup import bundle_of, enabled_sources
 from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline, PipelineSettings
 from edgedet.stream.reporter import StatusReporter
@@ -42,10 +43,19 @@ class Event(str, Enum):
     INTERRUPTED = "interrupted"
 
 
+class Parts(NamedTuple):
+    """What an application consists of."""
+
+    pipeline: Pipeline
+    feeds: Feeds
+    outlets: Outlets
+    reporting: Worker
+
+
 class Application:
     """Everything that runs for one configuration. One thread owns it; `interrupt` is for any."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every part that a caller may replace
         self,
         settings: Settings,
         *,
@@ -53,11 +63,12 @@ class Application:
         appends_jsonl: bool = True,
         remeasures: bool = False,
         make_source: SourceFactory = create_source,
+        birth: Birth | None = None,
     ) -> None:
         """Build everything; nothing runs yet.
 
         `remeasures`: what `backend: auto` remembers is not believed, but measured anew.
-        `make_source` makes what reads each source.
+        `make_source` makes what reads each source. `birth` names this run of the service.
 
         Raises:
             ConfigError: if no source is enabled, an address makes no sense, or there is no bundle
@@ -66,33 +77,28 @@ class Application:
             PublishError: if the JSON-lines file or the embedded broker's port cannot be opened.
         """
         self._clock = clock or SystemClock()
-        enabled = _enabled_sources(settings)
-        bundle = _bundle(settings)
+        enabled = enabled_sources(settings)
         self._settings = settings
+        self.bundle = bundle_of(settings)
         # its put may be called in a signal handler
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._sink_error: BaseException | None = None
         self._started_s = self._clock.monotonic()
         self._outlets = Outlets(
             settings,
-            ModelIdentity.of_manifest(bundle.manifest),
+            ModelIdentity.of_manifest(self.bundle.manifest),
             self._clock,
+            birth=birth or Birth(),
             appends_jsonl=appends_jsonl,
-            on_error=self._sink_failed,
+            on_error=self.fail,
         )
         self._reporter = StatusReporter(self._outlets.sink, settings.mqtt.heartbeat_s, self._clock)
         self._reporting = Worker("status", self._reporter.run)
         inlets = [make_inlet(source) for source in enabled]
-        store = store_in(settings.state_dir, remeasures=remeasures)
-        self._pipeline = self._make_pipeline(bundle, inlets, store)
-        self._feeds = Feeds(
-            list(zip(enabled, inlets, strict=True)),
-            self._pipeline.stats,
-            self._reporter,
-            self._outlets.sink.wait_for_room,
-            self._clock,
-            make_source,
+        self._pipeline = self._make_pipeline(
+            self.bundle, inlets, store_in(settings.state_dir, remeasures=remeasures)
         )
+        self._feeds = self._make_feeds(list(zip(enabled, inlets, strict=True)), make_source)
         self._reporter.watch(self._feeds.records)
         self._stopped = False
 
@@ -110,6 +116,11 @@ class Application:
     def failed_sources(self) -> tuple[str, ...]:
         """The sources that were given up."""
         return self._feeds.failed
+
+    @property
+    def parts(self) -> Parts:
+        """What runs, for those who watch over it."""
+        return Parts(self._pipeline, self._feeds, self._outlets, self._reporting)
 
     @property
     def stats(self) -> PipelineStats:
@@ -133,6 +144,11 @@ class Application:
     def interrupt(self) -> None:
         """End the present `wait`; safe in a signal handler."""
         self._events.put(Event.INTERRUPTED)
+
+    def fail(self, error: BaseException) -> None:
+        """End the run with `error`, from any thread; the first one counts."""
+        self._sink_error = self._sink_error or error
+        self._events.put(Event.ENDED)
 
     def wait(self, timeout_s: float) -> Event | None:
         """Wait for something to happen; None when nothing did in time."""
@@ -189,10 +205,6 @@ class Application:
             topics=f"{self._settings.mqtt.topic_root}/#",
         )
 
-    def _sink_failed(self, error: BaseException) -> None:
-        self._sink_error = error
-        self._events.put(Event.ENDED)
-
     def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet], store: ChoiceStore) -> Pipeline:
         model, batch = self._settings.model, self._settings.batch
         defaults = bundle.manifest.thresholds
@@ -210,6 +222,18 @@ class Application:
             self._clock,
         )
 
+    def _make_feeds(
+        self, sources: list[tuple[SourceSettings, Inlet]], make_source: SourceFactory
+    ) -> Feeds:
+        return Feeds(
+            sources,
+            self._pipeline.stats,
+            self._reporter,
+            self._outlets.sink.wait_for_room,
+            self._clock,
+            make_source,
+        )
+
     def _report_disabled(self, source: SourceSettings) -> None:
         self._reporter.changed(
             SourceStatus(
@@ -219,26 +243,3 @@ class Application:
                 reason="enabled: false in the configuration",
             )
         )
-
-
-def _enabled_sources(settings: Settings) -> list[SourceSettings]:
-    enabled = [source for source in settings.sources if source.enabled]
-    if not enabled:
-        msg = "no source is enabled; set `enabled: true` for at least one"
-        raise ConfigError(msg)
-    problems = problems_of_sources(enabled)
-    if problems:
-        msg = f"{len(problems)} of the sources cannot be opened as written"
-        raise ConfigError(msg, tuple(problems))
-    return enabled
-
-
-def _bundle(settings: Settings) -> Bundle:
-    folder = settings.model.bundle
-    if not folder.is_dir():
-        msg = (
-            f"model.bundle: there is no folder '{folder}'; expected a model bundle, as made by"
-            " `python -m train export`"
-        )
-        raise ConfigError(msg)
-    return read_bundle(folder)

@@ -3,6 +3,8 @@
 The commands are imported when they are called, so that `edgedet --help` answers at once.
 """
 
+import contextlib
+import faulthandler
 import io
 import sys
 import threading
@@ -12,6 +14,7 @@ from typing import Annotated, Literal
 import typer
 
 from edgedet import __version__, log
+from edgedet.config.service import writes_to_journal
 from edgedet.errors import ConfigError, EdgedetError, UsageError
 
 FAILED = 1
@@ -36,6 +39,8 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file name that is no text is no reason to die
             stream.reconfigure(errors="backslashreplace")
+    with contextlib.suppress(OSError, ValueError, RuntimeError):  # standard error may be closed
+        faulthandler.enable()  # systemd's watchdog ends a hung process with SIGABRT: say where
     code = _run(arguments)
     if any(not thread.daemon for thread in threading.enumerate()[1:]):
         from edgedet.commands.session import leave  # noqa: PLC0415 - see the module's docstring
@@ -83,7 +88,7 @@ def _options(
         typer.Option(help="What to write to the log on standard error."),
     ] = "info",
 ) -> None:
-    log.configure(log_level)
+    log.configure(log_level, to_journal=writes_to_journal())
 
 
 @app.command(epilog="Example: edgedet run configs/edgedet.yaml --duration 60")

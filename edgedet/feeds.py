@@ -54,6 +54,11 @@ class Feeds:
         return tuple(feed.feeder.record for feed in self._feeds)
 
     @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads, to see whether they get on."""
+        return tuple(feed.worker for feed in self._feeds)
+
+    @property
     def failed(self) -> tuple[str, ...]:
         """The sources that were given up."""
         return tuple(

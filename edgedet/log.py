@@ -13,6 +13,15 @@ _SECRET = re.compile(
     r"(?i)(api_key|token|password|passwd|pass|pwd|secret)=(?:\"[^\"\n]*\"|'[^'\n]*')?[^&\s]*"
 )
 
+# of syslog, by the least level of logging
+_PRIORITIES = (
+    (logging.CRITICAL, 2),
+    (logging.ERROR, 3),
+    (logging.WARNING, 4),
+    (logging.INFO, 6),
+    (logging.NOTSET, 7),
+)
+
 
 def redact(text: str) -> str:
     """`text` with the credentials of every URL and the value of every `password=` as `***`.
@@ -31,10 +40,27 @@ class RedactingFormatter(logging.Formatter):
         return redact(super().format(record))
 
 
-def configure(level: str = "INFO") -> None:
-    """Send the log to standard error, one redacted line a record."""
+class JournalFormatter(RedactingFormatter):
+    """Lines for systemd's journal: each with its priority, without the time it adds itself.
+
+    Source: sd-daemon(3), the prefixes `<0>` to `<7>`.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished lines; the journal takes each for an entry of its own."""
+        priority = next(number for least, number in _PRIORITIES if record.levelno >= least)
+        lines = super().format(record).splitlines() or [""]
+        return "\n".join(f"<{priority}>{line}" for line in lines)
+
+
+def configure(level: str = "INFO", *, to_journal: bool = False) -> None:
+    """Send the log to standard error, redacted; `to_journal`: in the journal's form."""
     handler = logging.StreamHandler()
-    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    if to_journal:
+        handler.setFormatter(JournalFormatter("%(name)s: %(message)s"))
+    else:
+        form = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+        handler.setFormatter(RedactingFormatter(form))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

@@ -6,7 +6,7 @@ from edgedet.config.settings import Settings
 from edgedet.publish.base import Sink
 from edgedet.publish.embedded import EmbeddedBroker
 from edgedet.publish.fan_out import FanOut
-from edgedet.publish.identity import ModelIdentity, Origin, new_boot_id
+from edgedet.publish.identity import Birth, ModelIdentity, Origin
 from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
 from edgedet.stream.worker import ErrorCallback
@@ -18,12 +18,13 @@ _BROKER_STOP_S = 1.0
 class Outlets:
     """All sinks behind one, and the embedded broker if there is one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands over every part
         self,
         settings: Settings,
         model: ModelIdentity,
         clock: Clock,
         *,
+        birth: Birth,
         appends_jsonl: bool,
         on_error: ErrorCallback,
     ) -> None:
@@ -37,14 +38,15 @@ class Outlets:
         mqtt = settings.mqtt
         self._broker = EmbeddedBroker(mqtt.embedded_listen) if mqtt.is_embedded else None
         self._mqtt: MqttSink | None = None
-        boot = new_boot_id()
+        self.birth = birth
+        self.model = model
         sinks: list[Sink] = []
         self.broker_url = "" if mqtt.is_off else mqtt.url
         if self._broker is not None:
             self.broker_url = self._broker.url
             mqtt = _listening_at(mqtt, self._broker.url)
         if settings.jsonl is not None:
-            origin = Origin(settings.device.site, settings.device.name, boot, model)
+            origin = Origin(settings.device.site, settings.device.name, birth.boot, model)
             sinks.append(JsonLinesSink(settings.jsonl, origin, clock, append=appends_jsonl))
         if not mqtt.is_off:
             self._mqtt = MqttSink(
@@ -53,12 +55,18 @@ class Outlets:
                 model,
                 sources=[source.id for source in settings.sources],
                 lossless=[source.id for source in settings.sources if source.is_lossless],
-                boot=boot,
+                boot=birth.boot,
                 clock=clock,
                 on_error=on_error,
+                last_run=birth.last_run,
             )
             sinks.append(self._mqtt)
         self.sink: Sink = sinks[0] if len(sinks) == 1 else FanOut(sinks, clock)
+
+    @property
+    def mqtt(self) -> MqttSink | None:
+        """The sink to the broker; None without MQTT."""
+        return self._mqtt
 
     @property
     def broker_state(self) -> str:

@@ -22,6 +22,7 @@ def tiny_settings(folder: Path, *sources: dict[str, object], **sections: object)
             "model": {"bundle": bundle, "backend": "onnxruntime", "threads": 1},
             "sources": list(sources) or [one],
             "mqtt": "off",
+            "state_dir": folder / "state",
             **sections,
         }
     )

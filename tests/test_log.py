@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgedet.log import RateLimited, RedactingFormatter, configure, redact
+from edgedet.log import JournalFormatter, RateLimited, RedactingFormatter, configure, redact
 
 # everything that may stand in one word; the marker makes a leak visible whatever stands around it
 ODD = st.text(st.characters(exclude_categories=["Z", "C"]), max_size=12) | st.text(
@@ -162,3 +162,17 @@ def test_none_is_lost_or_counted_twice_between_threads(
     reporter.warning("gate", "trouble")
 
     assert caplog.messages == ["trouble", "trouble (399 more since)"]
+
+
+@pytest.mark.parametrize(
+    ("level", "prefix"),
+    [("DEBUG", "<7>"), ("INFO", "<6>"), ("WARNING", "<4>"), ("ERROR", "<3>"), ("CRITICAL", "<2>")],
+)
+def test_every_line_for_the_journal_has_its_priority(level: str, prefix: str) -> None:
+    number = logging.getLevelName(level)
+    text = "first rtsp://u:pw@host/1\n<0>forged"
+    record = logging.LogRecord("edgedet.x", number, __file__, 1, text, None, None)
+
+    lines = JournalFormatter("%(name)s: %(message)s").format(record).split("\n")
+
+    assert lines == [f"{prefix}edgedet.x: first rtsp://***@host/1", f"{prefix}<0>forged"]

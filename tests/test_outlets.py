@@ -8,7 +8,7 @@ from edgedet.clock import SystemClock
 from edgedet.config.settings import Settings
 from edgedet.outlets import Outlets
 from edgedet.publish.fan_out import FanOut
-from edgedet.publish.identity import ModelIdentity
+from edgedet.publish.identity import Birth, ModelIdentity
 from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
 from tests.brokers import free_port
@@ -19,7 +19,14 @@ MODEL = ModelIdentity("tiny", "1", "0" * 64, "fp32", ("bright",))
 
 
 def _outlets(settings: Settings) -> Outlets:
-    return Outlets(settings, MODEL, SystemClock(), appends_jsonl=True, on_error=lambda _error: None)
+    return Outlets(
+        settings,
+        MODEL,
+        SystemClock(),
+        birth=Birth(),
+        appends_jsonl=True,
+        on_error=lambda _error: None,
+    )
 
 
 def test_nothing_where_everything_is_off(tmp_path: Path) -> None:

@@ -8,9 +8,16 @@ from rich.live import Live
 
 from edgedet import log
 from edgedet.app import Application
+from edgedet.clock import SystemClock
 from edgedet.commands.session import run_to_end
 from edgedet.commands.tables import live_table, log_line, summary
 from edgedet.config.load import load_settings
+from edgedet.config.service import service_manager
+from edgedet.errors import first_line
+from edgedet.event import LastRun, RunEnd
+from edgedet.health.last_run import RunRecord
+from edgedet.monitoring import Monitoring
+from edgedet.publish.identity import Birth, new_boot_id
 from edgedet.stream.view import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -36,16 +43,41 @@ def run(
         shows_table = console.is_terminal
     for warning in loaded.warnings:
         logger.warning("%s", warning)
-    app = Application(loaded.settings, remeasures=remeasures)
-    if shows_table:
-        code = _run_with_table(app, console, duration_s)
-    else:
-        code = run_to_end(app, show=_log, refresh_s=_LOG_REFRESH_S, duration_s=duration_s)
+    record = RunRecord(loaded.settings.state_dir, SystemClock())
+    birth = Birth(boot := new_boot_id(), _last_run(record, boot))
+    try:
+        app = Application(loaded.settings, remeasures=remeasures, birth=birth)
+        watch = Monitoring(app, loaded.settings, record, service_manager())
+        if shows_table:
+            code = _run_with_table(app, watch, console, duration_s)
+        else:
+            code = run_to_end(
+                app,
+                show=_log,
+                refresh_s=_LOG_REFRESH_S,
+                duration_s=duration_s,
+                companions=[watch],
+            )
+    except BaseException as exc:
+        record.end(RunEnd.CRASHED, f"{type(exc).__name__}: {first_line(exc)}")
+        raise
     console.print(summary(app.snapshot()))
     return code
 
 
-def _run_with_table(app: Application, console: Console, duration_s: float | None) -> int:
+def _last_run(record: RunRecord, boot: str) -> LastRun:
+    """How the run before ended, told to the log."""
+    last = record.begin(boot)
+    is_fine = last.end in (RunEnd.FIRST_START, RunEnd.STOPPED, RunEnd.ENDED)
+    level = logging.INFO if is_fine else logging.WARNING
+    detail = f": {last.detail}" if last.detail else ""
+    logger.log(level, "boot %s; the run before: %s%s", boot, last.end.value, detail)
+    return last
+
+
+def _run_with_table(
+    app: Application, watch: Monitoring, console: Console, duration_s: float | None
+) -> int:
     """Keep a table on the terminal, the log above it."""
     level = logging.getLevelName(logging.getLogger().getEffectiveLevel())
     with Live(console=console, auto_refresh=False, transient=True) as live:
@@ -55,7 +87,13 @@ def _run_with_table(app: Application, console: Console, duration_s: float | None
             live.update(live_table(snapshot), refresh=True)
 
         show(app.snapshot())
-        code = run_to_end(app, show=show, refresh_s=_TABLE_REFRESH_S, duration_s=duration_s)
+        code = run_to_end(
+            app,
+            show=show,
+            refresh_s=_TABLE_REFRESH_S,
+            duration_s=duration_s,
+            companions=[watch],
+        )
     log.configure(level)
     return code
 

@@ -5,9 +5,10 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 from edgedet.app import FLUSH_TIMEOUT_S, Application, Event
 from edgedet.stream.view import Snapshot
@@ -15,11 +16,34 @@ from edgedet.stream.view import Snapshot
 logger = logging.getLogger(__name__)
 
 Show = Callable[[Snapshot], None]
+
+
+class Companion(Protocol):
+    """What runs beside an application."""
+
+    def start(self) -> None:
+        """Begin; the application has started."""
+        ...
+
+    def ending(self, event: Event | None) -> None:
+        """The application is about to be stopped, for this reason."""
+        ...
+
+    def stop(self) -> None:
+        """End; the application has been stopped. May be called without a start."""
+        ...
+
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_to_end(
-    app: Application, *, show: Show, refresh_s: float, duration_s: float | None = None
+    app: Application,
+    *,
+    show: Show,
+    refresh_s: float,
+    duration_s: float | None = None,
+    companions: Sequence[Companion] = (),
 ) -> int:
     """Run `app` until it ends, is interrupted, or `duration_s` is over; the exit code.
 
@@ -28,12 +52,18 @@ def run_to_end(
     with _interrupting(app):
         try:
             app.start()
+            for companion in companions:
+                companion.start()
             event = _watch(app, show, refresh_s, duration_s)
+            for companion in companions:
+                companion.ending(event)
             code = _finish(app) if event is Event.ENDED else 0
             if event is None:
                 code = _report_stuck_outlet(app)
         finally:
             app.stop()
+            for companion in companions:
+                companion.stop()
         show(app.snapshot())
     return code
 

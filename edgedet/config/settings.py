@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from edgedet.config.batch import BatchSettings
 from edgedet.config.cache import SERVICE_STATE_DIR
 from edgedet.config.device import DeviceSettings
+from edgedet.config.health import HealthSettings
 from edgedet.config.http import HttpSettings
 from edgedet.config.model import ModelSettings
 from edgedet.config.mqtt import MqttSettings
@@ -23,6 +24,7 @@ class Settings(Section):
     sources: list[SourceSettings] = Field(min_length=1, max_length=256)
     batch: BatchSettings = BatchSettings()
     mqtt: MqttSettings = MqttSettings()
+    health: HealthSettings = HealthSettings()
     http: HttpSettings = HttpSettings()
     sampling: SamplingSettings = SamplingSettings()
     state_dir: ConfigPath = SERVICE_STATE_DIR

@@ -7,6 +7,7 @@ tells whether the machine was too. Writing is best effort: no camera is left alo
 
 import json
 import logging
+import re
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 FILE = "last-run.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_BOOT = re.compile("[0-9a-f]{8,32}")
 _RUNNING = "running"
 _MAX_BYTES = 65_536
 _MAX_DETAIL_CHARS = 500
@@ -73,6 +75,9 @@ class RunRecord:
 
     def _understood(self, found: dict[str, object]) -> LastRun:
         boot, state = str(found["boot"]), str(found["state"])
+        if not _BOOT.fullmatch(boot):
+            msg = "no boot id"
+            raise ValueError(msg)
         if state != _RUNNING:
             ended = datetime.fromisoformat(str(found["at"]).replace("Z", "+00:00"))
             detail = redact(str(found["detail"]))[:_MAX_DETAIL_CHARS]

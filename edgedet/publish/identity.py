@@ -3,10 +3,11 @@
 import hashlib
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from edgedet.event import LastRun
 from edgedet.manifest.schema import MODEL_FILE, Manifest
 
 _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -44,11 +45,20 @@ class Origin:
     device: str
     boot: str
     model: ModelIdentity
+    last_run: LastRun | None = None
 
 
 def new_boot_id() -> str:
     """A fresh identity of one run of the service: eight hexadecimal digits."""
     return secrets.token_hex(4)
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """A run of the service, and how the one before it ended, where that is known."""
+
+    boot: str = field(default_factory=new_boot_id)
+    last_run: LastRun | None = None
 
 
 def client_id(device: str, machine_id: str | None = None) -> str:

@@ -10,7 +10,7 @@ from edgedet.clock import Clock, Deadline
 from edgedet.config.device import DeviceSettings
 from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import FrameDetections
-from edgedet.event import SourceStatus
+from edgedet.event import LastRun, SourceStatus
 from edgedet.log import RateLimited
 from edgedet.publish.broker import LostError, endpoint_of
 from edgedet.publish.connection import Connection
@@ -66,6 +66,7 @@ class MqttSink:
         boot: str,
         clock: Clock,
         on_error: ErrorCallback | None = None,
+        last_run: LastRun | None = None,
     ) -> None:
         """Prepare; nothing is sent before `start`. No result of a source in `lossless` is dropped.
 
@@ -73,7 +74,7 @@ class MqttSink:
             ConfigError: the password or a certificate cannot be read.
         """
         endpoint = endpoint_of(settings, client_id(device.name))
-        origin = Origin(device.site, device.name, boot, model)
+        origin = Origin(device.site, device.name, boot, model, last_run)
         limits = Limits.of_settings(settings)
         self._clock = clock
         self._lossless = frozenset(lossless)
@@ -153,6 +154,11 @@ class MqttSink:
         if self._worker.stop(timeout_s + _TICK_S):
             self._link.stopped()
             self._wake.close()
+
+    @property
+    def worker(self) -> Worker:
+        """The thread, to see whether it gets on."""
+        return self._worker
 
     @property
     def stats(self) -> MqttStats:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from edgedet.clock import utc_text
 from edgedet.config.mqtt import MqttSettings
-from edgedet.event import SourceStatus
+from edgedet.event import LastRun, SourceStatus
 from edgedet.publish.event_payloads import COUNTS, EVENTS
 from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DETECTIONS, MAX_OBJECTS, JsonObject
@@ -114,6 +114,7 @@ class StatePayloads:
         """What the device runs, what it publishes, and within which limits."""
         model = self._origin.model
         limits = self._limits
+        last = self._origin.last_run
         return self._head(INFO, f"info/{session}", now) | {
             "site": self._origin.site,
             "version": version,
@@ -136,8 +137,18 @@ class StatePayloads:
                 "detections_max_per_s": limits.detections_max_per_s,
                 "heartbeat_s": limits.heartbeat_s,
             },
+            **({} if last is None else {"last_run": _last_run(last)}),
         }
 
     def metrics(self, now: datetime, beat: int, figures: JsonObject) -> JsonObject:
         """Counters since the service started, of the outlet and of each source."""
         return self._head(METRICS, f"metrics/{beat}", now) | figures
+
+
+def _last_run(last: LastRun) -> JsonObject:
+    return {
+        "end": last.end.value,
+        "detail": last.detail,
+        "boot": last.boot,
+        "ended": utc_text(last.ended) if last.ended else None,
+    }

@@ -110,6 +110,11 @@ class Pipeline:
         return self._workers
 
     @property
+    def unpaintable(self) -> int:
+        """Frames left out because they could not be converted."""
+        return self._batcher.unpaintable
+
+    @property
     def waiting(self) -> int:
         """Frames that wait to be taken into a batch."""
         return sum(len(inlet.channel) for inlet in self._inlets)

@@ -19,7 +19,7 @@ class NotifySocket:
         self._socket.settimeout(timeout_s)
         try:
             message = self._socket.recv(4096).decode()
-        except TimeoutError:
+        except (TimeoutError, BlockingIOError):
             return None
         self.messages.append(message)
         return message
@@ -37,7 +37,7 @@ class NotifySocket:
     def drain(self) -> list[str]:
         """What has come and was not received yet."""
         found = []
-        while (message := self.receive(0.01)) is not None:
+        while (message := self.receive(0.0)) is not None:
             found.append(message)
         return found
 

@@ -1,7 +1,13 @@
 """The payloads of states: golden fields, so that none changes unseen."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+from jsonschema import Draft202012Validator
+
+from edgedet.event import LastRun, RunEnd
+from edgedet.publish import schemas
 from edgedet.publish.identity import Origin
 from edgedet.publish.state_payloads import Limits, StatePayloads
 from tests.publish.conftest import NOON, make_status
@@ -57,3 +63,27 @@ def test_source_status_has_every_field(origin: Origin) -> None:
         "decoder": "",
         "expires_at": "2026-05-04T12:01:30.418Z",
     }
+
+
+def test_info_says_how_the_run_before_ended(origin: Origin) -> None:
+    last = LastRun(RunEnd.STALLED, "stage infer", "0a1b2c3d", NOON)
+    payloads = StatePayloads(replace(origin, last_run=last), LIMITS)
+
+    body = payloads.info(NOON, "0.1.0", "edgedet/v1/lab/bench-01", ["gate"], 1)
+
+    Draft202012Validator(schemas.load("info")).validate(body)
+    assert body["last_run"] == {
+        "end": "stalled",
+        "detail": "stage infer",
+        "boot": "0a1b2c3d",
+        "ended": "2026-05-04T12:00:00.418Z",
+    }
+
+
+@pytest.mark.parametrize("end", RunEnd)
+def test_the_schema_knows_every_end(origin: Origin, end: RunEnd) -> None:
+    payloads = StatePayloads(replace(origin, last_run=LastRun(end)), LIMITS)
+
+    body = payloads.info(NOON, "0.1.0", "edgedet/v1/lab/bench-01", ["gate"], 1)
+
+    Draft202012Validator(schemas.load("info")).validate(body)

@@ -1,0 +1,41 @@
+"""What is looked at before anything is built: that sources can be opened, and a bundle is there."""
+
+from edgedet.config.settings import Settings
+from edgedet.config.source import SourceSettings
+from edgedet.errors import ConfigError
+from edgedet.manifest import Bundle, read_bundle
+from edgedet.source import problems_of_sources
+
+
+def enabled_sources(settings: Settings) -> list[SourceSettings]:
+    """The sources to open.
+
+    Raises:
+        ConfigError: there is none, or one of the addresses makes no sense.
+    """
+    enabled = [source for source in settings.sources if source.enabled]
+    if not enabled:
+        msg = "no source is enabled; set `enabled: true` for at least one"
+        raise ConfigError(msg)
+    problems = problems_of_sources(enabled)
+    if problems:
+        msg = f"{len(problems)} of the sources cannot be opened as written"
+        raise ConfigError(msg, tuple(problems))
+    return enabled
+
+
+def bundle_of(settings: Settings) -> Bundle:
+    """The model bundle.
+
+    Raises:
+        ConfigError: there is none where the settings say.
+        ModelError: it cannot be used.
+    """
+    folder = settings.model.bundle
+    if not folder.is_dir():
+        msg = (
+            f"model.bundle: there is no folder '{folder}'; expected a model bundle, as made by"
+            " `python -m train export`"
+        )
+        raise ConfigError(msg)
+    return read_bundle(folder)

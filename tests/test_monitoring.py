@@ -1,0 +1,194 @@
+"""A stage that hangs ends the service and is told by the next run; a dead camera never does."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edgedet import app as app_module
+from edgedet.app import Application, Event
+from edgedet.config.health import HealthSettings
+from edgedet.config.service import ServiceManager
+from edgedet.config.settings import Settings
+from edgedet.detect import create_detector
+from edgedet.detect.base import Detector
+from edgedet.event import RunEnd, SourceState
+from edgedet.health.last_run import RunRecord
+from edgedet.monitoring import Monitoring, StalledError
+from edgedet.stream.batcher import Batcher
+from tests.brokers import free_port
+from tests.health.notify_socket import NotifySocket
+from tests.runs import PATTERN, tiny_settings
+from tests.stream.fakes import FakeClock, wait_until
+
+WAIT_S = 30.0
+LIMIT_S = 1.5
+
+
+class Gate:
+    """Where a stage hangs once it is closed."""
+
+    def __init__(self) -> None:
+        self._open = threading.Event()
+        self._open.set()
+
+    def close(self) -> None:
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    def hangs(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def through(*args: object, **kwargs: object) -> object:
+            self._open.wait(WAIT_S)
+            return call(*args, **kwargs)
+
+        return through
+
+
+class HangingDetector:
+    """A real detector behind a gate."""
+
+    def __init__(self, detector: Detector, gate: Gate) -> None:
+        self._detector = detector
+        self._gate = gate
+        self.backend = detector.backend
+
+    def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = self._gate.hangs(self._detector.infer)(images_nhwc)
+        return found
+
+    def close(self) -> None:
+        self._detector.close()
+
+
+class Service:
+    """An application that is watched over, with a manager that listens."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        limits = HealthSettings.model_construct(stall_limit_s=LIMIT_S)
+        settings = settings.model_copy(update={"health": limits})
+        self.manager = NotifySocket(folder / "notify")
+        self.state_dir = folder / "state"
+        self.record = RunRecord(self.state_dir, FakeClock())
+        self.record.begin("00000001")
+        self.app = Application(settings)
+        address = ServiceManager(self.manager.address, watchdog_s=1.0)
+        self.monitoring = Monitoring(self.app, settings, self.record, address)
+
+    def start(self) -> None:
+        self.app.start()
+        self.monitoring.start()
+
+    def last_run(self) -> tuple[RunEnd, str]:
+        last = RunRecord(self.state_dir, FakeClock()).begin("00000002")
+        return last.end, last.detail
+
+    def stop(self) -> None:
+        self.app.stop(WAIT_S)
+        self.monitoring.stop()
+        self.manager.close()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.open()
+
+
+@pytest.fixture
+def watched(tmp_path: Path, gate: Gate) -> Iterator[Callable[[dict[str, object]], Service]]:
+    services: list[Service] = []
+
+    def make(source: dict[str, object]) -> Service:
+        service = Service(tiny_settings(tmp_path, source), tmp_path)
+        services.append(service)
+        service.start()
+        return service
+
+    yield make
+    gate.open()
+    for service in services:
+        service.stop()
+
+
+@pytest.mark.parametrize("stage", ["infer", "publish", "prepare", "status"])
+def test_a_stage_that_hangs_is_the_end(
+    stage: str,
+    watched: Callable[[dict[str, object]], Service],
+    gate: Gate,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def hanging(*args: Any) -> HangingDetector:  # noqa: ANN401
+        return HangingDetector(create_detector(*args), gate)
+
+    if stage == "infer":
+        monkeypatch.setattr(app_module, "create_detector", hanging)
+    if stage == "prepare":
+        monkeypatch.setattr(Batcher, "_paint", gate.hangs(Batcher._paint))
+    service = watched({"id": "a", "uri": PATTERN})
+    sink = service.app.parts.outlets.sink
+    if stage in ("publish", "status"):
+        name = "publish" if stage == "publish" else "publish_status"
+        monkeypatch.setattr(sink, name, gate.hangs(getattr(sink, name)))
+    service.manager.wait_for("READY=1", WAIT_S)
+    service.manager.wait_for("WATCHDOG=1", WAIT_S)
+
+    gate.close()
+    if stage == "status":
+        service.app.parts.feeds.records[0].change(SourceState.DEGRADED, "to be told")
+
+    assert service.app.wait(WAIT_S) is Event.ENDED
+    assert isinstance(service.app.error, StalledError)
+    assert stage in str(service.app.error)
+    service.monitoring.ending(Event.ENDED)
+    assert "STOPPING=1" in service.manager.drain()[-1]
+    end, detail = service.last_run()
+    assert end is RunEnd.STALLED
+    assert stage in detail
+    assert f"thread '{stage}':" in caplog.text, "the log says where it hangs"
+
+
+def test_a_dead_camera_is_no_reason(
+    watched: Callable[[dict[str, object]], Service],
+) -> None:
+    service = watched({"id": "gate", "uri": f"rtsp://127.0.0.1:{free_port()}/1"})
+    ready = service.manager.wait_for("READY=1", WAIT_S)
+    assert "0 of 1 sources live" in ready
+    for _ in range(12):  # three seconds of watchdog, twice the limit of a stage
+        service.manager.wait_for("WATCHDOG=1", WAIT_S)
+    assert service.app.wait(0.0) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "error", "end"),
+    [
+        (Event.INTERRUPTED, None, RunEnd.STOPPED),
+        (Event.ENDED, None, RunEnd.ENDED),
+        (Event.ENDED, ValueError("broken\nstack"), RunEnd.CRASHED),
+        (None, None, RunEnd.CRASHED),
+    ],
+)
+def test_the_next_run_knows_how_this_one_ended(
+    event: Event | None,
+    error: Exception | None,
+    end: RunEnd,
+    watched: Callable[[dict[str, object]], Service],
+) -> None:
+    service = watched({"id": "a", "uri": PATTERN})
+    wait_until(service.manager.drain)
+    if error is not None:
+        service.app.fail(error)
+
+    service.monitoring.ending(event)
+
+    found, detail = service.last_run()
+    assert found is end
+    if error is not None:
+        assert detail == "ValueError: broken"

@@ -1,0 +1,36 @@
+"""What makes no sense is refused before anything is built."""
+
+from pathlib import Path
+
+import pytest
+
+from edgedet.errors import ConfigError
+from edgedet.startup import bundle_of, enabled_sources
+from tests.runs import PATTERN, tiny_settings
+
+
+def test_disabled_sources_are_left_out(tmp_path: Path) -> None:
+    off = {"id": "off", "uri": PATTERN, "enabled": False}
+    settings = tiny_settings(tmp_path, {"id": "a", "uri": PATTERN}, off)
+
+    assert [source.id for source in enabled_sources(settings)] == ["a"]
+
+
+def test_without_an_enabled_source_there_is_nothing_to_do(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, {"id": "off", "uri": PATTERN, "enabled": False})
+
+    with pytest.raises(ConfigError, match="no source is enabled"):
+        enabled_sources(settings)
+
+
+def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, model={"bundle": tmp_path / "nowhere"})
+
+    with pytest.raises(ConfigError, match="nowhere"):
+        bundle_of(settings)
+
+
+def test_a_bundle_that_is_there_is_read(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path)
+
+    assert bundle_of(settings).folder == settings.model.bundle
