@@ -18,8 +18,9 @@ from edgedet.feeds import Feeds, SourceFactory, make_inlet
 from edgedet.manifest import Bundle
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import Birth, ModelIdentity
+from edgedet.remote import Remote
 from edgedet.source import create_source
-from edgedet.startup import bundle_of, enabled_sources
+from edgedet.startup import bundle_of, command_memory, enabled_sources
 from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline, PipelineSettings
 from edgedet.stream.reporter import StatusReporter
@@ -71,13 +72,12 @@ class Application:
         `make_source` makes what reads each source. `birth` names this run of the service.
 
         Raises:
-            ConfigError: if no source is enabled, an address makes no sense, or there is no bundle
-                where the settings say.
+            ConfigError: if something that the settings name makes no sense, or is not there.
             ModelError: if the bundle cannot be used.
             PublishError: if the JSON-lines file or the embedded broker's port cannot be opened.
         """
         self._clock = clock or SystemClock()
-        enabled = enabled_sources(settings)
+        enabled, memory = enabled_sources(settings), command_memory(settings)
         self._settings = settings
         self.bundle = bundle_of(settings)
         # its put may be called in a signal handler
@@ -100,6 +100,8 @@ class Application:
         )
         self._feeds = self._make_feeds(list(zip(enabled, inlets, strict=True)), make_source)
         self._reporter.watch(self._feeds.records)
+        parts = (self._outlets, self._feeds.records, self._pipeline, self._clock)
+        self._remote = Remote(settings.mqtt, memory, *parts)
         self._stopped = False
 
     @property
@@ -140,6 +142,7 @@ class Application:
                 self._report_disabled(source)
         self._pipeline.start(on_end=lambda: self._events.put(Event.ENDED))
         self._feeds.start()
+        self._remote.start()
 
     def interrupt(self) -> None:
         """End the present `wait`; safe in a signal handler."""
@@ -184,8 +187,10 @@ class Application:
         self._stopped = True
         deadline = Deadline(timeout_s, self._clock)
         self._feeds.request_stop()
+        self._remote.request_stop()
         has_ended = self._pipeline.stop(deadline.remaining_s())
         has_ended &= self._feeds.stop(min(_SOURCES_STOP_S, deadline.remaining_s()))
+        has_ended &= self._remote.stop(deadline.remaining_s())
         has_ended &= self._reporting.stop(deadline.remaining_s())
         self._outlets.stop(deadline.remaining_s())
         return has_ended

@@ -8,6 +8,7 @@
     │   └── DecoderError          there is no decoder for the stream, or it does not start
     ├── ModelError         a bundle, checkpoint or backend cannot be used
     ├── PublishError       messages cannot be handed over
+    ├── CommandError       what somebody asks for over the network cannot be done
     ├── SampleError        the store of sampled frames cannot be used
     ├── DataError          a training data set cannot be used
     └── SimError           a simulated camera, broker or service cannot be had
@@ -56,6 +57,10 @@ class ModelError(EdgedetError):
 
 class PublishError(EdgedetError):
     """Messages that cannot be handed over."""
+
+
+class CommandError(EdgedetError):
+    """A command from the network that cannot be carried out as given."""
 
 
 class SampleError(EdgedetError):

@@ -9,6 +9,7 @@ from edgedet.publish.fan_out import FanOut
 from edgedet.publish.identity import Birth, ModelIdentity, Origin
 from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
+from edgedet.publish.topics import Topics
 from edgedet.stream.worker import ErrorCallback
 
 _BROKER_START_S = 10.0
@@ -39,15 +40,15 @@ class Outlets:
         self._broker = EmbeddedBroker(mqtt.embedded_listen) if mqtt.is_embedded else None
         self._mqtt: MqttSink | None = None
         self.birth = birth
-        self.model = model
+        self.origin = Origin(settings.device.site, settings.device.name, birth.boot, model)
+        self.topics = Topics(mqtt.topic_root, settings.device.site, settings.device.name)
         sinks: list[Sink] = []
         self.broker_url = "" if mqtt.is_off else mqtt.url
         if self._broker is not None:
             self.broker_url = self._broker.url
             mqtt = _listening_at(mqtt, self._broker.url)
         if settings.jsonl is not None:
-            origin = Origin(settings.device.site, settings.device.name, birth.boot, model)
-            sinks.append(JsonLinesSink(settings.jsonl, origin, clock, append=appends_jsonl))
+            sinks.append(JsonLinesSink(settings.jsonl, self.origin, clock, append=appends_jsonl))
         if not mqtt.is_off:
             self._mqtt = MqttSink(
                 mqtt,

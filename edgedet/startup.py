@@ -1,10 +1,13 @@
-"""What is looked at before anything is built: that sources can be opened, and a bundle is there."""
+"""What is looked at before anything is built: sources, the bundle, what is kept on disk."""
 
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.errors import ConfigError
 from edgedet.manifest import Bundle, read_bundle
+from edgedet.publish.commands.memory import CommandMemory
 from edgedet.source import problems_of_sources
+
+_MEMORY_FILE = "commands.json"
 
 
 def enabled_sources(settings: Settings) -> list[SourceSettings]:
@@ -39,3 +42,15 @@ def bundle_of(settings: Settings) -> Bundle:
         )
         raise ConfigError(msg)
     return read_bundle(folder)
+
+
+def command_memory(settings: Settings) -> CommandMemory | None:
+    """The commands that were given before; None where none are taken.
+
+    Raises:
+        ConfigError: `state_dir` cannot be written to.
+    """
+    mqtt = settings.mqtt
+    if mqtt.is_off or not mqtt.commands.enabled:
+        return None
+    return CommandMemory(settings.state_dir / _MEMORY_FILE)

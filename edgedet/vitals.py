@@ -117,7 +117,7 @@ def _stages(stats: PipelineStats) -> dict[str, StageVitals]:
 
 
 def _model(app: Application) -> ModelVitals:
-    identity = app.parts.outlets.model
+    identity = app.parts.outlets.origin.model
     return ModelVitals(
         name=identity.name,
         version=identity.version,

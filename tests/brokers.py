@@ -15,6 +15,8 @@ from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 PATIENCE_S = 20.0
 
@@ -150,6 +152,14 @@ class Subscriber:
         """What came until now and in the next moments."""
         self._loop_until(lambda: False, duration_s)
         return self.messages
+
+    def publish(self, topic: str, payload: bytes, **properties: object) -> None:
+        """Publish at QoS 1, with `properties` of MQTT 5, and wait for the acknowledgement."""
+        given = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        for name, value in properties.items():
+            setattr(given, name, value)
+        info = self._client.publish(topic, payload, qos=1, properties=given)
+        assert self._loop_until(info.is_published, PATIENCE_S), "no acknowledgement"
 
     def close(self) -> None:
         self._client.disconnect()

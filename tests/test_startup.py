@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.errors import ConfigError
-from edgedet.startup import bundle_of, enabled_sources
+from edgedet.startup import bundle_of, command_memory, enabled_sources
 from tests.runs import PATTERN, tiny_settings
 
 
@@ -34,3 +34,14 @@ def test_a_bundle_that_is_there_is_read(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path)
 
     assert bundle_of(settings).folder == settings.model.bundle
+
+
+def test_commands_need_a_state_dir(tmp_path: Path) -> None:
+    mqtt = {"commands": {"enabled": True, "allow": ["pause"]}}
+    state_dir = tmp_path / "state"
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    assert command_memory(tiny_settings(tmp_path, state_dir=state_dir)) is None
+    assert command_memory(tiny_settings(tmp_path, mqtt=mqtt, state_dir=state_dir)) is not None
+    with pytest.raises(ConfigError, match="commands over MQTT need it"):
+        command_memory(tiny_settings(tmp_path, mqtt=mqtt, state_dir=tmp_path / "file" / "state"))

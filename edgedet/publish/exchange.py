@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from edgedet.publish.broker import Incoming, Message, Protocol
+from edgedet.publish.payloads import JsonObject
 
 Listener = Callable[[Incoming], None]
 """Told of a message on the broker's thread: it must not wait."""
@@ -30,6 +31,7 @@ class Exchange:
         self._capacity = capacity
         self._listeners: dict[str, Listener] = {}
         self._births: list[Birth] = []
+        self._figures: dict[str, Callable[[], JsonObject]] = {}
         self._lock = threading.Lock()  # guards everything below
         self._posts: deque[Message] = deque()
         self._dropped = 0
@@ -56,6 +58,14 @@ class Exchange:
     def births(self, protocol: Protocol) -> list[Message]:
         """What is to be said besides, now that a connection begins."""
         return [message for birth in self._births for message in birth(protocol)]
+
+    def count(self, name: str, figures: Callable[[], JsonObject]) -> None:
+        """Tell `figures` as `name` among the metrics."""
+        self._figures[name] = figures
+
+    def figures(self) -> JsonObject:
+        """What is to be told among the metrics."""
+        return {name: figures() for name, figures in self._figures.items()}
 
     def deliver(self, incoming: Incoming) -> bool:
         """Tell whoever listens; whether somebody does."""

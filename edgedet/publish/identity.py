@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from edgedet.event import LastRun
+from edgedet.frame import FrameInfo
 from edgedet.manifest.schema import MODEL_FILE, Manifest
 
 _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
@@ -46,6 +47,10 @@ class Origin:
     boot: str
     model: ModelIdentity
     last_run: LastRun | None = None
+
+    def frame_id(self, frame: FrameInfo) -> str:
+        """The same for the same frame, however often it is told: device/boot/source/frame."""
+        return f"{self.device}/{self.boot}/{frame.source_id}/{frame.seq}"
 
 
 def new_boot_id() -> str:

@@ -234,6 +234,7 @@ class MqttSink:
                 "protocol": str(link.protocol),
                 "reconnects": link.reconnects,
                 "pending": self._outbox.pending,
+                "posts_dropped": self.exchange.dropped,
             },
             "sources": [
                 {
@@ -244,4 +245,5 @@ class MqttSink:
                 }
                 for name, f in sources.items()
             ],
+            **self.exchange.figures(),
         }

@@ -82,10 +82,6 @@ class DetectionsEncoder:
             "precision": model.precision,
         }
 
-    def message_id(self, frame: FrameInfo) -> str:
-        """The same for the same frame, however often it is sent: device/boot/source/frame."""
-        return f"{self._origin.device}/{self._origin.boot}/{frame.source_id}/{frame.seq}"
-
     def encode(  # noqa: PLR0913 - what is known only when the message leaves
         self,
         result: FrameDetections,
@@ -119,7 +115,7 @@ class DetectionsEncoder:
         capture = frame.capture
         return {
             "schema": DETECTIONS,
-            "id": self.message_id(frame),
+            "id": self._origin.frame_id(frame),
             "device": self._origin.device,
             "boot": self._origin.boot,
             "source": frame.source_id,

@@ -52,7 +52,7 @@ class Topics:
         return f"{self.prefix}/src/{source_id}/counts"
 
     def snapshot(self, source_id: str) -> str:
-        """Pictures; reserved."""
+        """Pictures that were asked for."""
         return f"{self.prefix}/src/{source_id}/snapshot"
 
     def backlog(self, source_id: str, kind: str) -> str:
@@ -60,9 +60,13 @@ class Topics:
         return f"{self.prefix}/backlog/{source_id}/{kind}"
 
     def command(self, name: str) -> str:
-        """Commands to the device; reserved."""
+        """Commands to the device; `+` stands for all of them."""
         return f"{self.prefix}/cmd/{name}"
 
     def reply(self, name: str) -> str:
-        """Answers to commands; reserved."""
+        """Answers to commands."""
         return f"{self.prefix}/reply/{name}"
+
+    def is_reply(self, topic: str) -> bool:
+        """Whether `topic` is one for answers."""
+        return topic.startswith(self.reply("")) and topic != self.reply("")

@@ -19,7 +19,7 @@ def test_unknown_keys_come_with_the_nearest_one() -> None:
     problems = _problems(batch={"max_sise": 3}, modle={}, mqtt={"xyz": 1})
     assert problems["batch.max_sise"] == "unknown key; did you mean 'max_size'?"
     assert problems["modle"] == "unknown key; did you mean 'model'?"
-    assert problems["mqtt.xyz"].startswith("unknown key; expected one of detections_max_per_s, ")
+    assert problems["mqtt.xyz"].startswith("unknown key; expected one of commands, detections_")
 
 
 def test_unknown_keys_of_list_items_and_nested_sections_are_known_too() -> None:

@@ -115,6 +115,8 @@ def make_sink(tmp_path: Path) -> Iterator[MakeSink]:
         *,
         lossless: tuple[str, ...] = (),
         listen: tuple[str, Listener] | None = None,
+        is_started: bool = True,
+        name: str = "bench-01",
         **settings: object,
     ) -> MqttSink:
         if "password" in settings:
@@ -123,7 +125,7 @@ def make_sink(tmp_path: Path) -> Iterator[MakeSink]:
             settings["password_file"] = path
         sink = MqttSink(
             MqttSettings.model_validate({"url": url, **settings}),
-            DeviceSettings(site="lab", name="bench-01"),
+            DeviceSettings(site="lab", name=name),
             MODEL,
             sources=("gate", "dock"),
             lossless=lossless,
@@ -133,7 +135,8 @@ def make_sink(tmp_path: Path) -> Iterator[MakeSink]:
         sinks.append(sink)
         if listen is not None:
             sink.exchange.listen(*listen)
-        sink.start()
+        if is_started:
+            sink.start()
         return sink
 
     yield make

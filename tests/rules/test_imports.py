@@ -36,6 +36,7 @@ ROOTS = {
     "edgedet.startup",
     "edgedet.monitoring",
     "edgedet.vitals",
+    "edgedet.remote",
     "edgedet.cli",
     "edgedet.commands",
     "edgedet.__main__",

@@ -1,0 +1,1 @@
+"""Commands over MQTT: read and checked, carried out once, and answered."""

@@ -1,0 +1,200 @@
+"""What others may have done over MQTT, carried out on the parts of a running application."""
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+
+from edgedet.clock import Clock, Deadline, utc_text
+from edgedet.config.mqtt import MqttSettings
+from edgedet.detections import SeenFrame
+from edgedet.errors import CommandError
+from edgedet.event import SourceState
+from edgedet.outlets import Outlets
+from edgedet.publish.broker import Message
+from edgedet.publish.commands.arguments import (
+    NoArguments,
+    SnapshotArguments,
+    SourceArguments,
+    ThresholdArguments,
+)
+from edgedet.publish.commands.desk import CommandDesk
+from edgedet.publish.commands.memory import CommandMemory
+from edgedet.publish.exchange import Exchange
+from edgedet.publish.payloads import JsonObject
+from edgedet.stream.next_frame import NextFrame
+from edgedet.stream.pipeline import Pipeline, Thresholds
+from edgedet.stream.record import SourceRecord
+from edgedet.vision.jpeg import encode_jpeg
+from edgedet.vision.pixels import to_rgb
+
+SNAPSHOT_MAX_BYTES = 100_000
+
+_FRAME_TIMEOUT_S = 5.0
+_TICK_S = 0.25
+_SNAPSHOT_EXPIRY_S = 300
+_JPEG = "image/jpeg"
+
+Reload = Callable[[], JsonObject]
+
+
+def _cannot_reload() -> JsonObject:
+    msg = "this version reads its configuration at the start only; restart the service"
+    raise CommandError(msg)
+
+
+class Remote:
+    """The commands of one application. Without `mqtt.commands` it does nothing."""
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over every part
+        self,
+        settings: MqttSettings,
+        memory: CommandMemory | None,
+        outlets: Outlets,
+        records: Sequence[SourceRecord],
+        pipeline: Pipeline,
+        clock: Clock,
+        reload: Reload = _cannot_reload,
+    ) -> None:
+        """Listen for commands if there is a `memory` for them.
+
+        `reload` reads the configuration anew, and gives back what changed.
+        """
+        self._outlets = outlets
+        self._records = {record.source_id: record for record in records}
+        self._pipeline = pipeline
+        self._clock = clock
+        self._reload = reload
+        self._snapshot_bytes = min(SNAPSHOT_MAX_BYTES, settings.max_payload_bytes)
+        self._is_stopping = threading.Event()
+        self._desk: CommandDesk | None = None
+        if outlets.mqtt is None or memory is None:
+            return
+        exchange = outlets.mqtt.exchange
+        self._desk = CommandDesk(
+            origin=outlets.origin,
+            topics=outlets.topics,
+            allow=settings.commands.allow,
+            exchange=exchange,
+            memory=memory,
+            clock=clock,
+        )
+        self._offer(self._desk, exchange)
+
+    def start(self) -> None:
+        """Begin to carry out commands."""
+        if self._desk is not None:
+            self._desk.start()
+
+    def request_stop(self) -> None:
+        """Take up no further command, and wait for nothing in the one in hand."""
+        self._is_stopping.set()
+        if self._desk is not None:
+            self._desk.request_stop()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End with the command in hand; whether it has ended."""
+        return self._desk is None or self._desk.stop(timeout_s)
+
+    def _offer(self, desk: CommandDesk, exchange: Exchange) -> None:
+        def snapshot(arguments: SnapshotArguments) -> JsonObject:
+            return self._snapshot(arguments.source, exchange)
+
+        def rebirth(_: NoArguments) -> JsonObject:
+            exchange.ask_for_rebirth()
+            return {}
+
+        desk.offer("pause", SourceArguments, self._pause)
+        desk.offer("resume", SourceArguments, self._resume)
+        desk.offer("snapshot", SnapshotArguments, snapshot)
+        desk.offer("set-threshold", ThresholdArguments, self._set_thresholds)
+        desk.offer("reload", NoArguments, lambda _: self._reload())
+        desk.offer("rebirth", NoArguments, rebirth)
+
+    def _pause(self, arguments: SourceArguments) -> JsonObject:
+        records = self._meant(arguments.source)
+        for record in records:
+            record.pause("paused by a command over MQTT")
+        return {"paused": self._paused()}
+
+    def _resume(self, arguments: SourceArguments) -> JsonObject:
+        for record in self._meant(arguments.source):
+            record.resume()
+        return {"paused": self._paused()}
+
+    def _paused(self) -> list[str]:
+        return [name for name, record in self._records.items() if record.is_paused]
+
+    def _set_thresholds(self, arguments: ThresholdArguments) -> JsonObject:
+        before = self._pipeline.thresholds
+        score, iou = arguments.score_threshold, arguments.iou_threshold
+        self._pipeline.thresholds = Thresholds(
+            before.score if score is None else score, before.iou if iou is None else iou
+        )
+        now = self._pipeline.thresholds
+        return {"score_threshold": now.score, "iou_threshold": now.iou}
+
+    def _snapshot(self, source_id: str, exchange: Exchange) -> JsonObject:
+        record = self._meant(source_id)[0]
+        if record.is_paused:
+            msg = f"source '{source_id}' is paused; resume it first"
+            raise CommandError(msg)
+        listener = NextFrame(source_id, self._clock)
+        self._pipeline.tap.add(listener)
+        deadline = Deadline(_FRAME_TIMEOUT_S, self._clock)
+        seen = None
+        try:
+            while seen is None and not deadline.is_over() and not self._is_stopping.is_set():
+                seen = listener.wait(_TICK_S)
+        finally:
+            self._pipeline.tap.remove(listener)
+        if seen is None:
+            state = record.status().state.value
+            msg = f"source '{source_id}': no frame within {_FRAME_TIMEOUT_S:.0f} s; it is {state}"
+            raise CommandError(msg)
+        return self._post_snapshot(seen, exchange)
+
+    def _post_snapshot(self, seen: SeenFrame, exchange: Exchange) -> JsonObject:
+        frame = seen.frame.info
+        frame_id = self._outlets.origin.frame_id(frame)
+        capture = utc_text(frame.capture.utc)
+        # in the file too, for subscribers with MQTT 3.1.1 see no properties
+        comment = json.dumps({"id": frame_id, "capture": capture}, separators=(",", ":"))
+        jpeg = encode_jpeg(to_rgb(seen.frame), self._snapshot_bytes, comment)
+        topic = self._outlets.topics.snapshot(frame.source_id)
+        exchange.post(
+            Message(
+                topic=topic,
+                payload=jpeg.data,
+                schema="",
+                id=frame_id,
+                qos=1,
+                expiry_s=_SNAPSHOT_EXPIRY_S,
+                content_type=_JPEG,
+            )
+        )
+        return {
+            "id": frame_id,
+            "topic": topic,
+            "capture": capture,
+            "width": jpeg.width,
+            "height": jpeg.height,
+            "size_bytes": len(jpeg.data),
+            "objects": len(seen.result.detections),
+        }
+
+    def _meant(self, source_id: str | None) -> list[SourceRecord]:
+        """The sources that a command is about; one that is named must be running.
+
+        Raises:
+            CommandError: there is no such source, or it has ended.
+        """
+        if source_id is None:
+            return list(self._records.values())
+        record = self._records.get(source_id)
+        if record is None:
+            msg = f"there is no source '{source_id}'; expected one of {', '.join(self._records)}"
+            raise CommandError(msg)
+        if record.status().state is SourceState.ENDED:
+            msg = f"source '{source_id}' has ended"
+            raise CommandError(msg)
+        return [record]
