@@ -1,0 +1,60 @@
+"""What the doctor finds out about plugins and sources."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from edgedet.commands.doctor import Status, video
+from tests.brokers import free_port
+from tests.runs import tiny_settings
+from tests.source.media import make_video
+
+
+def _one(tmp_path: Path, uri: str, *, is_running: bool = False) -> tuple[Status, str, str]:
+    settings = tiny_settings(tmp_path, {"id": "a", "uri": uri})
+    (check,) = video.examine_sources(settings, is_running=is_running)
+    return check.status, check.detail, check.fix
+
+
+def test_decodes_in_truth() -> None:
+    checks = {check.name: check for check in video.examine_plugins()}
+    assert checks["decoder"].status is Status.PASS
+    assert "20 of 20 frames" in checks["decoder"].detail
+
+
+def test_missing_plugins_are_named_with_their_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(video.PLUGINS, "nosuchelement", "gstreamer1.0-nosuch")
+    check = next(iter(video.examine_plugins()))
+    assert check.status is Status.FAIL
+    assert "gstreamer1.0-nosuch" in check.fix
+
+
+def test_a_file(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "a.mkv", frames=10)
+    status, detail, _ = _one(tmp_path, f"file://{path}")
+    assert status is Status.PASS
+    assert detail.startswith("160 x 120 by avdec_h264")
+
+
+def test_a_camera_that_is_off(tmp_path: Path) -> None:
+    port = free_port()
+    status, detail, fix = _one(tmp_path, f"rtsp://127.0.0.1:{port}/1")
+    assert status is Status.FAIL
+    assert f"nothing answers at 127.0.0.1:{port}" in detail
+    assert "ping" in fix
+
+
+def test_a_port_that_is_no_camera(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(video, "_OPEN_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        status, _, fix = _one(tmp_path, f"rtsp://127.0.0.1:{server.getsockname()[1]}/1")
+    assert status is Status.FAIL
+    assert "gst-play-1.0" in fix
+
+
+def test_a_device_that_the_service_holds(tmp_path: Path) -> None:
+    status, _, fix = _one(tmp_path, "v4l2:///dev/video0", is_running=True)
+    assert status is Status.WARN
+    assert "stop the service" in fix
