@@ -30,6 +30,15 @@ def test_unknown_schema_is_refused_with_the_known_ones() -> None:
         schemas.load("weather")
 
 
+def test_examples_are_package_data() -> None:
+    for name in schemas.NAMES:
+        assert schemas.examples(name) != {}
+        for text in schemas.examples(name).values():
+            assert _validate(text) == f"edgedet.{name}/1"
+    with pytest.raises(KeyError, match="expected one of detections"):
+        schemas.examples("weather")
+
+
 def _validate(text: str) -> str:
     body = json.loads(text)
     name = body["schema"].removeprefix("edgedet.").removesuffix("/1")

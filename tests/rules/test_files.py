@@ -31,6 +31,11 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.detect.engine.trial": "tests/detect/engine/test_build.py",
     # what is said over a connection shows at a subscriber of a real broker only
     "edgedet.publish.session": "tests/publish/test_mqtt.py",
+    # types without behaviour: read from every example, and held against the schemas
+    "edgedet.messages.commands": "tests/messages/test_parse.py",
+    "edgedet.messages.detections": "tests/messages/test_parse.py",
+    "edgedet.messages.events": "tests/messages/test_parse.py",
+    "edgedet.messages.states": "tests/messages/test_parse.py",
     # readers of formats: only whole files, through the command, show what they make of them
     "train.data.ingest.coco": "tests/train/commands/ingest/test_coco.py",
     "train.data.ingest.voc": "tests/train/commands/ingest/test_voc.py",

@@ -1,4 +1,4 @@
-"""The JSON Schemas (draft 2020-12) of every message, for tests and for subscribers."""
+"""The JSON Schemas (draft 2020-12) of every message, with examples, for tests and subscribers."""
 
 import json
 from importlib import resources
@@ -27,9 +27,31 @@ def load(name: str) -> dict[str, object]:
     >>> load("status")["title"]
     'edgedet.status/1'
     """
-    if name not in NAMES:
-        msg = f"no schema '{name}'; expected one of {', '.join(NAMES)}"
-        raise KeyError(msg)
+    _check(name)
     file = resources.files(__package__).joinpath(f"{name}.{_VERSION}.json")
     schema: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
     return schema
+
+
+def examples(name: str) -> dict[str, str]:
+    """Messages of a schema as they are written, by case. They stay as they are for ever.
+
+    Raises:
+        KeyError: there is no such schema.
+
+    >>> sorted(examples("status"))
+    ['offline', 'online', 'stopped']
+    """
+    _check(name)
+    folder = resources.files("edgedet.publish").joinpath("examples", f"{name}.{_VERSION}")
+    return {
+        file.name.removesuffix(".json"): file.read_text(encoding="utf-8")
+        for file in folder.iterdir()
+        if file.name.endswith(".json")
+    }
+
+
+def _check(name: str) -> None:
+    if name not in NAMES:
+        msg = f"no schema '{name}'; expected one of {', '.join(NAMES)}"
+        raise KeyError(msg)

@@ -1,0 +1,118 @@
+"""How a device and its sources are: `status`, `source_status`, `info`, `metrics`."""
+
+from pydantic import Field
+
+from edgedet.messages.base import Count, DeviceMessage, Part, Utc
+
+
+class Status(DeviceMessage):
+    """Whether the device is there. Missing, or older than `expires_at`: unknown."""
+
+    state: str
+    session: int
+    published: Utc | None = None
+    since: Utc | None = None
+    heartbeat_s: float | None = None
+    expires_at: Utc | None = None
+    reason: str = ""
+
+
+class SourceStatus(DeviceMessage):
+    """Whether a source delivers pictures. Missing, or older than `expires_at`: unknown."""
+
+    published: Utc
+    source: str
+    state: str
+    since: Utc
+    last_frame: Utc | None
+    fps_in: float
+    fps_inferred: float
+    dropped: Count
+    reconnects: Count
+    reason: str
+    expires_at: Utc
+    clock_offset_ms: float | None = None
+    decoder: str = ""
+
+
+class InfoModel(Part):
+    """The model; `class_names` by class id."""
+
+    name: str
+    version: str
+    sha256: str
+    precision: str
+    class_names: tuple[str, ...]
+
+
+class InfoLimits(Part):
+    """What a subscriber may count on."""
+
+    max_objects: int
+    max_payload_bytes: int
+    detections_qos: int
+    detections_expiry_s: float
+    detections_max_per_s: float | None
+    heartbeat_s: float
+    events_expiry_s: float | None = None
+
+
+class LastRun(Part):
+    """How the run before came to its end."""
+
+    end: str
+    detail: str
+    boot: str
+    ended: Utc | None
+
+
+class Info(DeviceMessage):
+    """What the device runs and publishes."""
+
+    published: Utc
+    site: str
+    version: str
+    topic_prefix: str
+    schemas: tuple[str, ...]
+    sources: tuple[str, ...]
+    model: InfoModel
+    limits: InfoLimits
+    last_run: LastRun | None = None
+
+
+class MqttFigures(Part):
+    """The connection to the broker."""
+
+    protocol: str
+    reconnects: Count
+    pending: Count
+    posts_dropped: Count = 0
+
+
+class SourceFigures(Part):
+    """The messages of one source since the service started."""
+
+    source: str
+    published: Count
+    dropped: Count
+    truncated: Count
+
+
+class CommandFigures(Part):
+    """The commands since the service started, by their answer."""
+
+    ok: Count
+    error: Count
+    duplicate: Count
+    ignored: Count
+
+
+class Metrics(DeviceMessage):
+    """Counters since the service started."""
+
+    published: Utc
+    uptime_s: float
+    clock: str
+    mqtt: MqttFigures
+    sources: tuple[SourceFigures, ...] = Field()
+    commands: CommandFigures | None = None
