@@ -198,15 +198,15 @@ class Application:
     def snapshot(self) -> Snapshot:
         """The figures for the table and the summary."""
         now_s = self._clock.monotonic()
-        stats = self._pipeline.stats
         return Snapshot(
             sources=self._feeds.views(now_s),
-            stages=stats.stages(),
+            stages=self.stats.stages(),
             backend=self._pipeline.backend,
             uptime_s=now_s - self._started_s,
-            frames=stats.frames,
+            frames=self.stats.frames,
             broker_url=self._outlets.broker_url,
             broker_state=self._outlets.broker_state,
+            spooled=self._outlets.spooled,
             topics=f"{self._settings.mqtt.topic_root}/#",
         )
 

@@ -57,6 +57,7 @@ class Outlets:
                 sources=[source.id for source in settings.sources],
                 lossless=[source.id for source in settings.sources if source.is_lossless],
                 boot=birth.boot,
+                state_dir=settings.state_dir,
                 clock=clock,
                 on_error=on_error,
                 last_run=birth.last_run,
@@ -76,6 +77,11 @@ class Outlets:
             return ""
         stats = self._mqtt.stats
         return f"{stats.state.value}: {stats.reason}" if stats.reason else stats.state.value
+
+    @property
+    def spooled(self) -> int:
+        """How many of the messages that were not handed over are on disk, for the next run."""
+        return 0 if self._mqtt is None else self._mqtt.stats.spooled
 
     def start(self) -> None:
         """Start the threads, the broker first.

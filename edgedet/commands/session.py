@@ -124,10 +124,11 @@ def _report_stuck_outlet(app: Application) -> int:
 def _report_lost(app: Application, lost: int) -> None:
     snapshot = app.snapshot()
     logger.error(
-        "%d messages were not handed over (%s is %s); nothing is spooled by this version",
+        "%d messages were not handed over (%s is %s); %d of them are on disk, for the next run",
         lost,
         snapshot.broker_url or "the output file",
         snapshot.broker_state or "failing",
+        snapshot.spooled,
     )
 
 

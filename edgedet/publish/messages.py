@@ -10,8 +10,10 @@ from edgedet.detections import FrameDetections
 from edgedet.event import SourceStatus
 from edgedet.publish.broker import Message
 from edgedet.publish.clock_sync import ClockSync
+from edgedet.publish.durable import Stored, finish
 from edgedet.publish.event_payloads import COUNTS, EVENTS, EventPayloads
 from edgedet.publish.identity import Origin
+from edgedet.publish.kind import Kind
 from edgedet.publish.outbox import Entry
 from edgedet.publish.payloads import (
     DETECTIONS,
@@ -106,6 +108,20 @@ class Messages:
             return self._event(entry, entry.item)
         return self._detections(entry, entry.item, max_payload_bytes)
 
+    def stored(self, stored: Stored, max_payload_bytes: int) -> Message:
+        """A durable message: on its live topic while it is new, else with the backlog."""
+        kind, source_id = stored.topic
+        topic, expiry_s = self.topics.backlog(source_id, kind.value), None
+        if not stored.is_replayed:
+            is_event = kind is Kind.EVENTS
+            topic = (self.topics.events if is_event else self.topics.detections)(source_id)
+            limits = self.limits
+            expiry_s = self._rest_s(
+                stored, limits.events_expiry_s if is_event else limits.detections_expiry_s
+            )
+        payload = finish(stored, max_payload_bytes)
+        return Message(topic, payload, stored.schema, stored.message_id, 1, expiry_s=expiry_s)
+
     def _detections(self, entry: Entry, result: FrameDetections, max_payload_bytes: int) -> Message:
         encoded = self._detections_encoder.encode(
             result,
@@ -146,7 +162,7 @@ class Messages:
             expiry_s=self._rest_s(entry, self.limits.events_expiry_s),
         )
 
-    def _rest_s(self, entry: Entry, expiry_s: float) -> int:
+    def _rest_s(self, entry: Entry | Stored, expiry_s: float) -> int:
         waited_s = self._clock.monotonic() - entry.queued_s
         return max(1, math.ceil(expiry_s - waited_s))
 

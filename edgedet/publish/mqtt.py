@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 
 from edgedet.analytics import ObjectEvent, SourceCounts
 from edgedet.clock import Clock, Deadline
@@ -14,16 +14,19 @@ from edgedet.event import LastRun, SourceStatus
 from edgedet.log import RateLimited
 from edgedet.publish.broker import LostError, endpoint_of
 from edgedet.publish.connection import Connection
+from edgedet.publish.delivery import Delivery
+from edgedet.publish.durable import Stored
 from edgedet.publish.exchange import Exchange
+from edgedet.publish.figures import MqttStats, metrics_figures, stats_of
 from edgedet.publish.identity import ModelIdentity, Origin, client_id
 from edgedet.publish.kind import Kind
-from edgedet.publish.link import Link, LinkState
+from edgedet.publish.link import Link
 from edgedet.publish.messages import Messages
-from edgedet.publish.outbox import Entry, Outbox
+from edgedet.publish.outbox import Entry
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.rate_limit import RateLimit
 from edgedet.publish.session import Script, Session
-from edgedet.publish.state_payloads import DETECTIONS_EXPIRY_S, EVENTS_EXPIRY_S, Limits
+from edgedet.publish.state_payloads import Limits
 from edgedet.publish.status_board import StatusBoard
 from edgedet.publish.topics import Topics
 from edgedet.publish.wake import Wake
@@ -33,20 +36,6 @@ logger = logging.getLogger(__name__)
 
 _TICK_S = 0.25
 _GOODBYE_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class MqttStats:
-    """What the sink has done. `reason` says why it is not connected; it has no credentials."""
-
-    state: LinkState
-    reason: str
-    protocol: str
-    reconnects: int
-    pending: int
-    published: int
-    dropped: int
-    truncated: int
 
 
 class MqttSink:
@@ -64,6 +53,7 @@ class MqttSink:
         sources: Sequence[str],
         lossless: Collection[str],
         boot: str,
+        state_dir: Path,
         clock: Clock,
         on_error: ErrorCallback | None = None,
         last_run: LastRun | None = None,
@@ -79,19 +69,20 @@ class MqttSink:
         self._clock = clock
         self._lossless = frozenset(lossless)
         self._rate_limit = RateLimit(settings.detections_max_per_s)
-        self._outbox = Outbox(settings.queue_size, DETECTIONS_EXPIRY_S, clock, EVENTS_EXPIRY_S)
         self._board = StatusBoard(clock)
         self._trouble = RateLimited(logger, clock)
         self._wake = Wake()
+        self._delivery = Delivery(settings, state_dir, origin, clock, self._wake.set, on_error)
         self.exchange = Exchange(self._wake.set)
         topics = Topics(settings.topic_root, device.site, device.name)
         self._messages = Messages(origin, topics, limits, tuple(sources), clock)
         self._script = Script(
             messages=self._messages,
-            outbox=self._outbox,
+            delivery=self._delivery,
             board=self._board,
             exchange=self.exchange,
             clock=clock,
+            trouble=self._trouble,
             figures=self._figures,
             keepalive_s=settings.keepalive_s,
         )
@@ -102,6 +93,7 @@ class MqttSink:
 
     def start(self) -> None:
         """Begin to look for the broker, in the background; once only."""
+        self._delivery.start()
         self._worker.start()
 
     def publish(self, result: FrameDetections) -> None:
@@ -114,8 +106,7 @@ class MqttSink:
             if left_out is None:
                 return
             skipped += left_out
-        self._outbox.put(result, skipped=skipped, is_lossless=is_lossless)
-        self._wake.set()
+        self._delivery.put(Kind.DETECTIONS, result, skipped=skipped, is_lossless=is_lossless)
 
     def publish_status(self, status: SourceStatus) -> None:
         """Tell the state of a source, now and again after each reconnect."""
@@ -124,8 +115,7 @@ class MqttSink:
 
     def publish_event(self, event: ObjectEvent) -> None:
         """Queue an event; see `Sink.publish_event`."""
-        self._outbox.put(event)
-        self._wake.set()
+        self._delivery.put(Kind.EVENTS, event)
 
     def publish_counts(self, counts: SourceCounts) -> None:
         """Tell the counts of a source, now and again after each reconnect."""
@@ -134,7 +124,7 @@ class MqttSink:
 
     def wait_for_room(self, timeout_s: float) -> bool:
         """Wait until a result of a lossless source finds room; see `Sink.wait_for_room`."""
-        return self._outbox.wait_for_room(timeout_s)
+        return self._delivery.wait_for_room(timeout_s)
 
     def flush(self, timeout_s: float) -> int:
         """Wait for the hand-over; see `Sink.flush`.
@@ -143,7 +133,7 @@ class MqttSink:
         was written to the connection (QoS 0).
         """
         deadline = Deadline(timeout_s, self._clock)
-        lost = self._outbox.wait_until_settled(deadline.remaining_s())
+        lost = self._delivery.flush(deadline.remaining_s())
         return lost + self._board.wait_until_told(deadline.remaining_s())
 
     def close(self, timeout_s: float) -> None:
@@ -151,7 +141,9 @@ class MqttSink:
         if self._goodbye is None:
             self._goodbye = Deadline(timeout_s, self._clock)
         self._wake.set()
-        if self._worker.stop(timeout_s + _TICK_S):
+        is_over = self._worker.stop(timeout_s + _TICK_S)
+        is_over &= self._delivery.close(self._goodbye.remaining_s() + _TICK_S)
+        if is_over:
             self._link.stopped()
             self._wake.close()
 
@@ -163,32 +155,24 @@ class MqttSink:
     @property
     def stats(self) -> MqttStats:
         """What was done so far."""
-        link = self._link.status
-        figures = [f for kind in Kind for f in self._outbox.figures(kind).values()]
-        return MqttStats(
-            state=link.state,
-            reason=link.reason,
-            protocol=str(link.protocol),
-            reconnects=link.reconnects,
-            pending=self._outbox.pending,
-            published=sum(f.published for f in figures),
-            dropped=sum(f.dropped for f in figures),
-            truncated=sum(f.truncated for f in figures),
-        )
+        return stats_of(self._link.status, self._delivery)
 
     def _run(self, stop: threading.Event) -> None:
         while not self._must_end(stop):
             connection = self._link.connect(lambda: self._must_end(stop))
             if isinstance(connection, Connection):
-                session = Session(self._script, connection, self._link.status.connections)
-                wait_s = self._serve(session, stop)
+                wait_s = self._serve(connection, stop)
             else:
                 wait_s = connection
+                if wait_s > 0:  # else another version of MQTT is tried at once
+                    self._delivery.went_offline()
             self._pause(wait_s, stop)
 
-    def _serve(self, session: Session, stop: threading.Event) -> float:
+    def _serve(self, connection: Connection, stop: threading.Event) -> float:
         """Speak until the end; the seconds to wait before the next connection."""
+        session = Session(self._script, connection, self._link.status.connections)
         try:
+            session.begin()
             while not self._must_end(stop):
                 self._wake.clear()
                 session.turn(_TICK_S, self._wake.fileno())
@@ -203,7 +187,7 @@ class MqttSink:
     def _pause(self, wait_s: float, stop: threading.Event) -> None:
         deadline = Deadline(wait_s, self._clock)
         while not deadline.is_over() and not self._must_end(stop):
-            self._outbox.drop_expired()
+            self._delivery.drop_expired()
             self._wake.clear()
             if not self._must_end(stop):
                 self._wake.wait(min(_TICK_S, deadline.remaining_s()))
@@ -212,11 +196,8 @@ class MqttSink:
         return stop.is_set() or self._goodbye is not None
 
     def _settled(self, token: object, is_accepted: bool) -> None:
-        if isinstance(token, Entry):
-            if is_accepted:
-                self._outbox.done(token)
-            else:
-                self._outbox.discard(token)
+        if isinstance(token, Entry | Stored):
+            self._delivery.settle(token, is_accepted=is_accepted)
         elif isinstance(token, SourceStatus | SourceCounts):
             self._board.told(token)
         if not is_accepted:
@@ -225,25 +206,9 @@ class MqttSink:
             )
 
     def _figures(self) -> JsonObject:
-        link = self._link.status
-        sources = self._outbox.figures()
-        return {
-            "uptime_s": round(self._clock.monotonic() - self._started_s, 1),
-            "clock": self._messages.clock_sync.state(),
-            "mqtt": {
-                "protocol": str(link.protocol),
-                "reconnects": link.reconnects,
-                "pending": self._outbox.pending,
-                "posts_dropped": self.exchange.dropped,
-            },
-            "sources": [
-                {
-                    "source": name,
-                    "published": f.published,
-                    "dropped": f.dropped,
-                    "truncated": f.truncated,
-                }
-                for name, f in sources.items()
-            ],
-            **self.exchange.figures(),
-        }
+        uptime_s = self._clock.monotonic() - self._started_s
+        clock = self._messages.clock_sync.state()
+        figures = metrics_figures(
+            self.stats, self._delivery, self.exchange.dropped, uptime_s, clock
+        )
+        return {**figures, **self.exchange.figures()}

@@ -1,24 +1,25 @@
 """What is said over one connection: birth, heartbeat, states, results, and good-bye."""
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgedet.clock import Clock, Deadline
+from edgedet.log import RateLimited
 from edgedet.publish.broker import LostError, Message
 from edgedet.publish.connection import Connection
+from edgedet.publish.delivery import Delivery
+from edgedet.publish.durable import Stored
 from edgedet.publish.exchange import Exchange
+from edgedet.publish.in_flight import WINDOW
 from edgedet.publish.messages import Messages
-from edgedet.publish.outbox import Entry, Outbox
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.status_board import State, StatusBoard
 
-logger = logging.getLogger(__name__)
-
 _RESULTS_A_TURN = 64
-_PACKET_OVERHEAD_BYTES = 1024
+_PACKET_OVERHEAD_BYTES = 560  # topic, id and the rest, at their longest
 _SILENT_KEEPALIVES = 2
+_TICK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,10 @@ class Script:
     """What stays the same from one connection to the next."""
 
     messages: Messages
-    outbox: Outbox
+    delivery: Delivery
     board: StatusBoard
     exchange: Exchange
+    trouble: RateLimited
     clock: Clock
     figures: Callable[[], JsonObject]
     keepalive_s: int
@@ -48,8 +50,16 @@ class Session:
         self._max_payload_bytes = _payload_limit(
             script.messages.limits.max_payload_bytes, connection.max_packet_bytes
         )
+
+    def begin(self) -> None:
+        """Say who we are, and ask for what we want to hear.
+
+        Raises:
+            LostError: the connection has ended.
+        """
+        self._script.delivery.went_online()
         self._say_birth()
-        connection.subscribe(script.exchange.subscriptions)
+        self._connection.subscribe(self._script.exchange.subscriptions)
 
     def turn(self, timeout_s: float, wake_fd: int) -> None:
         """Send what is due, and serve the network until there is more to do, at most `timeout_s`.
@@ -76,6 +86,7 @@ class Session:
             LostError: the connection ended before; the broker will publish the will.
         """
         deadline = Deadline(timeout_s, self._script.clock)
+        self._send_the_last(Deadline(timeout_s / 2, self._script.clock))
         self._say_untold()
         self._say(self._script.messages.stopped(self._number))
         while not deadline.is_over():
@@ -86,10 +97,19 @@ class Session:
             self._connection.poll(deadline.remaining_s())
         self._connection.close()
 
+    def _send_the_last(self, deadline: Deadline) -> None:
+        """Send what is new and durable, such as the ends of tracks that the stop brought about."""
+        delivery = self._script.delivery
+        while not delivery.is_quiet and not deadline.is_over():
+            self._send_states()
+            while self._connection.has_room and self._send_one(may_be_late=False):
+                pass
+            self._connection.poll(min(_TICK_S, deadline.remaining_s()))
+
     def give_back(self) -> None:
         """Take back what is under way: the next connection sends it again."""
         tokens = self._connection.in_flight.tokens
-        self._script.outbox.give_back([token for token in tokens if isinstance(token, Entry)])
+        self._script.delivery.went_offline(tokens)
         self._script.exchange.give_back([token for token in tokens if isinstance(token, Message)])
         self._script.board.tell_all()
 
@@ -123,23 +143,20 @@ class Session:
     def _send_states(self) -> None:
         while self._states and self._connection.has_room:
             message, state = self._states.popleft()
-            self._connection.send(message, state)
+            if self._fits(message):
+                self._connection.send(message, state)
+            elif state is not None:
+                self._script.board.told(state)  # as well as it can be
 
     def _send_posts(self) -> None:
         while not self._states and self._connection.has_room:
             post = self._script.exchange.take()
             if post is None:
                 return
-            if len(post.payload) > self._max_payload_bytes:
+            if self._fits(post):
+                self._connection.send(post, post)
+            else:
                 self._script.exchange.count_dropped()
-                logger.warning(
-                    "%d bytes for '%s' are more than the broker takes (%d); dropped",
-                    len(post.payload),
-                    post.topic,
-                    self._max_payload_bytes,
-                )
-                continue
-            self._connection.send(post, post)
 
     def _send_waiting(self) -> int:
         """Send states and posts, then results and events; how many of the latter."""
@@ -148,12 +165,39 @@ class Session:
         for sent in range(_RESULTS_A_TURN):
             if self._states or not self._connection.has_room:
                 return sent
-            entry = self._script.outbox.take()
-            if entry is None:
+            may_be_late = len(self._connection.in_flight) < WINDOW // 2
+            if not self._send_one(may_be_late=may_be_late):
                 return sent
-            message = self._script.messages.entry(entry, self._max_payload_bytes)
-            self._connection.send(message, entry)
         return _RESULTS_A_TURN
+
+    def _send_one(self, *, may_be_late: bool) -> bool:
+        """Send what waits longest, if anything does."""
+        delivery = self._script.delivery
+        token = delivery.take(may_be_late=may_be_late)
+        if token is None:
+            return False
+        if isinstance(token, Stored):
+            message = self._script.messages.stored(token, self._max_payload_bytes)
+        else:
+            message = self._script.messages.entry(token, self._max_payload_bytes)
+        if self._fits(message):
+            self._connection.send(message, token)
+        else:
+            delivery.settle(token, is_accepted=False)
+        return True
+
+    def _fits(self, message: Message) -> bool:
+        """Whether the broker takes so much; told if not, for it would hang up on us."""
+        if len(message.payload) <= self._max_payload_bytes:
+            return True
+        self._script.trouble.warning(
+            message.topic,
+            "%d bytes for '%s' are more than the broker takes (%d); not sent",
+            len(message.payload),
+            message.topic,
+            self._max_payload_bytes,
+        )
+        return False
 
 
 def _payload_limit(own_bytes: int, max_packet_bytes: int | None) -> int:

@@ -44,11 +44,11 @@ class Topics:
         return f"{self.prefix}/src/{source_id}/detections"
 
     def events(self, source_id: str) -> str:
-        """Tracks and zones; reserved."""
+        """Tracks and zones."""
         return f"{self.prefix}/src/{source_id}/events"
 
     def counts(self, source_id: str) -> str:
-        """Objects in zones; reserved."""
+        """Objects in the picture and its zones."""
         return f"{self.prefix}/src/{source_id}/counts"
 
     def snapshot(self, source_id: str) -> str:
@@ -56,7 +56,7 @@ class Topics:
         return f"{self.prefix}/src/{source_id}/snapshot"
 
     def backlog(self, source_id: str, kind: str) -> str:
-        """What was spooled during an outage; reserved."""
+        """What was spooled during an outage or by an earlier run."""
         return f"{self.prefix}/backlog/{source_id}/{kind}"
 
     def command(self, name: str) -> str:

@@ -19,7 +19,10 @@ class SourceView:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole. `broker_url` is empty without MQTT, `broker_state` says how the connection is."""
+    """The whole. `broker_url` is empty without MQTT, `broker_state` says how the connection is.
+
+    `spooled` messages are kept on disk until the broker has them.
+    """
 
     sources: tuple[SourceView, ...]
     stages: dict[Stage, Percentiles]
@@ -29,3 +32,4 @@ class Snapshot:
     broker_url: str
     broker_state: str
     topics: str
+    spooled: int = 0

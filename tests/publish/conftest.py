@@ -130,6 +130,7 @@ def make_sink(tmp_path: Path) -> Iterator[MakeSink]:
             sources=("gate", "dock"),
             lossless=lossless,
             boot=new_boot_id(),
+            state_dir=tmp_path / "state",
             clock=CLOCK,
         )
         sinks.append(sink)

@@ -1,7 +1,8 @@
-"""A process with a sink in it, to be killed: `python lone_sink.py URL WILL_DELAY_S`."""
+"""A process with a sink in it, to be killed: `python lone_sink.py URL WILL_DELAY_S STATE_DIR`."""
 
 import sys
 import time
+from pathlib import Path
 
 from edgedet.clock import SystemClock
 from edgedet.config.device import DeviceSettings
@@ -18,6 +19,7 @@ if __name__ == "__main__":
         sources=("gate",),
         lossless=(),
         boot=new_boot_id(),
+        state_dir=Path(sys.argv[3]),
         clock=SystemClock(),
     )
     sink.start()

@@ -21,10 +21,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def _lone_sink(broker: Mosquitto, will_delay_s: int) -> Iterator["subprocess.Popen[bytes]"]:
+def _lone_sink(
+    broker: Mosquitto, will_delay_s: int, state_dir: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
     script = Path(__file__).with_name("lone_sink.py")
     process = subprocess.Popen(
-        [sys.executable, str(script), broker.url, str(will_delay_s)],
+        [sys.executable, str(script), broker.url, str(will_delay_s), str(state_dir)],
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT)},
     )
@@ -36,11 +38,11 @@ def _lone_sink(broker: Mosquitto, will_delay_s: int) -> Iterator["subprocess.Pop
 
 
 def test_killed_process_is_offline_after_the_will_delay(
-    mosquitto: StartMosquitto, subscribe: Subscribe
+    mosquitto: StartMosquitto, subscribe: Subscribe, tmp_path: Path
 ) -> None:
     broker = mosquitto()
     subscriber = subscribe(broker.port, STATUS)
-    with _lone_sink(broker, will_delay_s=1) as process:
+    with _lone_sink(broker, will_delay_s=1, state_dir=tmp_path) as process:
         online = subscriber.wait_for(lambda m: m.state == "online")
         killed_s = time.monotonic()
         process.kill()
@@ -185,11 +187,11 @@ def test_right_credentials_are_taken_with_odd_characters(
 
 
 def test_own_second_connection_takes_over_without_an_offline(
-    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink, tmp_path: Path
 ) -> None:
     broker = mosquitto()
     subscriber = subscribe(broker.port, STATUS)
-    with _lone_sink(broker, will_delay_s=2) as process:
+    with _lone_sink(broker, will_delay_s=2, state_dir=tmp_path) as process:
         first = subscriber.wait_for(lambda m: m.state == "online")
         process.kill()
         sink = make_sink(broker.url)

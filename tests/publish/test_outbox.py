@@ -21,6 +21,9 @@ class HandClock:
     def utc_now(self) -> datetime:
         return NOON
 
+    def wait(self, seconds: float) -> None:
+        self.now_s += seconds
+
 
 def _take_all(outbox: Outbox) -> list[Entry]:
     entries = []

@@ -36,6 +36,10 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.messages.detections": "tests/messages/test_parse.py",
     "edgedet.messages.events": "tests/messages/test_parse.py",
     "edgedet.messages.states": "tests/messages/test_parse.py",
+    "edgedet.publish.figures": "tests/publish/test_delivery.py",
+    # parts that only their owner uses
+    "edgedet.publish.spool_writer": "tests/publish/test_spool.py",
+    "edgedet.publish.spool_salvage": "tests/publish/test_spool_store.py",
     # readers of formats: only whole files, through the command, show what they make of them
     "train.data.ingest.coco": "tests/train/commands/ingest/test_coco.py",
     "train.data.ingest.voc": "tests/train/commands/ingest/test_voc.py",

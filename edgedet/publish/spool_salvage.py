@@ -1,0 +1,60 @@
+"""What is done with a spool that is damaged: put aside, and what can be read of it is kept."""
+
+import shutil
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from edgedet.publish.durable import Stored
+from edgedet.publish.kind import Kind
+from edgedet.publish.spool_file import COLUMNS, stored_of
+from edgedet.publish.spool_schema import SpoolError
+
+_PARTS = ("", "-wal", "-shm")
+
+
+def put_aside(path: Path) -> tuple[Path, list[Stored]]:
+    """Move the file out of the way, for a person to look at; where it is, and what could be read.
+
+    One such file is kept: it replaces that of an earlier time.
+
+    Raises:
+        SpoolError: it cannot be moved.
+    """
+    aside = path.with_name(f"{path.name}.damaged")
+    try:
+        for part in _PARTS:
+            Path(f"{aside}{part}").unlink(missing_ok=True)
+            if Path(f"{path}{part}").exists():
+                shutil.move(f"{path}{part}", f"{aside}{part}")
+    except OSError as exc:
+        msg = f"it is damaged and cannot be moved away ({exc.strerror or exc})"
+        raise SpoolError(msg) from exc
+    return aside, _readable(aside)
+
+
+def _readable(path: Path) -> list[Stored]:
+    """The messages up to the first that cannot be read, from the begin and from the end."""
+    found: dict[int, Stored] = {}
+    for order in ("ASC", "DESC"):
+        # a damaged file fails in any way it likes, at any row
+        with suppress(sqlite3.Error, SpoolError), closing(sqlite3.connect(path)) as db:
+            for row in db.execute(f"SELECT {COLUMNS} FROM messages ORDER BY id {order}"):  # noqa: S608 - our own names
+                if row[0] in found:
+                    break
+                if _is_sound(row):
+                    found[row[0]] = stored_of(row)
+    return [found[row_id] for row_id in sorted(found)]
+
+
+def _is_sound(row: tuple[object, ...]) -> bool:
+    payload = row[8]
+    texts = (*row[1:4], *row[5:7])
+    return (
+        all(isinstance(text, str) and text for text in texts)
+        and row[1] in {kind.value for kind in Kind}
+        and isinstance(row[4], int)
+        and isinstance(payload, bytes)
+        and payload.startswith(b"{")
+        and payload.endswith(b"}")
+    )
