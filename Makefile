@@ -16,7 +16,7 @@ TRT_WHEELS := $(foreach part,cu13 cu13_libs cu13_bindings,tensorrt_rtx_$(part)==
 SHELL_FILES := deploy/*.sh .ci/run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-trt runtime dev lint format types unit test-all coverage bench py310 lock clean
+.PHONY: help demo test test-trt runtime dev lint format types unit test-all audit coverage bench py310 lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ test-trt: dev ## NVIDIA's own parser and builder on this CPU, over every exporte
 	@.venv-trt/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps \
 	  $(TRT_WHEELS) </dev/null
 	@$(BIN)/python -m pytest -q -m "trt" tests/trt $(PYTEST_ARGS)
+
+audit: ## ask an advisory service for known vulnerabilities of every pinned package
+	@deploy/audit.sh
 
 coverage: dev ## unit tests with branch coverage, in htmlcov/
 	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson and not trt" \
