@@ -15,6 +15,7 @@ import typer
 
 from edgedet import __version__, log
 from edgedet.commands import lines
+from edgedet.commands.sim.cli import app as sim
 from edgedet.config.service import writes_to_journal
 from edgedet.errors import ConfigError, EdgedetError, UsageError
 
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(sim, name="sim")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,15 +2,9 @@
 
 import contextlib
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -18,16 +12,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from edgedet.sim.mosquitto import Mosquitto, find_mosquitto, free_port
+
+__all__ = ["MOSQUITTO", "Mosquitto", "Received", "Subscriber", "free_port", "wait_until"]
+
 PATIENCE_S = 20.0
 
-MOSQUITTO = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+MOSQUITTO = find_mosquitto()
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> bool:
@@ -38,56 +29,6 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> 
             return False
         time.sleep(0.01)
     return True
-
-
-class Mosquitto:
-    """A broker that is started, stopped, killed and started again on the same port."""
-
-    def __init__(self, folder: Path, options: Sequence[str] = ()) -> None:
-        """Prepare the configuration: `options` are lines of mosquitto.conf."""
-        self.port = free_port()
-        folder.mkdir(parents=True, exist_ok=True)
-        self._config = folder / "mosquitto.conf"
-        self._log = folder / "mosquitto.log"
-        anonymous = [] if any("password_file" in o for o in options) else ["allow_anonymous true"]
-        lines = [f"listener {self.port} 127.0.0.1", *anonymous, *options]
-        if os.geteuid() == 0:
-            lines.append("user root")  # else it drops to a user that cannot read the folder
-        self._config.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
-
-    def start(self) -> "Mosquitto":
-        """Start, and return when it accepts connections."""
-        assert MOSQUITTO is not None
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen([MOSQUITTO, "-c", str(self._config)], stderr=log)
-        assert wait_until(self._accepts), self._log.read_text(encoding="utf-8")
-        return self
-
-    def stop(self) -> None:
-        """End in an orderly way."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End as in a power cut."""
-        self._end(signal.SIGKILL)
-
-    def _end(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            self._process.send_signal(number)
-            self._process.wait(PATIENCE_S)
-            self._process = None
-
-    def _accepts(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text(encoding="utf-8")
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,17 @@ number, so that a "billion laughs" file costs nothing.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
 import yaml
 
+from edgedet.errors import ConfigError
+
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 KeyPath: TypeAlias = tuple[str | int, ...]
 
+_MAX_BYTES = 256 * 1024
 _MAX_NODES = 50_000
 _MAX_DEPTH = 32
 _PREFIX = "tag:yaml.org,2002:"
@@ -39,6 +43,28 @@ class Document:
     value: Value = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that may be a configuration.
+
+    Raises:
+        ConfigError: if it cannot be read, is too large, or is no text.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as exc:
+        msg = f"cannot read the configuration '{path}': {exc.strerror}"
+        raise ConfigError(msg, (msg,)) from exc
+    if len(content) > _MAX_BYTES:
+        msg = f"{path} has more than {_MAX_BYTES} bytes: not a configuration"
+        raise ConfigError(msg, (msg,))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        msg = f"{path} is not UTF-8 text: byte {exc.start} cannot be read"
+        raise ConfigError(msg, (msg,)) from exc
 
 
 def parse_yaml(text: str) -> Document:

@@ -5,6 +5,7 @@ The value is read as YAML (`true`, `8`, `[a, b]`); list items go by number, as i
 """
 
 import itertools
+import os
 from collections.abc import Mapping
 
 from edgedet.config.document import Document, KeyPath, Problem, Value, parse_yaml
@@ -29,6 +30,11 @@ def apply_environment(document: Document, environ: Mapping[str, str]) -> dict[Ke
         else:
             origins[path] = name
     return origins
+
+
+def without_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """`environ` without our variables: for a runtime that is to follow its file alone."""
+    return {name: value for name, value in environ.items() if not name.upper().startswith(PREFIX)}
 
 
 def _path(name: str) -> KeyPath:

@@ -11,13 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edgedet.config.document import Document, KeyPath, Problem, parse_yaml
+from edgedet.config.document import Document, parse_yaml, read_text
 from edgedet.config.environment import apply_environment
-from edgedet.config.problems import path_text, problems_of
+from edgedet.config.problems import located, problems_of
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
-
-_MAX_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Loade
         ConfigError: with one line for each problem in `problems`.
     """
     environ = os.environ if environ is None else environ
-    document = parse_yaml(_read(path))
+    document = parse_yaml(read_text(path))
     origins = {}
     if not _is_unreadable(document):
         origins = apply_environment(document, environ)
@@ -49,7 +47,7 @@ def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Loade
         if not _is_unreadable(document):
             problems += problems_of(exc, Settings)
     if problems or settings is None:
-        lines = tuple(_told(path, document, origins, problem) for problem in problems)
+        lines = tuple(located(path, document, problem, origins) for problem in problems)
         count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
         msg = f"{path}: {count} in the configuration"
         raise ConfigError(msg, lines)
@@ -71,38 +69,6 @@ def _validate(document: Document, folder: Path, environ: Mapping[str, str]) -> S
 def _is_unreadable(document: Document) -> bool:
     """Whether there is nothing to validate, as the text is no YAML at all."""
     return document.value is None and bool(document.problems)
-
-
-def _read(path: Path) -> str:
-    """The text of a file that may be a configuration."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except OSError as exc:
-        msg = f"cannot read the configuration '{path}': {exc.strerror}"
-        raise ConfigError(msg, (msg,)) from exc
-    if len(content) > _MAX_BYTES:
-        msg = f"{path} has more than {_MAX_BYTES} bytes: not a configuration"
-        raise ConfigError(msg, (msg,))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        msg = f"{path} is not UTF-8 text: byte {exc.start} cannot be read"
-        raise ConfigError(msg, (msg,)) from exc
-
-
-def _told(path: Path, document: Document, origins: dict[KeyPath, str], problem: Problem) -> str:
-    """A problem with where to look: `file:line: key.path: message`."""
-    line = problem.line
-    for length in range(len(problem.path), -1, -1):
-        prefix = problem.path[:length]
-        if prefix in origins:
-            return f"{origins[prefix]}: {path_text(problem.path)}: {problem.message}"
-        if not line and prefix in document.lines:
-            line = document.lines[prefix]
-    where = f"{path}:{line}" if line else str(path)
-    key = path_text(problem.path)
-    return f"{where}: {key}: {problem.message}" if key else f"{where}: {problem.message}"
 
 
 def _warnings(settings: Settings) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Sequence
-from typing import get_args
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from edgedet.config.document import KeyPath, Problem
+from edgedet.config.document import Document, KeyPath, Problem
 from edgedet.config.section import shown
 
 _SECRET_KEY = re.compile(r"(?i)passw|secret|token|api_?key|credential")
@@ -46,6 +47,25 @@ def path_text(path: KeyPath) -> str:
     return text.removeprefix(".")
 
 
+def located(
+    path: Path, document: Document, problem: Problem, origins: Mapping[KeyPath, str] | None = None
+) -> str:
+    """A problem with where to look: `file:line: key.path: message`.
+
+    `origins`: the keys that do not come from the file, and where they come from instead.
+    """
+    line = problem.line
+    for length in range(len(problem.path), -1, -1):
+        prefix = problem.path[:length]
+        if origins and prefix in origins:
+            return f"{origins[prefix]}: {path_text(problem.path)}: {problem.message}"
+        if not line and prefix in document.lines:
+            line = document.lines[prefix]
+    where = f"{path}:{line}" if line else str(path)
+    key = path_text(problem.path)
+    return f"{where}: {key}: {problem.message}" if key else f"{where}: {problem.message}"
+
+
 def _wrong_value(path: KeyPath, message: str, value: object) -> str:
     for prefix in _FROM_PYDANTIC:
         message = message.removeprefix(prefix)
@@ -78,11 +98,14 @@ def _unknown_key(path: KeyPath, model: type[BaseModel]) -> str:
 def _known_keys(path: KeyPath, model: type[BaseModel]) -> Sequence[str]:
     """The keys of the section at `path`."""
     section: type[BaseModel] | None = model
+    is_mapping = False
     for part in path:
-        if isinstance(part, int):
+        if isinstance(part, int) or is_mapping:
+            is_mapping = False  # a key of a mapping whose values are sections
             continue
         field = section.model_fields.get(part) if section else None
         section = _section_in(field.annotation) if field else None
+        is_mapping = field is not None and get_origin(field.annotation) is dict
     return sorted(section.model_fields) if section else ()
 
 

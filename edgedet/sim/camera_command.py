@@ -42,7 +42,7 @@ class CameraCommand(Section):
     @model_validator(mode="after")
     def _knows_its_keys(self) -> "CameraCommand":
         known = _KEYS.get(self.do, frozenset())
-        extra = sorted(self.model_fields_set - known - {"do"})
+        extra = sorted(self.model_fields_set - known - {"do", "id"})
         if extra:
             expected = ", ".join(sorted(known)) or "nothing else"
             msg = f"'do: {self.do}' takes {expected}; unknown: {', '.join(extra)}"

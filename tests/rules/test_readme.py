@@ -39,7 +39,9 @@ for command in sys.argv[2:]:
     if os.waitpid(child, 0)[1]:
         sys.exit(command)
 """
-COMMAND = re.compile(r"(?:^|/)(?:(edgedet)|python -m (train)) ((?:ingest )?[a-z-]+)((?: .*)?)$")
+COMMAND = re.compile(
+    r"(?:^|/)(?:(edgedet)|python -m (train)) ((?:ingest |sim )?[a-z-]+)((?: .*)?)$"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""`edgedet sim`: play scenarios against a real runtime."""

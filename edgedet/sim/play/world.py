@@ -1,0 +1,233 @@
+"""Everybody who takes part in a scenario, as real processes and servers of this machine."""
+
+import json
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import yaml
+
+from edgedet.config.environment import without_settings
+from edgedet.config.load import load_settings
+from edgedet.errors import SimError, SourceError
+from edgedet.sim.camera_command import CameraCommand
+from edgedet.sim.journal import Journal
+from edgedet.sim.label_faults import LabelFault
+from edgedet.sim.label_service import LabelOptions, LabelService
+from edgedet.sim.mosquitto import Mosquitto, free_port
+from edgedet.sim.mqtt_peer import MqttPeer
+from edgedet.sim.observer import Observer
+from edgedet.sim.play.configuration import make_configuration, password_files, topic_prefix
+from edgedet.sim.process import Process
+from edgedet.sim.rtsp_camera import CameraProcess
+from edgedet.sim.scenario.schema import CameraSettings, Scenario
+from edgedet.sim.scenario.steps import (
+    AnyStep,
+    BrokerStep,
+    CameraStep,
+    ExpectStep,
+    LabelsOrder,
+    LabelsStep,
+    NeverStep,
+    PeerStep,
+    PublishStep,
+    RuntimeStep,
+)
+
+STOP_TIMEOUT_S = 10.0
+Tell = Callable[[str], None]
+
+
+class World:
+    """Starts all that a scenario names, and does what its steps say. For one thread."""
+
+    def __init__(self, scenario: Scenario, folder: Path) -> None:
+        """Prepare in `folder`, which gets the logs too; `start` does the work."""
+        self.head = scenario.head
+        self.folder = folder
+        self.journal = Journal()
+        self.cameras: dict[str, CameraProcess] = {}
+        self.peer: MqttPeer | None = None
+        self.labels: LabelService | None = None
+        self.http_port = free_port() if _asks_http(scenario.steps) else None
+        self.prefix = ""
+        self.expects_runtime = False
+        """Whether the runtime is meant to run now."""
+        self._config = folder / "edgedet.yaml"
+        command = [sys.executable, "-m", "edgedet", "run", str(self._config), "--no-table"]
+        self.runtime = Process(command, folder / "edgedet.log", without_settings())
+        self._mosquitto: Mosquitto | None = None
+        self._observer: Observer | None = None
+        self._stack = ExitStack()
+
+    def start(self, tell: Tell) -> None:
+        """Start everybody but the runtime; `tell` is told of each.
+
+        Raises:
+            SimError: if somebody cannot be had on this machine.
+            ConfigError: if the runtime would not take its configuration.
+        """
+        for name, text in {**self.head.files, **password_files(self.head)}.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        for name, camera in self.head.cameras.items():
+            self._start_camera(name, camera)
+            tell(f"camera {name} at {self.cameras[name].url}")
+        broker = self._start_broker()
+        if broker:
+            tell(broker)
+        if self.head.labels is not None:
+            options = LabelOptions(**self.head.labels.model_dump())
+            self.labels = self._stack.enter_context(LabelService(options))
+            tell(f"label service at {self.labels.url}")
+        self._configure()
+
+    def close(self) -> None:
+        """End everybody; may be called twice."""
+        self.runtime.signal(signal.SIGCONT)
+        self.runtime.kill()
+        self._stack.close()
+
+    def act(self, step: AnyStep) -> str:
+        """Do what a step says, and say what was done.
+
+        Raises:
+            SimError: if it cannot be done.
+        """
+        if isinstance(step, CameraStep):
+            order = step.camera.model_dump(exclude_unset=True, exclude={"id"})
+            self.cameras[step.camera.id].tell(CameraCommand.model_validate(order))
+            return f"camera {step.camera.id}: {_words(order)}"
+        if isinstance(step, PeerStep) and self.peer is not None:
+            self.peer.tell(step.peer)
+            return f"peer: {_words(step.peer.model_dump(exclude_unset=True))}"
+        if isinstance(step, BrokerStep):
+            self._tell_mosquitto(step.broker)
+            return f"mosquitto: {step.broker}"
+        if isinstance(step, LabelsStep):
+            self._tell_labels(step.labels)
+            return f"label service: {_words(step.labels.model_dump(exclude_unset=True))}"
+        if isinstance(step, PublishStep):
+            return self._publish(step)
+        assert isinstance(step, RuntimeStep)  # noqa: S101 - the others are no deeds
+        return self.tell_runtime(step.runtime)
+
+    def tell_runtime(self, deed: str) -> str:
+        """Start or end the runtime, or hold it."""
+        if deed == "start":
+            self.runtime.start()
+            self.expects_runtime = True
+            return f"runtime: start, process {self.runtime.pid}"
+        if deed in {"hold", "resume"}:
+            self.runtime.signal(signal.SIGSTOP if deed == "hold" else signal.SIGCONT)
+        else:
+            self.expects_runtime = False
+            if deed == "kill":
+                self.runtime.kill()
+            else:
+                code = self.runtime.stop(STOP_TIMEOUT_S)
+                how = f"ended with {code}" if code is not None else "had to be killed"
+                return f"runtime: stop, {how}"
+        return f"runtime: {deed}"
+
+    def _start_camera(self, name: str, camera: CameraSettings) -> None:
+        arguments = ["--pattern", camera.pattern, "--codec", camera.codec, "--port", "0"]
+        for option in ("width", "height", "fps", "seconds", "key_interval_s"):
+            flag = "--" + option.removesuffix("_s").replace("_", "-")
+            arguments += [flag, str(getattr(camera, option))]
+        if camera.audio:
+            arguments.append("--audio")
+        if camera.username is not None:
+            secret = self.folder / f"{name}.camera-password"
+            secret.write_text(camera.password, encoding="utf-8")
+            arguments += ["--username", camera.username, "--password-file", str(secret)]
+        try:
+            process = CameraProcess(*arguments)
+        except SourceError as exc:
+            msg = f"camera {name}: {exc}"
+            raise SimError(msg) from exc
+        self.cameras[name] = self._stack.enter_context(process)
+        for command in camera.at_start:
+            process.tell(command)
+
+    def _start_broker(self) -> str:
+        broker = self.head.broker
+        if broker.kind == "peer":
+            self.peer = MqttPeer(self.journal)
+            self.peer.start()
+            self._stack.callback(self.peer.stop)
+            for command in broker.at_start:
+                self.peer.tell(command)
+            return f"scripted peer at {self.peer.url}"
+        if broker.kind == "none":
+            return ""
+        folder = self.folder / "mosquitto"
+        options = list(broker.options)
+        if broker.persistence:
+            options += ["persistence true", f"persistence_location {folder}/"]
+        self._mosquitto = Mosquitto(folder, options)
+        self._stack.callback(self._mosquitto.stop)
+        if broker.is_started:
+            self._mosquitto.start()
+        self._observer = Observer(self._mosquitto.port, self.journal)
+        self._observer.start(waits=broker.is_started)
+        self._stack.callback(self._observer.stop)
+        return f"mosquitto at {self._mosquitto.url}" + (
+            "" if broker.is_started else ", not started"
+        )
+
+    def _configure(self) -> None:
+        addresses = {f"camera.{name}.url": camera.url for name, camera in self.cameras.items()}
+        for name, server in (
+            ("broker", self.peer or self._mosquitto),
+            ("labels", self.labels),
+        ):
+            if server is not None:
+                addresses[f"{name}.url"] = server.url
+        content = make_configuration(self.head, addresses, self.folder, self.http_port)
+        self._config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        load_settings(self._config, environ={})
+        self.prefix = topic_prefix(content)
+
+    def _tell_mosquitto(self, deed: str) -> None:
+        broker = self._mosquitto
+        assert broker is not None  # noqa: S101 - the scenario was checked
+        if deed in {"stop", "restart"}:
+            broker.stop()
+        if deed == "kill":
+            broker.kill()
+        if deed in {"start", "restart"}:
+            broker.start()
+
+    def _tell_labels(self, order: LabelsOrder) -> None:
+        assert self.labels is not None  # noqa: S101 - the scenario was checked
+        if order.kind is not None:
+            fault = order.model_dump(exclude={"do"})
+            self.labels.inject(LabelFault(**fault))
+        elif order.do == "forgive":
+            self.labels.forgive()
+        else:
+            self.labels.set_online(order.do == "on")
+
+    def _publish(self, step: PublishStep) -> str:
+        message = step.publish
+        payload = b"" if message.payload is None else json.dumps(message.payload).encode()
+        topic = f"{self.prefix}/{message.topic}"
+        if self.peer is not None:
+            self.peer.publish(topic, payload, retain=message.retain)
+        elif self._observer is not None:
+            self._observer.publish(topic, payload, retain=message.retain)
+        return f"publish {message.topic}"
+
+
+def _asks_http(steps: tuple[AnyStep, ...]) -> bool:
+    checks = [step.expect for step in steps if isinstance(step, ExpectStep)]
+    checks += [step.never for step in steps if isinstance(step, NeverStep)]
+    return any(check.http is not None for check in checks)
+
+
+def _words(order: dict[str, object]) -> str:
+    """An order as it was written, without secrets."""
+    more = [f"{key}={value}" for key, value in order.items() if key not in {"do", "password"}]
+    return " ".join([str(order.get("do", "")), *more]).strip()

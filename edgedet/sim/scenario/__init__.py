@@ -1,0 +1,1 @@
+"""The language of scenarios: what may be written, and what is wrong with what was written."""

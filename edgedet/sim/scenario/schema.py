@@ -1,0 +1,191 @@
+"""A scenario: who takes part, how the runtime is configured, what happens, what must be."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from edgedet.config.document import KeyPath, Problem
+from edgedet.config.section import Section, Slug
+from edgedet.sim.camera_command import CameraCommand
+from edgedet.sim.clip import Codec
+from edgedet.sim.peer_command import PeerCommand
+from edgedet.sim.scenario.steps import AnyStep
+
+_MAX_STEPS = 500
+
+
+class Login(Section):
+    """What the runtime tells a camera."""
+
+    username: str = Field(max_length=64)
+    password: str = Field(max_length=64)
+
+
+class CameraSettings(Section):
+    """A scripted camera; the source of the same id reads it."""
+
+    pattern: str = Field(default="ball", min_length=1, max_length=64)
+    codec: Codec = "h264"
+    width: int = Field(default=160, ge=64, le=3840)
+    height: int = Field(default=128, ge=64, le=2160)
+    fps: int = Field(default=10, ge=1, le=120)
+    seconds: int = Field(default=4, ge=1, le=60)
+    """Length of the clip, which is sent round after round."""
+    key_interval_s: float = Field(default=1.0, gt=0, le=60)
+    audio: bool = False
+    username: str | None = Field(default=None, max_length=64)
+    """Asked for, with `password`; none: everybody is let in."""
+    password: str = Field(default="", max_length=64)
+    login: Login | None = None
+    """What the runtime says; default: what is asked for."""
+    at_start: list[CameraCommand] = Field(default_factory=list, max_length=20)
+
+
+class BrokerSettings(Section):
+    """The broker of the runtime; in one word, its kind."""
+
+    kind: Literal["mosquitto", "peer", "none"] = "mosquitto"
+    is_started: bool = True
+    """mosquitto: false leaves it to the timeline to start it."""
+    persistence: bool = False
+    """mosquitto: whether it keeps its memory over a restart."""
+    options: list[str] = Field(default_factory=list, max_length=50)
+    """mosquitto: more lines of its configuration."""
+    at_start: list[PeerCommand] = Field(default_factory=list, max_length=20)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_one_word(cls, value: object) -> object:
+        return {"kind": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _keys_of_its_kind(self) -> "BrokerSettings":
+        mosquitto = {"is_started", "persistence", "options"} & self.model_fields_set
+        if mosquitto and self.kind != "mosquitto":
+            msg = f"for kind: mosquitto only: {', '.join(sorted(mosquitto))}"
+            raise ValueError(msg)
+        if self.at_start and self.kind != "peer":
+            msg = "at_start is for kind: peer only"
+            raise ValueError(msg)
+        return self
+
+
+class LabelSettings(Section):
+    """The label service."""
+
+    api_key: str = Field(default="sim-key", min_length=1, max_length=64)
+    workspace: Slug = "sim"
+    project: Slug = "frames"
+    max_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
+
+
+class Always(Section):
+    """What is checked at the end of every scenario, unless switched off here."""
+
+    schema_: bool = Field(default=True, alias="schema")
+    """Every message is valid."""
+    accounted: bool = True
+    """No more detections are missing than `lost_before` says, for each source and boot."""
+    secrets: bool = True
+    """No password, key or entry of `secrets` in any message or log line."""
+    traceback: bool = True
+    """No Python traceback in the log."""
+    stops: bool = True
+    """A runtime that still runs ends with 0 within ten seconds of SIGTERM."""
+
+
+def _plain_names(files: dict[str, str]) -> dict[str, str]:
+    for name in files:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+            msg = f"'{name}' is no plain file name"
+            raise ValueError(msg)
+    return files
+
+
+class Head(Section):
+    """Everything but the steps, which are checked one by one."""
+
+    name: Slug
+    about: str = Field(min_length=1, max_length=4000)
+    time_limit_s: float = Field(default=120, gt=0, le=7200)
+    cameras: dict[Slug, CameraSettings] = Field(default_factory=dict, max_length=64)
+    broker: BrokerSettings = BrokerSettings()
+    labels: LabelSettings | None = None
+    files: Annotated[dict[str, str], AfterValidator(_plain_names)] = Field(default_factory=dict)
+    """Files beside the configuration, by name."""
+    secrets: list[str] = Field(default_factory=list, max_length=50)
+    config: dict[str, Any] = Field(default_factory=dict)
+    """Laid over the configuration that the scenario makes; sources by their id."""
+    always: Always = Always()
+    timeline: list[Any] = Field(min_length=1, max_length=_MAX_STEPS)
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario that can be played."""
+
+    head: Head
+    steps: tuple[AnyStep, ...]
+
+
+def problems_of_timeline(head: Head, steps: list[AnyStep | None]) -> list[Problem]:
+    """Steps that name somebody who does not take part, or a thing that was never saved."""
+    problems: list[Problem] = []
+    saved: set[str] = set()
+    marks = {"start"}
+    for number, step in enumerate(steps):
+        if step is None:
+            continue
+        message = _absent(head, step) or _unsaved(step, saved) or _unmarked(step, marks)
+        if message:
+            path: KeyPath = ("timeline", number)
+            problems.append(Problem(path, message))
+        if hasattr(step, "rate") and step.rate.save_as:
+            saved.add(step.rate.save_as)
+        if step.mark:
+            marks.add(step.mark)
+    return problems
+
+
+def _absent(head: Head, step: AnyStep) -> str:
+    """Whom a step talks to that is not there."""
+    kind = head.broker.kind
+    if hasattr(step, "camera") and step.camera.id not in head.cameras:
+        known = ", ".join(head.cameras) or "none"
+        return f"there is no camera '{step.camera.id}'; cameras: {known}"
+    if hasattr(step, "peer") and kind != "peer":
+        return "there is no scripted peer; expected `broker: peer`"
+    if hasattr(step, "broker") and kind != "mosquitto":
+        return "there is no mosquitto; expected `broker: mosquitto`"
+    if hasattr(step, "labels") and head.labels is None:
+        return "there is no label service; expected a section `labels`"
+    if hasattr(step, "publish") and kind == "none":
+        return "there is no broker to publish to"
+    return _absent_for_check(head, step)
+
+
+def _absent_for_check(head: Head, step: AnyStep) -> str:
+    check = getattr(step, "expect", None) or getattr(step, "never", None)
+    if check is None:
+        return ""
+    if check.message is not None and head.broker.kind == "none":
+        return "there is no broker to hear messages from"
+    if check.peer is not None and head.broker.kind != "peer":
+        return "there is no scripted peer; expected `broker: peer`"
+    if check.labels is not None and head.labels is None:
+        return "there is no label service; expected a section `labels`"
+    return ""
+
+
+def _unsaved(step: AnyStep, saved: set[str]) -> str:
+    if hasattr(step, "rate") and step.rate.of and step.rate.of not in saved:
+        return f"no rate was saved as '{step.rate.of}' before"
+    return ""
+
+
+def _unmarked(step: AnyStep, marks: set[str]) -> str:
+    check = getattr(step, "expect", None) or getattr(step, "never", None)
+    since = check.message.since if check is not None and check.message is not None else ""
+    return f"no step before has `mark: {since}`" if since and since not in marks else ""

@@ -1,0 +1,99 @@
+"""The runtime's configuration for a scenario."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgedet.config.settings import Settings
+from edgedet.errors import SimError
+from edgedet.manifest import read_bundle
+from edgedet.sim.play.configuration import (
+    BUNDLE,
+    make_configuration,
+    password_files,
+    topic_prefix,
+)
+from edgedet.sim.scenario.schema import Head
+from tests.detect.tiny_bundle import TINY_COUNT, TINY_HW, make_tiny_bundle
+
+FOLDER = Path("/work-of-sim")
+ADDRESSES = {
+    "broker.url": "mqtt://127.0.0.1:5",
+    "camera.gate.url": "rtsp://127.0.0.1:1/s",
+    "camera.dock.url": "rtsp://127.0.0.1:2/s",
+}
+
+
+def _head(**change: object) -> Head:
+    least = {"name": "one", "about": "b", "timeline": [{"pause_s": 1}]}
+    return Head.model_validate({**least, "cameras": {"gate": {}, "dock": {}}, **change})
+
+
+def _make(head: Head, http_port: int | None = None) -> dict[str, Any]:
+    return make_configuration(head, ADDRESSES, FOLDER, http_port)
+
+
+def test_what_is_made_is_valid_and_reads_every_camera() -> None:
+    content = _make(_head(), http_port=81)
+    settings = Settings.model_validate(content)
+
+    assert [source.uri for source in settings.sources] == [
+        ADDRESSES["camera.gate.url"],
+        ADDRESSES["camera.dock.url"],
+    ]
+    assert settings.http.listen == "127.0.0.1:81"
+    assert topic_prefix(content) == "edgedet/v1/sim/one"
+
+
+def test_sources_are_changed_by_id_and_others_added() -> None:
+    content = _make(
+        _head(
+            config={
+                "sources": [
+                    {"id": "dock", "max_fps": 2},
+                    {"id": "made", "uri": "test://ball"},
+                ],
+                "mqtt": {"topic_root": "t"},
+                "device": {"name": "other"},
+            }
+        )
+    )
+
+    assert [source["id"] for source in content["sources"]] == ["gate", "dock", "made"]
+    assert content["sources"][1] == {
+        "id": "dock", "uri": ADDRESSES["camera.dock.url"], "max_fps": 2,
+    }  # fmt: skip
+    assert content["mqtt"] == {"url": "mqtt://127.0.0.1:5", "topic_root": "t"}
+    assert topic_prefix(content) == "t/sim/other"
+
+
+def test_placeholders_are_filled_and_unknown_ones_refused() -> None:
+    content = _make(_head(config={"jsonl": "${folder}/x.jsonl", "model": {"threads": 2}}))
+    assert content["jsonl"] == "/work-of-sim/x.jsonl"
+    assert content["model"]["threads"] == 2
+    with pytest.raises(SimError, match=r"\$\{labels.url\} means nothing here"):
+        _make(_head(config={"jsonl": "${labels.url}"}))
+
+
+def test_cameras_with_a_password_get_one_from_a_file() -> None:
+    cameras = {
+        "gate": {"username": "u", "password": "p", "login": {"username": "v", "password": "q"}},
+        "dock": {"username": "u", "password": "p"},
+    }
+    head = _head(cameras=cameras)
+
+    assert password_files(head) == {"gate.password": "q", "dock.password": "p"}
+    sources = _make(head)["sources"]
+    assert [source["username"] for source in sources] == ["v", "u"]
+    assert sources[0]["password_file"] == "/work-of-sim/gate.password"  # noqa: S105
+
+
+def test_without_a_broker_there_is_no_mqtt() -> None:
+    content = make_configuration(_head(cameras={}, broker="none"), {}, FOLDER, None)
+    assert content["mqtt"] == {"url": "off"}
+
+
+def test_the_shipped_model_is_what_the_tests_make(tmp_path: Path) -> None:
+    made = make_tiny_bundle(tmp_path / "b", TINY_HW, TINY_COUNT)
+    assert read_bundle(BUNDLE).manifest == made.manifest

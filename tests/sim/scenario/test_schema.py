@@ -1,0 +1,80 @@
+"""The head of a scenario, and steps that fit it."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from edgedet.sim.scenario.schema import Head, problems_of_timeline
+from edgedet.sim.scenario.steps import STEPS, AnyStep
+
+LEAST: dict[str, Any] = {"name": "a", "about": "b", "timeline": [{"pause_s": 1}]}
+
+
+def _step(**step: object) -> AnyStep:
+    return next(STEPS[key].model_validate(step) for key in step if key in STEPS)
+
+
+def test_least_of_all_scenarios_has_its_defaults() -> None:
+    head = Head.model_validate(LEAST)
+    assert (head.broker.kind, head.cameras, head.labels) == ("mosquitto", {}, None)
+    assert head.always.schema_
+
+
+def test_broker_in_one_word_and_in_many() -> None:
+    assert Head.model_validate({**LEAST, "broker": "peer"}).broker.kind == "peer"
+    many = {"kind": "mosquitto", "persistence": True, "options": ["max_packet_size 9000"]}
+    assert Head.model_validate({**LEAST, "broker": many}).broker.persistence
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"timeline": []}, "at least 1"),
+        ({"about": ""}, "at least 1"),
+        ({"broker": {"kind": "peer", "persistence": True}}, "for kind: mosquitto only"),
+        ({"broker": {"kind": "none", "at_start": [{"do": "drop"}]}}, "for kind: peer only"),
+        ({"files": {"../x": ""}}, "no plain file name"),
+        ({"cameras": {"Gate": {}}}, "pattern"),
+        ({"always": {"mood": True}}, "Extra inputs"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Head.model_validate({**LEAST, **change})
+
+
+@pytest.mark.parametrize(
+    ("head", "step", "message"),
+    [
+        ({}, {"camera": {"id": "gate", "do": "stall"}}, "there is no camera 'gate'; cameras: none"),
+        ({}, {"peer": {"do": "drop"}}, "expected `broker: peer`"),
+        ({"broker": "peer"}, {"broker": "kill"}, "expected `broker: mosquitto`"),
+        ({}, {"labels": {"do": "off"}}, "a section `labels`"),
+        ({"broker": "none"}, {"publish": {"topic": "a"}}, "no broker to publish to"),
+        ({"broker": "none"}, {"expect": {"message": {"topic": "a"}}}, "no broker to hear"),
+        ({}, {"never": {"peer": {"connects": 1}}}, "no scripted peer"),
+        ({}, {"expect": {"labels": {"images": 1}}}, "no label service"),
+        ({}, {"rate": {"topic": "a", "of": "before", "ratio": 1}}, "no rate was saved"),
+        ({}, {"expect": {"message": {"topic": "a", "since": "m"}}}, "no step before has"),
+    ],
+)
+def test_whom_a_step_needs_must_be_there(
+    head: dict[str, object], step: dict[str, object], message: str
+) -> None:
+    (problem,) = problems_of_timeline(Head.model_validate({**LEAST, **head}), [_step(**step)])
+
+    assert problem.path == ("timeline", 0)
+    assert message in problem.message
+
+
+def test_marks_and_rates_are_known_after_their_step() -> None:
+    steps: list[AnyStep | None] = [
+        _step(pause_s=1, mark="m"),
+        _step(rate={"topic": "a", "save_as": "before"}),
+        None,
+        _step(rate={"topic": "a", "of": "before", "ratio": ">= 1"}),
+        _step(expect={"message": {"topic": "a", "since": "m"}}),
+        _step(expect={"message": {"topic": "a", "since": "start"}}),
+    ]
+    assert problems_of_timeline(Head.model_validate(LEAST), steps) == []
