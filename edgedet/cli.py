@@ -139,6 +139,42 @@ def detect(  # noqa: PLR0913 - its options are the command line's
     raise typer.Exit(commands.detect(request))
 
 
+@app.command(epilog="Example: edgedet sub --url mqtt://127.0.0.1:1883 --seconds 10 --validate")
+def sub(  # noqa: PLR0913 - its options are the command line's
+    url: Annotated[
+        str | None, typer.Option(help="The broker; default: that of --config, else this machine's.")
+    ] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="Default: the device of --config, else edgedet/v1/#.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="Take broker, login and device from a configuration.")
+    ] = None,
+    username: Annotated[str | None, typer.Option(help="To log in to the broker.")] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="The file whose first line is the password.")
+    ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="The authority that vouches for an mqtts:// broker.")
+    ] = None,
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Exit with 1 if a message is not as its schema says.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many messages; 1 if fewer came.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(min=0.0, help="Stop after so long.")] = None,
+) -> None:
+    """Show what devices publish, check every message, and tell what is missing."""
+    from edgedet.commands import sub as commands  # noqa: PLC0415
+
+    request = commands.SubRequest(
+        config, url, topic, username, password_file, ca_file, validate, as_json, count, seconds
+    )
+    raise typer.Exit(commands.sub(request))
+
+
 @app.command(epilog="Example: edgedet check configs/edgedet.yaml --json")
 def check(
     config: Annotated[Path | None, typer.Argument(help="The configuration, a YAML file.")] = None,

@@ -63,9 +63,13 @@ class Link:
     """Makes connections to one broker, in turn. `status` for any thread, the rest for one."""
 
     def __init__(
-        self, endpoint: Endpoint, will: Callable[[int], Message], clock: Clock, settled: Settled
+        self,
+        endpoint: Endpoint,
+        will: Callable[[int], Message] | None,
+        clock: Clock,
+        settled: Settled,
     ) -> None:
-        """Reach for `endpoint`; `will` gives the last words of connection number n."""
+        """Reach for `endpoint`; `will` gives the last words of connection number n, if any."""
         self._endpoint = endpoint
         self._will = will
         self._clock = clock
@@ -89,9 +93,8 @@ class Link:
     def connect(self, gives_up: Callable[[], bool]) -> Connection | float:
         """A new connection, or the seconds to wait before the next attempt."""
         number = self.status.connections + 1
-        connection = Connection(
-            self._endpoint, self._will(number), self._protocol, self._clock, self._settled
-        )
+        will = None if self._will is None else self._will(number)
+        connection = Connection(self._endpoint, will, self._protocol, self._clock, self._settled)
         try:
             connection.open(gives_up)
         except RefusedError as exc:

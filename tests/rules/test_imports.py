@@ -79,6 +79,7 @@ FENCED: dict[str, set[str]] = {
     "cuda": {"edgedet"},
     "paho": {"edgedet"},
     "amqtt": {"edgedet"},
+    "jsonschema": {"edgedet"},
     "roboflow": {"edgedet", "train"},
     "pycocotools": {"train"},
     "litert_torch": {"train"},
