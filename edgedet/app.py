@@ -140,7 +140,7 @@ class Application:
         for source in self._settings.sources:
             if not source.enabled:
                 self._report_disabled(source)
-        self._pipeline.start(on_end=lambda: self._events.put(Event.ENDED))
+        self._pipeline.start(lambda: self._events.put(Event.ENDED), self._feeds.limited)
         self._feeds.start()
         self._remote.start()
 

@@ -19,6 +19,14 @@ class SourceState(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceLimit:
+    """The rate at which the detector can serve a source that asks for more, and why."""
+
+    fps: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
     """How a source is doing now. `reason` never holds credentials.
 
@@ -36,6 +44,8 @@ class SourceStatus:
     reason: str = ""
     clock_offset_ms: float | None = None
     decoder: str = ""
+    limit: SourceLimit | None = None
+    """Set while the detector cannot do all that the source asks for."""
 
 
 class RunEnd(str, Enum):

@@ -1,10 +1,12 @@
 """The sources of a configuration with their channels and threads."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edgedet.clock import Clock, Deadline
 from edgedet.config.source import SourceSettings
+from edgedet.event import SourceLimit
 from edgedet.frame import Frame
 from edgedet.source import Backoff, FrameSource, create_source
 from edgedet.stream.batch import Inlet
@@ -15,6 +17,8 @@ from edgedet.stream.reporter import StatusReporter
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.view import SourceView
 from edgedet.stream.worker import Worker
+
+logger = logging.getLogger(__name__)
 
 _LIVE_FRAMES = 2
 _LOSSLESS_FRAMES = 4
@@ -67,6 +71,19 @@ class Feeds:
             if feed.feeder.outcome is Outcome.FAILED
         )
 
+    def limited(self, source_id: str, limit: SourceLimit | None) -> None:
+        """Let subscribers know what the detector can do for a source."""
+        for record in self.records:
+            if record.source_id != source_id:
+                continue
+            if limit is None:
+                logger.info("source '%s': the detector can do all its frames", source_id)
+            elif record.status().limit is None:
+                logger.info(
+                    "source '%s': limited to %.1f fps: %s", source_id, limit.fps, limit.reason
+                )
+            record.set_limit(limit)
+
     def start(self) -> None:
         """Start the threads; each opens its source."""
         for feed in self._feeds:
@@ -99,7 +116,7 @@ class Feeds:
             settings.id,
             self._clock,
             on_change=self._reporter.changed,
-            dropped=lambda: inlet.channel.dropped,
+            dropped=lambda: inlet.channel.dropped + figures.left_out,
             fps_inferred=lambda: figures.fps(self._clock.monotonic()),
         )
         feeder = Feeder(
@@ -118,4 +135,5 @@ def make_inlet(source: SourceSettings) -> Inlet:
     policy = Policy.BLOCK if source.is_lossless else Policy.DROP_OLDEST
     capacity = _LOSSLESS_FRAMES if source.is_lossless else _LIVE_FRAMES
     channel = Channel[Frame](capacity, policy, dispose=Frame.close)
-    return Inlet(source.id, channel, source.is_lossless)
+    max_fps = None if source.is_lossless else source.max_fps
+    return Inlet(source.id, channel, source.is_lossless, source.priority, max_fps)

@@ -61,6 +61,7 @@ class Outlets:
                 clock=clock,
                 on_error=on_error,
                 last_run=birth.last_run,
+                latency_budget_ms=settings.batch.latency_budget_ms,
             )
             sinks.append(self._mqtt)
         self.sink: Sink = sinks[0] if len(sinks) == 1 else FanOut(sinks, clock)

@@ -2,6 +2,7 @@
 
 from edgedet.clock import SystemClock
 from edgedet.config.source import SourceSettings
+from edgedet.event import SourceLimit
 from edgedet.feeds import Feeds, make_inlet
 from edgedet.stream.feeder import Outcome
 from edgedet.stream.reporter import StatusReporter
@@ -46,3 +47,25 @@ def test_feeds_a_real_source_and_knows_how_it_does() -> None:
     view = feeds.views(clock.monotonic())[0]
     assert (view.outcome, view.decoded, feeds.failed) == (Outcome.ENDED, 3, ())
     assert inlet.channel.discard() == 3
+
+
+def test_the_inlet_knows_priority_and_rate_of_its_source() -> None:
+    inlets = [
+        make_inlet(_source("rtsp://10.0.0.5/1", priority=3, max_fps=10)),
+        make_inlet(_source("file:///a.avi", realtime=False, max_fps=10)),
+    ]
+    assert [(inlet.priority, inlet.max_fps) for inlet in inlets] == [(3.0, 10.0), (1.0, None)]
+
+
+def test_limits_reach_the_status_of_their_source() -> None:
+    clock = SystemClock()
+    settings = _source("rtsp://10.0.0.5/1")
+    inlet = make_inlet(settings)
+    reporter = StatusReporter(RecordingSink(), 30, clock)
+    stats = PipelineStats(("a",))
+    feeds = Feeds([(settings, inlet)], stats, reporter, lambda _timeout_s: True, clock)
+    stats.leave_out("a")
+    feeds.limited("a", SourceLimit(5.0, "too much"))
+    feeds.limited("b", SourceLimit(6.0, "not here"))
+    status = feeds.records[0].status()
+    assert (status.limit, status.dropped) == (SourceLimit(5.0, "too much"), 1)

@@ -19,7 +19,7 @@ from edgedet.detect.base import Detector
 from edgedet.event import RunEnd, SourceState
 from edgedet.health.last_run import RunRecord
 from edgedet.monitoring import Monitoring, StalledError
-from edgedet.stream.batcher import Batcher
+from edgedet.stream.painter import Painter
 from tests.brokers import free_port
 from tests.health.notify_socket import NotifySocket
 from tests.runs import PATTERN, tiny_settings
@@ -131,7 +131,7 @@ def test_a_stage_that_hangs_is_the_end(
     if stage == "infer":
         monkeypatch.setattr(app_module, "create_detector", hanging)
     if stage == "prepare":
-        monkeypatch.setattr(Batcher, "_paint", gate.hangs(Batcher._paint))
+        monkeypatch.setattr(Painter, "paint", gate.hangs(Painter.paint))
     service = watched({"id": "a", "uri": PATTERN})
     sink = service.app.parts.outlets.sink
     if stage in ("publish", "status"):

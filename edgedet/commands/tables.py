@@ -111,7 +111,9 @@ def _reasons(snapshot: Snapshot) -> list[str]:
     """What is wrong, one line each."""
     lines = []
     for view in snapshot.sources:
-        reason = view.status.reason
+        reason, limit = view.status.reason, view.status.limit
+        if not reason and limit is not None:
+            reason = f"limited to {limit.fps:.1f} fps: {limit.reason}"
         if reason:
             text = reason if len(reason) <= _MAX_REASON else reason[:_MAX_REASON] + "…"
             lines.append(

@@ -18,6 +18,8 @@ class SourceSettings(Section):
     password_file: ConfigPath | None = None
     max_fps: float | None = Field(default=None, gt=0, le=1000)
     """Detect at most so many frames a second; ignored for `realtime: false`, which loses none."""
+    priority: float = Field(default=1.0, ge=0.01, le=100)
+    """Share of the detector when it cannot do all: 2 gets twice the rate of 1."""
     realtime: bool = True
     """Files only: at the file's own rate, late frames dropped; false: all, as fast as possible."""
     loop: bool = False

@@ -1,7 +1,7 @@
 """One thread that runs its share of a batch, while the caller runs another."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 import numpy as np
@@ -38,18 +38,22 @@ class Lane:
         Raises:
             ModelError: if the thread has ended without an answer.
         """
+        answer = self.outcome()
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def outcome(self) -> Candidates | Exception:
+        """The answer for the share, or what `result` would raise."""
         while True:
             is_alive = self._worker.is_alive  # asked first: it may answer and then end
             try:
-                answer = self._answers.get(timeout=_IDLE_S if is_alive else 0)
-            except Empty as exc:
-                if is_alive:
-                    continue
-                msg = f"thread '{self._worker.name}' ended without an answer; make a new detector"
-                raise ModelError(msg) from exc
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
+                return self._answers.get(timeout=_IDLE_S if is_alive else 0)
+            except Empty:
+                if not is_alive:
+                    break
+        name = self._worker.name
+        return ModelError(f"thread '{name}' ended without an answer; make a new detector")
 
     def close(self) -> None:
         """End the thread; may be called twice."""
@@ -69,3 +73,21 @@ class Lane:
                 self._answers.put(self._infer(share))
             except Exception as exc:  # noqa: BLE001 - it is raised where the result is taken
                 self._answers.put(exc)
+
+
+def gather(lanes: Sequence[Lane]) -> list[Candidates]:
+    """The answers of all `lanes`, in their order.
+
+    Every lane's is taken, also when one of them failed: an answer left behind would pass for that
+    of the next batch.
+
+    Raises:
+        Exception: what the first lane that failed raised.
+    """
+    outcomes = [lane.outcome() for lane in lanes]
+    answers = []
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+        answers.append(outcome)
+    return answers

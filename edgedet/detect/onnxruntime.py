@@ -19,7 +19,7 @@ from edgedet.detect.graph_io import (
     check_graph_io,
     check_images,
 )
-from edgedet.detect.lanes import Lane
+from edgedet.detect.lanes import Lane, gather
 from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle
 
@@ -112,7 +112,7 @@ class OrtDetector:
         try:
             answers = [self._run(self._singles[0], images_nhwc[:share])]
         finally:
-            others = [lane.result() for lane in self._lanes]
+            others = gather(self._lanes)
         answers += others
         if rest := len(images_nhwc) % len(self._singles):
             answers.append(self._run(self._session, images_nhwc[-rest:]))

@@ -57,6 +57,7 @@ class MqttSink:
         clock: Clock,
         on_error: ErrorCallback | None = None,
         last_run: LastRun | None = None,
+        latency_budget_ms: float | None = None,
     ) -> None:
         """Prepare; nothing is sent before `start`. No result of a source in `lossless` is dropped.
 
@@ -65,7 +66,7 @@ class MqttSink:
         """
         endpoint = endpoint_of(settings, client_id(device.name))
         origin = Origin(device.site, device.name, boot, model, last_run)
-        limits = Limits.of_settings(settings)
+        limits = Limits.of_settings(settings, latency_budget_ms)
         self._clock = clock
         self._lossless = frozenset(lossless)
         self._rate_limit = RateLimit(settings.detections_max_per_s)

@@ -20,6 +20,7 @@ _RESULTS_A_TURN = 64
 _PACKET_OVERHEAD_BYTES = 560  # topic, id and the rest, at their longest
 _SILENT_KEEPALIVES = 2
 _TICK_S = 0.05
+_OLD_HEARTBEATS = 1.5  # told again at the next one, before the broker forgets it after three
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ class Session:
             if self._next_beat_s != float("-inf"):
                 self._say(script.messages.online(self._since, self._number))
             self._next_beat_s = now_s + script.messages.limits.heartbeat_s
-            script.board.tell_all()
+            # sources that are watched tell their state at each heartbeat themselves
+            script.board.tell_old(_OLD_HEARTBEATS * script.messages.limits.heartbeat_s)
             self._say(script.messages.metrics(script.figures()))
         self._say_untold()
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from edgedet.clock import utc_text
 from edgedet.config.mqtt import MqttSettings
-from edgedet.event import LastRun, SourceStatus
+from edgedet.event import LastRun, SourceLimit, SourceStatus
 from edgedet.publish.event_payloads import COUNTS, EVENTS
 from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DETECTIONS, MAX_OBJECTS, JsonObject
@@ -33,10 +33,14 @@ class Limits:
     detections_max_per_s: float | None
     heartbeat_s: float
     events_expiry_s: float
+    latency_budget_ms: float | None = None
 
     @classmethod
-    def of_settings(cls, settings: MqttSettings) -> "Limits":
-        """What `settings` promise."""
+    def of_settings(cls, settings: MqttSettings, latency_budget_ms: float | None) -> "Limits":
+        """What `settings` promise, with results no older than the budget when they are handed over.
+
+        None: however old.
+        """
         return cls(
             max_payload_bytes=settings.max_payload_bytes,
             detections_qos=settings.detections_qos,
@@ -44,6 +48,7 @@ class Limits:
             detections_max_per_s=settings.detections_max_per_s,
             heartbeat_s=settings.heartbeat_s,
             events_expiry_s=EVENTS_EXPIRY_S,
+            latency_budget_ms=latency_budget_ms,
         )
 
 
@@ -105,6 +110,7 @@ class StatePayloads:
             "reason": status.reason,
             "clock_offset_ms": status.clock_offset_ms,
             "decoder": status.decoder,
+            "limits": _limits(status.limit),
             "expires_at": self._expires_at(now),
         }
 
@@ -136,6 +142,7 @@ class StatePayloads:
                 "events_expiry_s": limits.events_expiry_s,
                 "detections_max_per_s": limits.detections_max_per_s,
                 "heartbeat_s": limits.heartbeat_s,
+                "latency_budget_ms": limits.latency_budget_ms,
             },
             **({} if last is None else {"last_run": _last_run(last)}),
         }
@@ -152,3 +159,7 @@ def _last_run(last: LastRun) -> JsonObject:
         "boot": last.boot,
         "ended": utc_text(last.ended) if last.ended else None,
     }
+
+
+def _limits(limit: SourceLimit | None) -> JsonObject | None:
+    return None if limit is None else {"fps": round(limit.fps, 2), "reason": limit.reason}

@@ -17,10 +17,11 @@ class StatusBoard:
     def __init__(self, clock: Clock) -> None:
         """Start empty."""
         self._clock = clock
-        self._changed = threading.Condition()  # guards the three below
+        self._changed = threading.Condition()  # guards the four below
         self._latest: dict[_Key, State] = {}
         self._untold: dict[_Key, None] = {}
         self._under_way: dict[_Key, State] = {}
+        self._taken_s: dict[_Key, float] = {}
 
     def put(self, state: State) -> None:
         """Replace what is known of a source."""
@@ -32,6 +33,8 @@ class StatusBoard:
         """The states that changed since they were last taken."""
         with self._changed:
             states = [self._latest[key] for key in self._untold]
+            now_s = self._clock.monotonic()
+            self._taken_s.update((key, now_s) for key in self._untold)
             self._untold.clear()
             self._under_way.update((_key(state), state) for state in states)
             return states
@@ -44,10 +47,17 @@ class StatusBoard:
                 self._changed.notify_all()
 
     def tell_all(self) -> None:
-        """Let everything count as changed: the broker's copies are gone, or grow old."""
+        """Let everything count as changed: the broker's copies may be gone."""
         with self._changed:
             self._untold = dict.fromkeys(self._latest)
             self._under_way.clear()
+
+    def tell_old(self, age_s: float) -> None:
+        """Let what was told so long ago count as changed: the broker's copies grow old."""
+        with self._changed:
+            before_s = self._clock.monotonic() - age_s
+            old = (key for key, taken_s in self._taken_s.items() if taken_s <= before_s)
+            self._untold.update(dict.fromkeys(old))
 
     def wait_until_told(self, timeout_s: float) -> int:
         """Wait until the broker has every change; how many it has not."""

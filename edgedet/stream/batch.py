@@ -1,5 +1,6 @@
 """A batch of painted pictures, and the way of frames into it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,10 @@ class Inlet:
     source_id: str
     channel: Channel[Frame]
     is_lossless: bool = False
+    priority: float = 1.0
+    """Weight of its share of the detector."""
+    max_fps: float | None = None
+    """At most so many of its frames a second are taken; never for a lossless source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,8 @@ class BatchItem:
     frame: FrameInfo
     box: Letterbox
     batched_s: float
+    index: int = 0
+    """Which inlet it came from."""
 
 
 @dataclass(slots=True)
@@ -41,6 +48,21 @@ class Batch:
     def pictures_nhwc(self) -> NDArray[np.uint8]:
         """The painted part, (N, H, W, 3)."""
         return self.images_nhwc[: len(self.items)]
+
+    def remove(self, slots: Sequence[int]) -> list[BatchItem]:
+        """Take the pictures of `slots` out; the others keep their order and move together."""
+        gone = set(slots)
+        removed = [self.items[slot] for slot in sorted(gone)]
+        kept = [slot for slot in range(len(self.items)) if slot not in gone]
+        for slot, before in enumerate(kept):
+            if slot != before:
+                self.images_nhwc[slot] = self.images_nhwc[before]
+        self.items[:] = [self.items[slot] for slot in kept]
+        for item in removed:
+            self.members[item.index] -= 1
+            if not self.members[item.index]:
+                del self.members[item.index]
+        return removed
 
     def clear(self) -> None:
         """Forget the pictures."""

@@ -1,40 +1,40 @@
-"""Which frame comes next, into which batch, and when a batch is sent off.
+"""When frames are painted into a batch, and when the batch is sent off.
 
-The rules, in words:
+The rules, in words; which frame is next is `edgedet.stream.intake`'s:
 
-- Sources take turns; nobody is served twice while another waits.
-- A live source has one slot of a batch, so a slow backend never makes it wait for itself. A
-  lossless source fills what is left, and always gets at least one slot.
-- A batch has as many pictures as pays on this backend, at most `max_size`.
-- A full batch goes at once. Otherwise a batch waits while the backend is busy. With the backend
-  idle it goes at once too, unless the backend was busy for most of the latest time: then it waits
-  for sources that were in the latest batches, and at most `max_wait_ms`.
+- A batch has as many pictures as pays on this backend, at most `max_size`, and no more than let
+  the answers of live sources come within the latency budget.
+- A live frame stays in its channel, where a newer one takes its place, until the backend waits or
+  is about to be free. With lossless sources alone, frames are painted beside the backend at once.
+- A full batch is offered to the backend at once, another one when it has all that can be expected.
+  Until the backend takes it, it gets what comes, and newer frames in place of older ones.
+- With the backend idle a batch goes at once, unless the backend was busy for most of the latest
+  time: then it waits for sources that were in the latest batches, and at most `max_wait_ms`.
+- What would be answered too late is left out when the backend takes the batch.
 - Two batches take turns: one is inside the backend while the other is being painted.
 """
 
-import logging
 import threading
-from collections.abc import Callable, Sequence
-
-import numpy as np
+from collections.abc import Sequence
 
 from edgedet.clock import Clock
 from edgedet.config.batch import BatchSettings
-from edgedet.frame import Frame
-from edgedet.log import RateLimited
+from edgedet.stream.admission import Admission
+from edgedet.stream.age import AgeLimit
+from edgedet.stream.backend import BackendWatch
 from edgedet.stream.batch import Batch, BatchItem, Inlet
-from edgedet.stream.busy import BusyShare
-from edgedet.stream.channel import Channel
+from edgedet.stream.buffers import Buffers
+from edgedet.stream.cost import BatchCost
+from edgedet.stream.intake import Intake
 from edgedet.stream.limit import BatchLimit
+from edgedet.stream.painter import Painter
+from edgedet.stream.stats import PipelineStats
 from edgedet.stream.tap import FrameTap
-from edgedet.vision.pixels import paint_letterboxed
 
-logger = logging.getLogger(__name__)
-
-_BUFFERS = 2
 _IDLE_WAIT_S = 0.5  # nothing to do: a put or a close wakes us, this bounds the wait all the same
-_ABSENT_BATCHES = 3  # a source missing from so many batches in a row is not waited for
-_WORTH_WAITING = 0.7  # busy share of the backend above which fuller batches pay for the wait
+_BUSY_SHARE = 0.7  # of the backend: above, fuller batches pay for a wait and the newest frame wins
+_LEAD_S = 0.002  # how much earlier than painting asks for the next batch is begun
+_LEAD_PAINTINGS = 1.5  # for each frame to paint
 
 
 class Batcher:
@@ -46,42 +46,36 @@ class Batcher:
         settings: BatchSettings,
         input_hw: tuple[int, int],
         clock: Clock,
-        on_paint: Callable[[float], None] | None = None,
+        stats: PipelineStats | None = None,
         tap: FrameTap | None = None,
     ) -> None:
-        """Allocate the batches, watch the inlets; `on_paint` gets each painting's seconds.
+        """Allocate the batches, watch the inlets, and count in `stats`.
 
         What `tap` wants of the painted frames, it may copy.
         """
         self._inlets = tuple(inlets)
-        self._limit = BatchLimit(settings.max_size)
-        self._max_wait_s = settings.max_wait_ms / 1000.0
         self._clock = clock
-        self._on_paint = on_paint
+        self._stats = stats or PipelineStats(tuple(inlet.source_id for inlet in inlets))
         self._tap = tap or FrameTap()
-        self._trouble = RateLimited(logger, clock)
+        self._settings = settings
+        self._cost = BatchCost()
+        self._limit = BatchLimit(settings.max_size)
+        self._backend = BackendWatch(self._cost, clock)
+        self.age = AgeLimit(settings.latency_budget_ms, self._cost, clock)
+        self.admission = Admission(inlets, self._cost, clock)
+        self._intake = Intake(inlets)
+        self._painter = Painter(self._stats, self._tap, clock)
         self._wake = threading.Event()
-        self._free = Channel[Batch](_BUFFERS)
-        self._ready = Channel[Batch](_BUFFERS)
-        shape = (settings.max_size, *input_hw, 3)
-        for _ in range(_BUFFERS):
-            self._free.put(Batch(np.zeros(shape, dtype=np.uint8)))
-        self._turn = 0
-        self._absent = [0] * len(self._inlets)
-        self._unpaintable = 0
-        self._busy = BusyShare(clock)
+        self._buffers = Buffers((settings.max_size, *input_hw, 3), self._backend, self.wake)
+        self._in_hand: Batch | None = None
+        self._is_again = False  # the batch in hand was offered before
         for inlet in self._inlets:
             inlet.channel.watch(self.wake)
 
     @property
-    def unpaintable(self) -> int:
-        """Frames left out because they could not be converted."""
-        return self._unpaintable
-
-    @property
     def is_drained(self) -> bool:
         """Whether no batch is left and none will come."""
-        return self._ready.is_drained
+        return self._buffers.is_drained
 
     def wake(self) -> None:
         """Look again: a frame came, or an inlet was closed. From any thread."""
@@ -90,123 +84,165 @@ class Batcher:
     def run(self, stop: threading.Event) -> None:
         """Fill and send off batches until all inlets are drained or `stop` is set."""
         while not stop.is_set():
-            batch = self._free.get(_IDLE_WAIT_S)
-            if batch is None:
-                continue
-            if not self._fill(batch, stop):
+            self._wake.clear()
+            wait_s = self.step()
+            if wait_s is None:
                 break
-            self._send(batch)
+            if wait_s > 0.0:
+                self._wake.wait(wait_s)
         self.close()
+
+    def step(self) -> float | None:
+        """Do what can be done now; the seconds after which to look again, None at the end.
+
+        A frame that comes, or a batch that is taken or given back, is a reason to look earlier.
+        """
+        max_size = self._max_size()
+        if self.admission.is_due:
+            self.admission.update(max_size, self.age.unreachable)
+            self._intake.set_paces(self.admission.paces)
+        opens_in_s = self._opens_in_s()
+        may_paint = opens_in_s <= 0.0 or not self._intake.has_live
+        batch = self._in_hand = self._batch_to_fill(max_size, may_paint=may_paint)
+        if batch is None:
+            return _IDLE_WAIT_S
+        all_closed = self._intake.all_closed  # before looking into the channels, not after
+        if may_paint:
+            self._fill(batch, max_size)
+        if not batch.items:
+            self._is_again = False
+            return (
+                None if self._intake.all_drained else min(_IDLE_WAIT_S, opens_in_s or _IDLE_WAIT_S)
+            )
+        # what was good enough to go before goes again, or the backend would wait for nothing
+        goes = len(batch.items) >= max_size or all_closed or self._is_again
+        wait_s = 0.0 if goes else self._patience_s(batch, opens_in_s)
+        if wait_s > 0.0:
+            return wait_s
+        self._offer(batch)
+        return 0.0
 
     def close(self) -> None:
         """Send off nothing more; what is ready can still be taken."""
-        self._ready.close()
+        self._buffers.close()
 
     def take(self, timeout_s: float) -> Batch | None:
         """The next batch, or None when none was ready within `timeout_s`."""
-        return self._ready.get(timeout_s)
+        batch = self._buffers.take(timeout_s)
+        if batch is None:
+            return None
+        is_lossless = [self._inlets[item.index].is_lossless for item in batch.items]
+        self._remove(batch, self.age.late_slots(batch, is_lossless))
+        if not batch.items:
+            self._buffers.give_back(batch)
+            return None
+        self._backend.starts(len(batch.items))
+        self.wake()
+        return batch
 
     def give_back(self, batch: Batch, infer_s: float | None = None) -> None:
         """Return a batch whose pictures are no longer needed; what the backend took for it."""
         if infer_s is not None:
             self._limit.add(len(batch.items), infer_s)
-        batch.clear()
-        self._busy.leave()
-        self._free.put(batch)
-        self._wake.set()
+            self._cost.add(len(batch.items), infer_s)
+            self.age.answered(infer_s)
+        self._backend.ends()
+        self._buffers.give_back(batch)
 
-    def _fill(self, batch: Batch, stop: threading.Event) -> bool:
-        """Paint until the batch should go; False if it is empty and there is nothing to come."""
-        max_size = self._limit.size
-        while not stop.is_set():
-            self._wake.clear()
-            all_closed = all(inlet.channel.is_closed for inlet in self._inlets)
-            while len(batch.items) < max_size and self._paint_next(batch, max_size):
-                pass
-            if len(batch.items) == max_size or all_closed:
-                if batch.items or all(inlet.channel.is_drained for inlet in self._inlets):
-                    return bool(batch.items)
+    def _max_size(self) -> int:
+        """The most pictures that the next batch should have."""
+        size = self._limit.size
+        if self._intake.has_live:
+            while size > 1 and not self.age.fits(size):
+                size -= 1
+        return size
+
+    def _batch_to_fill(self, max_size: int, *, may_paint: bool) -> Batch | None:
+        """The one that was begun, or one that was offered and can be made better, or a free one."""
+        if self._in_hand is not None and self._in_hand.items:
+            return self._in_hand
+        recalled = self._recall(max_size) if may_paint else None
+        if recalled is None:
+            return self._in_hand or self._buffers.begin()
+        if self._in_hand is not None:
+            self._buffers.leave(self._in_hand)
+        return recalled
+
+    def _recall(self, max_size: int) -> Batch | None:
+        """The offered batch, if it was not taken yet and there is something to add or replace."""
+        batch = self._buffers.recall()
+        if batch is None:
+            return None
+        if self._intake.has_more(batch, max_size) or (
+            self._is_busy and self._intake.has_newer(batch)
+        ):
+            self._is_again = True
+            return batch
+        self._buffers.offer(batch)
+        return None
+
+    def _fill(self, batch: Batch, max_size: int) -> None:
+        """Paint what there is for this batch."""
+        is_busy = self._is_busy
+        if is_busy:
+            self._replace(batch)
+        while len(batch.items) < max_size:
+            taken = self._intake.next(batch, max_size, newest=is_busy)
+            if taken is None:
+                break
+            index, frame = taken
+            item = self._painter.paint(frame, index, batch.images_nhwc[len(batch.items)])
+            if item is not None:
+                batch.items.append(item)
+                batch.members[index] = batch.members.get(index, 0) + 1
+
+    def _replace(self, batch: Batch) -> None:
+        """Paint newer frames over older ones of the same live sources."""
+        spoilt = []
+        for slot, before in enumerate(batch.items):
+            frame = self._intake.newer(before.index)
+            if frame is None:
                 continue
-            patience_s = self._patience_s(batch)
-            if patience_s <= 0.0:
-                return True
-            self._wake.wait(patience_s)
-        return False
+            item = self._painter.paint(frame, before.index, batch.images_nhwc[slot])
+            if item is None:
+                spoilt.append(slot)
+            else:
+                self._forget(before)
+                batch.items[slot] = item
+        self._remove(batch, spoilt)
 
-    def _patience_s(self, batch: Batch) -> float:
+    @property
+    def _is_busy(self) -> bool:
+        return self._backend.share >= _BUSY_SHARE
+
+    def _opens_in_s(self) -> float:
+        """Seconds until the next batch should be made, as the backend is about to be free."""
+        paint_s = self._painter.usual_s * min(self._intake.waiting, self._settings.max_size)
+        lead_s = _LEAD_S + _LEAD_PAINTINGS * paint_s
+        return max(0.0, self._backend.free_in_s() - lead_s)
+
+    def _patience_s(self, batch: Batch, opens_in_s: float) -> float:
         """How long to wait for more before the batch goes."""
-        if not batch.items:
-            return _IDLE_WAIT_S
-        if self._busy.is_busy:
-            return _IDLE_WAIT_S
-        if self._busy.share < _WORTH_WAITING:
+        if self._intake.is_complete(batch) and opens_in_s <= 0.0:
             return 0.0
-        expected = (
-            index
-            for index, inlet in enumerate(self._inlets)
-            if self._absent[index] < _ABSENT_BATCHES and not inlet.channel.is_closed
-        )
-        if all(index in batch.members for index in expected):
+        if not self._backend.is_waiting or self._buffers.has_offer:
+            return min(_IDLE_WAIT_S, opens_in_s or _IDLE_WAIT_S)
+        if not self._is_busy:
             return 0.0
-        return batch.items[0].batched_s + self._max_wait_s - self._clock.monotonic()
+        end_s = batch.items[0].batched_s + self._settings.max_wait_ms / 1000.0
+        return end_s - self._clock.monotonic()
 
-    def _send(self, batch: Batch) -> None:
-        for index in range(len(self._inlets)):
-            self._absent[index] = 0 if index in batch.members else self._absent[index] + 1
-        self._busy.enter()
-        self._ready.put(batch)
+    def _offer(self, batch: Batch) -> None:
+        self._in_hand = None
+        self._intake.remember(batch, is_again=self._is_again)
+        self._is_again = False
+        self._buffers.offer(batch)
 
-    def _paint_next(self, batch: Batch, max_size: int) -> bool:
-        """Take one frame of the source whose turn it is; whether there was one."""
-        count = len(self._inlets)
-        for step in range(count):
-            index = (self._turn + step) % count
-            if not self._may_enter(index, batch, max_size):
-                continue
-            frame = self._inlets[index].channel.get_nowait()
-            if frame is not None:
-                self._turn = (index + 1) % count
-                self._paint(frame, index, batch)
-                return True
-        return False
+    def _remove(self, batch: Batch, slots: Sequence[int]) -> None:
+        for item in batch.remove(slots) if slots else ():
+            self._forget(item)
 
-    def _may_enter(self, index: int, batch: Batch, max_size: int) -> bool:
-        """Whether the inlet may have (one more) slot of this batch."""
-        taken = batch.members.get(index, 0)
-        if taken == 0 or not self._inlets[index].is_lossless:
-            return taken == 0
-        held_free = sum(
-            1
-            for other, inlet in enumerate(self._inlets)
-            if not inlet.is_lossless
-            and other not in batch.members
-            and self._absent[other] < _ABSENT_BATCHES
-        )
-        return len(batch.items) + held_free < max_size
-
-    def _paint(self, frame: Frame, index: int, batch: Batch) -> None:
-        """Paint `frame` into the next slot and let go of it at once."""
-        batched_s = self._clock.monotonic()
-        try:
-            box = paint_letterboxed(frame, batch.images_nhwc[len(batch.items)])
-            painted_s = self._clock.monotonic()
-            self._tap.offer(frame)
-        except Exception as exc:  # noqa: BLE001 - one odd frame must not end all the others
-            self._unpaintable += 1
-            self._trouble.warning(
-                frame.info.source_id,
-                "source '%s': frame %d of %d x %d (%s) cannot be converted and is left out: %s",
-                frame.info.source_id,
-                frame.info.seq,
-                frame.info.width,
-                frame.info.height,
-                frame.pixel_format.value,
-                exc,
-            )
-            return
-        finally:
-            frame.close()
-        batch.items.append(BatchItem(frame.info, box, batched_s))
-        batch.members[index] = batch.members.get(index, 0) + 1
-        if self._on_paint is not None:
-            self._on_paint(painted_s - batched_s)
+    def _forget(self, item: BatchItem) -> None:
+        """Count a painted frame that will not be answered."""
+        self._stats.leave_out(item.frame.source_id)
+        self._tap.forget(item.frame)

@@ -135,6 +135,21 @@ class Channel(Generic[T]):
         with self._lock:
             return self._pop()
 
+    def pick(self, accepts: Callable[[T], bool], *, newest: bool) -> T | None:
+        """The oldest item that `accepts` accepts, or the newest such; None if there is none now.
+
+        What is passed over is dropped. For a single consumer.
+        """
+        picked: T | None = None
+        while (newest or picked is None) and (item := self.get_nowait()) is not None:
+            if not accepts(item):
+                self._pass_over(item)
+                continue
+            if picked is not None:
+                self._pass_over(picked)
+            picked = item
+        return picked
+
     def close(self) -> None:
         """Take nothing more in; what is inside can still be taken out. May be called twice."""
         with self._lock:
@@ -153,6 +168,11 @@ class Channel(Generic[T]):
         for item in items:
             self._dispose(item)
         return len(items)
+
+    def _pass_over(self, item: T) -> None:
+        with self._lock:
+            self._dropped += 1
+        self._dispose(item)
 
     def _wait_for_room(self, timeout_s: float | None) -> bool:
         """Whether there is room or the channel is closed; the lock is held."""

@@ -56,24 +56,6 @@ class StallError(SourceError):
     """An open source that delivers no frames."""
 
 
-class RateLimit:
-    """Lets through at most so many frames a second, evenly."""
-
-    def __init__(self, max_fps: float | None) -> None:
-        """None lets everything through."""
-        self._period_s = 1.0 / max_fps if max_fps else 0.0
-        self._due_s = float("-inf")
-
-    def allows(self, now_s: float) -> bool:
-        """Whether a frame of the monotonic time `now_s` may pass."""
-        if now_s < self._due_s:
-            return False
-        # Due times keep their rhythm over jitter, but a pause is not made up for.
-        is_in_rhythm = now_s - self._due_s < self._period_s
-        self._due_s = (self._due_s if is_in_rhythm else now_s) + self._period_s
-        return True
-
-
 class Feeder:
     """Reads one source into its channel; `run` is the target of a worker."""
 
@@ -100,7 +82,6 @@ class Feeder:
         self._delay = delay
         self._wait_for_room = wait_for_room if settings.is_lossless else _always_room
         self._clock = record.clock
-        self._limit = RateLimit(None if settings.is_lossless else settings.max_fps)
 
     def run(self, stop: threading.Event) -> None:
         """Feed until the source has ended or failed for good, or `stop` is set."""
@@ -162,7 +143,7 @@ class Feeder:
     def _pass_on(self, frame: Frame, stop: threading.Event) -> None:
         """Put `frame` into the channel, or close it where it may not go."""
         self.record.count_frame(frame.info)
-        if self.record.is_paused or not self._limit.allows(frame.info.arrival_s):
+        if self.record.is_paused:
             frame.close()
             return
         while not self._channel.put(frame, _PUT_TIMEOUT_S):

@@ -12,7 +12,9 @@ from edgedet.clock import Clock, Deadline
 from edgedet.config.batch import BatchSettings
 from edgedet.detect.base import Detector
 from edgedet.detections import FrameDetections
+from edgedet.event import SourceLimit
 from edgedet.publish.base import Sink
+from edgedet.stream.admission import Admission
 from edgedet.stream.batch import Batch, BatchItem, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
@@ -88,7 +90,7 @@ class Pipeline:
         self._inlets = tuple(inlets)
         self._last_seq = dict.fromkeys((inlet.source_id for inlet in inlets), -1)
         self._batcher = Batcher(
-            inlets, settings.batch, settings.input_hw, clock, self.stats.add_paint, self.tap
+            inlets, settings.batch, settings.input_hw, clock, self.stats, self.tap
         )
         self._answers = Channel[_Answer](_ANSWERS)
         self._workers = (
@@ -112,19 +114,31 @@ class Pipeline:
     @property
     def unpaintable(self) -> int:
         """Frames left out because they could not be converted."""
-        return self._batcher.unpaintable
+        return self.stats.unpaintable
 
     @property
     def waiting(self) -> int:
         """Frames that wait to be taken into a batch."""
         return sum(len(inlet.channel) for inlet in self._inlets)
 
-    def start(self, on_end: Callable[[], object] = _nothing) -> None:
+    @property
+    def admission(self) -> Admission:
+        """What the detector can do for each source."""
+        return self._batcher.admission
+
+    def start(
+        self,
+        on_end: Callable[[], object] = _nothing,
+        on_limit: Callable[[str, SourceLimit | None], object] | None = None,
+    ) -> None:
         """Start the threads, the last stage first.
 
-        `on_end` is called once, on one of them, when the pipeline has ended.
+        `on_end` is called once, on one of them, when the pipeline has ended; `on_limit` when what
+        the detector can do for a source has changed noticeably.
         """
         self._on_end = on_end
+        if on_limit is not None:
+            self._batcher.admission.on_change = on_limit
         for worker in self._workers:
             worker.start()
 
@@ -171,11 +185,22 @@ class Pipeline:
             if answer is None:
                 continue
             for item, candidates in zip(answer.items, answer.candidates, strict=True):
+                if self._is_late(item):
+                    self.stats.withhold(item.frame.source_id)
+                    self.tap.forget(item.frame)
+                    continue
                 result = self._result(item, candidates, answer)
                 self._sink.publish(result)
                 self.tap.answered(result, candidates, item.box)
                 self.stats.add(result, self._clock.monotonic())
+            self._batcher.age.add_tail(self._clock.monotonic() - answer.end_s)
         self._end()
+
+    def _is_late(self, item: BatchItem) -> bool:
+        """Whether the backend took so much longer than it used to that the answer is too old."""
+        if self._inlets[item.index].is_lossless:
+            return False
+        return self._batcher.age.is_late(item.frame.arrival_s, self._clock.monotonic())
 
     def _result(
         self, item: BatchItem, candidates: NDArray[np.float32], answer: _Answer

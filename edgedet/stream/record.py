@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from edgedet.clock import Clock
-from edgedet.event import SourceState, SourceStatus
+from edgedet.event import SourceLimit, SourceState, SourceStatus
 from edgedet.frame import FrameInfo
 from edgedet.log import redact
 from edgedet.stream.pause import Pause
@@ -42,6 +42,7 @@ class SourceRecord:
         self._dropped_before = 0
         self._reconnects = 0
         self._decoder = ""
+        self._limit: SourceLimit | None = None
 
     @property
     def decoded(self) -> int:
@@ -97,6 +98,12 @@ class SourceRecord:
         with self._lock:
             self._decoder = decoder
 
+    def set_limit(self, limit: SourceLimit | None) -> None:
+        """Tell how much of what the source asks for the detector can do; None: all."""
+        with self._lock:
+            self._limit = limit
+        self._on_change(self.status())
+
     def status(self) -> SourceStatus:
         """The state and the counts as they are now; a pause hides the state behind it."""
         return self._pause.over(self._own_status())
@@ -110,15 +117,19 @@ class SourceRecord:
         fps_in = self._rate.rate(self.clock.monotonic())
         dropped_later, fps_inferred = self._dropped_later(), self._fps_inferred()
         with self._lock:
+            state, reason, limit = self._state, self._reason, self._limit
+            if state is SourceState.LIVE and limit is not None and limit.fps <= 0.0:
+                state, reason = SourceState.DEGRADED, limit.reason
             return SourceStatus(
                 source_id=self.source_id,
-                state=self._state,
+                state=state,
                 since=self._since,
                 last_frame=self._last_frame,
                 fps_in=round(fps_in, 2),
                 fps_inferred=round(fps_inferred, 2),
                 dropped=self._dropped_before + dropped_later,
                 reconnects=self._reconnects,
-                reason=self._reason,
+                reason=reason,
                 decoder=self._decoder,
+                limit=limit,
             )

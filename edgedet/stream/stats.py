@@ -128,6 +128,18 @@ class SourceStats:
         self._detected = 0
         self._objects = 0
         self._objects_total = 0
+        self._lock = threading.Lock()  # guards _left_out, which several threads count
+        self._left_out = 0
+
+    @property
+    def left_out(self) -> int:
+        """Frames that were taken out of their channel and not answered."""
+        return self._left_out
+
+    def leave_out(self) -> None:
+        """Count one such frame."""
+        with self._lock:
+            self._left_out += 1
 
     def add(self, result: FrameDetections, now_s: float) -> None:
         """Count one frame that was handed to the sinks at `now_s`."""
@@ -164,6 +176,24 @@ class PipelineStats:
         self._batches = 0
         self._frames = 0
         self._infer_s = 0.0
+        self.withheld = 0
+        """Answers that came too late to be published."""
+        self.unpaintable = 0
+        """Frames left out because they could not be converted."""
+
+    def add_unpaintable(self, source_id: str) -> None:
+        """Count a frame that could not be converted."""
+        self.unpaintable += 1
+        self.leave_out(source_id)
+
+    def leave_out(self, source_id: str) -> None:
+        """Count a frame that left its channel and will not be answered."""
+        self.sources[source_id].leave_out()
+
+    def withhold(self, source_id: str) -> None:
+        """Count a frame whose answer came too late."""
+        self.withheld += 1
+        self.leave_out(source_id)
 
     def add_paint(self, value_s: float) -> None:
         """Count the painting of one frame."""

@@ -88,6 +88,13 @@ class FrameTap:
         for listener in takers:
             self._give(listener, SeenFrame(frame, result, own))
 
+    def forget(self, frame: FrameInfo) -> None:
+        """There will be no result for `frame`: it was left out after it had been painted."""
+        if not self._kept:
+            return
+        with self._lock:
+            self._kept.pop((frame.source_id, frame.seq), None)
+
     def _wants(self, listener: FrameListener, frame: FrameInfo) -> bool:
         try:
             return listener.wants(frame)

@@ -1,6 +1,7 @@
 """What a person sees."""
 
 import io
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -8,7 +9,7 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from edgedet.commands.tables import live_table, log_line, summary
-from edgedet.event import SourceState, SourceStatus
+from edgedet.event import SourceLimit, SourceState, SourceStatus
 from edgedet.stream.feeder import Outcome
 from edgedet.stream.stats import Percentiles, SourceFigures, Stage
 from edgedet.stream.view import Snapshot, SourceView
@@ -93,3 +94,11 @@ def test_a_live_display_shows_long_lines_to_their_end() -> None:
     shown = out.getvalue().replace("\n", "")
     assert "far away: check it" in shown
     assert "mosquitto_sub -h 127.0.0.1 -p 1883 -t 'edgedet/v1/#' -v" in shown
+
+
+def test_says_what_a_source_is_limited_to() -> None:
+    view = _view("gate", SourceState.LIVE)
+    limit = SourceLimit(7.26, "the detector answers 20.0 images/s, cameras ask for 52.0")
+    limited = replace(view, status=replace(view.status, limit=limit))
+    expected = "gate: limited to 7.3 fps: the detector answers 20.0 images/s, cameras ask for 52.0"
+    assert expected in _text(live_table(_snapshot(limited)))

@@ -51,7 +51,8 @@ def test_a_boolean_where_a_word_belongs_hints_at_yaml() -> None:
 
 def test_a_section_that_is_none_says_its_keys() -> None:
     problems = _problems(batch=3, sources={"id": "a"})
-    assert problems["batch"] == "expected a section with keys (max_size, max_wait_ms), got 3"
+    keys = "latency_budget_ms, max_size, max_wait_ms"
+    assert problems["batch"] == f"expected a section with keys ({keys}), got 3"
     assert problems["sources"] == "expected a list"
 
 

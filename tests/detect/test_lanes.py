@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedet.detect.lanes import Candidates, Images, Lane
+from edgedet.detect.lanes import Candidates, Images, Lane, gather
 from edgedet.detect.onnxruntime import OrtDetector
 from edgedet.errors import ModelError
 from tests.detect.tiny_bundle import make_tiny_bundle
@@ -42,6 +42,30 @@ def test_a_lane_that_has_ended_says_so_instead_of_waiting() -> None:
     lane.close()
     with pytest.raises(ModelError, match="thread 'test' ended without an answer"):
         lane.result()
+
+
+def test_no_answer_stays_behind_when_one_of_several_lanes_fails() -> None:
+    def fail_at_odd(images: Images) -> Candidates:
+        if images[0, 0] % 2:
+            message = f"no {images[0, 0]}"
+            raise RuntimeError(message)
+        return images.astype(np.float32)
+
+    lanes = [Lane(f"test-{number}", fail_at_odd) for number in range(3)]
+    try:
+        for first, works in ((10, False), (21, False), (30, True)):
+            step = 2 if works else 1
+            values = range(first, first + 3 * step, step)
+            for lane, value in zip(lanes, values, strict=True):
+                lane.submit(np.full((1, 2), value, dtype=np.uint8))
+            if works:
+                assert [answer[0, 0] for answer in gather(lanes)] == list(values)
+            else:
+                with pytest.raises(RuntimeError, match=f"no {first if first % 2 else first + 1}"):
+                    gather(lanes)
+    finally:
+        for lane in lanes:
+            lane.close()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

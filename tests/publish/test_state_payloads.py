@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from jsonschema import Draft202012Validator
 
-from edgedet.event import LastRun, RunEnd
+from edgedet.event import LastRun, RunEnd, SourceLimit
 from edgedet.publish import schemas
 from edgedet.publish.identity import Origin
 from edgedet.publish.state_payloads import Limits, StatePayloads
@@ -61,6 +61,7 @@ def test_source_status_has_every_field(origin: Origin) -> None:
         "reason": "",
         "clock_offset_ms": None,
         "decoder": "",
+        "limits": None,
         "expires_at": "2026-05-04T12:01:30.418Z",
     }
 
@@ -87,3 +88,12 @@ def test_the_schema_knows_every_end(origin: Origin, end: RunEnd) -> None:
     body = payloads.info(NOON, "0.1.0", "edgedet/v1/lab/bench-01", ["gate"], 1)
 
     Draft202012Validator(schemas.load("info")).validate(body)
+
+
+def test_source_status_says_what_the_detector_can_do(origin: Origin) -> None:
+    limit = SourceLimit(7.256, "the detector answers 20.0 images/s, cameras ask for 52.0")
+    status = replace(make_status(), limit=limit)
+
+    body = StatePayloads(origin, LIMITS).source_status(status, NOON, 3)
+
+    assert body["limits"] == {"fps": 7.26, "reason": limit.reason}

@@ -4,6 +4,7 @@ from edgedet.analytics import SourceCounts
 from edgedet.event import SourceState, SourceStatus
 from edgedet.publish.status_board import StatusBoard
 from tests.publish.conftest import CLOCK, make_counts, make_status
+from tests.stream.fakes import FakeClock
 
 
 def test_newest_state_replaces_what_was_not_told() -> None:
@@ -37,6 +38,21 @@ def test_everything_is_told_again_after_a_loss() -> None:
     board.tell_all()
 
     assert {s.source_id for s in board.take_untold()} == {"gate", "dock"}
+
+
+def test_what_was_told_long_ago_is_told_again() -> None:
+    clock = FakeClock()
+    board = StatusBoard(clock)
+    board.put(make_status(source_id="gate"))
+    board.take_untold()
+    clock.advance(20.0)
+    board.put(make_status(source_id="dock"))
+    board.take_untold()
+    clock.advance(10.0)
+
+    board.tell_old(25.0)
+
+    assert [s.source_id for s in board.take_untold()] == ["gate"]
 
 
 def test_status_and_counts_of_a_source_do_not_replace_each_other() -> None:

@@ -118,3 +118,19 @@ def test_tells_of_every_change_without_holding_the_lock() -> None:
 def test_refuses_no_capacity() -> None:
     with pytest.raises(ValueError, match="got capacity 0"):
         Channel[int](0)
+
+
+@pytest.mark.parametrize(("newest", "picked", "left"), [(False, 2, [3, 4, 5]), (True, 4, [])])
+def test_picks_the_oldest_or_newest_that_will_do_and_counts_the_others(
+    newest: bool,
+    picked: int,
+    left: list[int],
+) -> None:
+    disposed: list[int] = []
+    channel = Channel[int](6, dispose=disposed.append)
+    for number in range(6):
+        channel.put(number)
+    assert channel.pick(lambda number: number in {2, 3, 4}, newest=newest) == picked
+    assert channel.dropped == len(disposed) == 5 - len(left)
+    assert [channel.get_nowait() for _ in left] == left
+    assert channel.pick(lambda _number: True, newest=newest) is None

@@ -9,7 +9,7 @@ from edgedet.errors import AuthenticationError, DecoderError, SourceError
 from edgedet.event import SourceState, SourceStatus
 from edgedet.frame import Frame
 from edgedet.stream.channel import Channel, Policy
-from edgedet.stream.feeder import Feeder, Outcome, RateLimit
+from edgedet.stream.feeder import Feeder, Outcome
 from edgedet.stream.record import SourceRecord
 from edgedet.stream.worker import Worker
 from tests.stream.fakes import WAIT_S, FakeClock, FramePool, NoDelay, ScriptedSource, wait_until
@@ -239,30 +239,3 @@ def test_an_unexpected_error_disables_the_source_and_nothing_else(
     assert bench.told[-1].reason == "internal error: a bug"
     assert bench.channel.is_closed
     assert "source 'a': given up" in caplog.text
-
-
-def test_max_fps_limits_live_sources_only() -> None:
-    pool = FramePool()
-    frames = [pool.frame(seq=seq, arrival_s=seq / 30) for seq in range(30)]
-    bench = Bench(ScriptedSource(frames), FILE, max_fps=10)
-    bench.feeder.run(bench.stop)
-    assert len(bench.taken()) == 10
-    frames = [pool.frame(seq=seq, arrival_s=seq / 30) for seq in range(30)]
-    bench = Bench(ScriptedSource(frames), FILE, max_fps=10, realtime=False)
-    bench.feeder.run(bench.stop)
-    assert len(bench.taken()) == 30
-    assert pool.open_frames == set()
-
-
-@pytest.mark.parametrize("jitter_s", [0.0, 0.012])
-def test_rate_limit_keeps_its_rate_over_jitter(jitter_s: float) -> None:
-    limit = RateLimit(15)
-    times = [number / 25 + (jitter_s if number % 2 else 0.0) for number in range(250)]
-    assert sum(limit.allows(time_s) for time_s in times) == pytest.approx(150, abs=2)
-
-
-def test_rate_limit_makes_up_for_no_pause() -> None:
-    limit = RateLimit(10)
-    limit.allows(0.0)
-    passed = [limit.allows(60.0 + number / 100) for number in range(20)]
-    assert sum(passed) <= 3

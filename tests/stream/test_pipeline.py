@@ -16,7 +16,14 @@ from edgedet.stream.batch import Inlet
 from edgedet.stream.channel import Channel, Policy
 from edgedet.stream.pipeline import Pipeline, PipelineSettings, Thresholds
 from edgedet.stream.stats import Stage
-from tests.stream.fakes import WAIT_S, FakeDetector, FramePool, RecordingSink, wait_until
+from tests.stream.fakes import (
+    WAIT_S,
+    FakeClock,
+    FakeDetector,
+    FramePool,
+    RecordingSink,
+    wait_until,
+)
 
 SETTINGS = PipelineSettings(0.0, 0.45, (32, 32), BatchSettings(max_size=4))
 
@@ -199,3 +206,24 @@ def test_more_objects_than_a_message_holds_reach_the_sink_which_counts_them() ->
     bench.feed("a", range(1))
     bench.end()
     assert len(bench.sink.results[0].detections) > 300
+
+
+def test_an_answer_that_comes_too_late_is_withheld_and_counted() -> None:
+    """The first run is slow without warning; what comes after it is told in `skipped`."""
+    batch = BatchSettings(latency_budget_ms=200)
+    clock, detector = FakeClock(), FakeDetector()
+    inlet = Inlet("a", Channel[Frame](2, Policy.DROP_OLDEST, dispose=Frame.close))
+    sink, pool, stepped = RecordingSink(), FramePool(), [0.5, 0.1]
+    detector._before = lambda _size: clock.advance(stepped.pop(0))
+    settings = PipelineSettings(0.0, 0.45, (32, 32), batch)
+    pipeline = Pipeline([inlet], lambda: detector, sink, settings, clock)
+    pipeline.start()
+    inlet.channel.put(pool.frame("a", 0, arrival_s=clock.monotonic()))
+    wait_until(lambda: pipeline.stats.withheld == 1)
+    inlet.channel.put(pool.frame("a", 1, arrival_s=clock.monotonic()))
+    wait_until(lambda: sink.results)
+    inlet.channel.close()
+    wait_until(lambda: pipeline.has_ended)
+    assert pipeline.stop(WAIT_S)
+    assert [(result.frame.seq, result.skipped) for result in sink.results] == [(1, 1)]
+    assert pipeline.stats.sources["a"].left_out == pipeline.stats.withheld == 1

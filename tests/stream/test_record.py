@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from edgedet.event import SourceState, SourceStatus
+from edgedet.event import SourceLimit, SourceState, SourceStatus
 from edgedet.stream.record import SourceRecord
 from tests.stream.fakes import FakeClock, FramePool
 
@@ -79,3 +79,27 @@ def test_pause_and_resume_are_told_once() -> None:
     assert changes == [True, False, True, True]
     states = [status.state for status in told]
     assert states == [SourceState.LIVE, SourceState.DISABLED, SourceState.LIVE]
+
+
+def test_tells_the_limit_that_the_detector_sets() -> None:
+    told: list[SourceStatus] = []
+    record = _record(FakeClock(), told)
+    record.change(SourceState.LIVE)
+    limit = SourceLimit(7.5, "the detector answers 20.0 images/s, cameras ask for 52.0")
+    record.set_limit(limit)
+    record.set_limit(None)
+    assert [status.limit for status in told] == [None, limit, None]
+    assert {status.state for status in told} == {SourceState.LIVE}
+
+
+def test_a_live_source_that_gets_nothing_is_degraded() -> None:
+    told: list[SourceStatus] = []
+    record = _record(FakeClock(), told)
+    record.set_limit(SourceLimit(0.0, "the detector takes too long"))
+    record.change(SourceState.LIVE)
+    record.change(SourceState.STALLED, "no frame for 10 s")
+    assert [(status.state, status.reason) for status in told] == [
+        (SourceState.RECONNECTING, "not opened yet"),
+        (SourceState.DEGRADED, "the detector takes too long"),
+        (SourceState.STALLED, "no frame for 10 s"),
+    ]

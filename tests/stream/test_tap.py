@@ -102,3 +102,13 @@ def test_a_copy_outlives_the_decoders_memory() -> None:
 
     assert np.all(copy.planes[0] == 5)
     assert copy.info is frame.info
+
+
+def test_a_frame_without_a_result_is_not_kept() -> None:
+    pool, tap, listener = FramePool(), FrameTap(), Listener(3)
+    tap.add(listener)
+    frame = pool.frame("a", 3)
+    tap.offer(frame)
+    tap.forget(frame.info)
+    tap.forget(frame.info)
+    assert not tap._kept
