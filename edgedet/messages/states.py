@@ -17,6 +17,13 @@ class Status(DeviceMessage):
     reason: str = ""
 
 
+class SourceLimit(Part):
+    """What the detector can do for a source that asks for more."""
+
+    fps: float
+    reason: str
+
+
 class SourceStatus(DeviceMessage):
     """Whether a source delivers pictures. Missing, or older than `expires_at`: unknown."""
 
@@ -33,6 +40,7 @@ class SourceStatus(DeviceMessage):
     expires_at: Utc
     clock_offset_ms: float | None = None
     decoder: str = ""
+    limits: SourceLimit | None = None
 
 
 class InfoModel(Part):
@@ -55,6 +63,7 @@ class InfoLimits(Part):
     detections_max_per_s: float | None
     heartbeat_s: float
     events_expiry_s: float | None = None
+    latency_budget_ms: float | None = None
 
 
 class LastRun(Part):

@@ -36,7 +36,9 @@ class Limits:
     latency_budget_ms: float | None = None
 
     @classmethod
-    def of_settings(cls, settings: MqttSettings, latency_budget_ms: float | None) -> "Limits":
+    def of_settings(
+        cls, settings: MqttSettings, latency_budget_ms: float | None = None
+    ) -> "Limits":
         """What `settings` promise, with results no older than the budget when they are handed over.
 
         None: however old.

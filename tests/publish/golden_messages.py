@@ -4,6 +4,7 @@
 """
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 from edgedet.analytics import EndReason, EventType, ObjectEvent, SeenObject, SourceCounts
 from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import Detections, FrameDetections
-from edgedet.event import LastRun, RunEnd, SourceState, SourceStatus
+from edgedet.event import LastRun, RunEnd, SourceLimit, SourceState, SourceStatus
 from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
 from edgedet.publish.broker import Incoming
 from edgedet.publish.commands.replies import Replies
@@ -100,9 +101,11 @@ def _events() -> dict[str, bytes]:
 
 
 def _states() -> dict[str, bytes]:
-    states = StatePayloads(ORIGIN, Limits.of_settings(MqttSettings()))
+    states = StatePayloads(ORIGIN, Limits.of_settings(MqttSettings(), 1000.0))
     live = SourceStatus("gate", SourceState.LIVE, NOON, NOON, 25.0, 14.8, 7, decoder="avdec_h264")
     stalled = SourceStatus("gate", SourceState.STALLED, NOON, reason="no frame for 12.0 s")
+    limit = SourceLimit(7.256, "the detector answers 20.0 images/s, cameras ask for 52.0")
+    limited = replace(live, limit=limit)
     figures: JsonObject = {
         "uptime_s": 300.0,
         "clock": "synced",
@@ -115,6 +118,7 @@ def _states() -> dict[str, bytes]:
         "status.1/offline.json": states.offline(session=1),
         "status.1/stopped.json": states.stopped(_TOLD, session=1, beat=77),
         "source_status.1/live.json": states.source_status(live, _TOLD, beat=3),
+        "source_status.1/limited.json": states.source_status(limited, _TOLD, beat=5),
         "source_status.1/stalled.json": states.source_status(stalled, _TOLD, beat=4),
         "info.1/info.json": states.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=1),
         "metrics.1/metrics.json": states.metrics(_TOLD, beat=34, figures=figures),
