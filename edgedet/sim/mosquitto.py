@@ -80,7 +80,8 @@ class Mosquitto:
         return self
 
     def stop(self) -> None:
-        """End in an orderly way."""
+        """End in an orderly way, after `hold` too."""
+        self.resume()
         self._process.stop(_STOP_TIMEOUT_S)
 
     def kill(self) -> None:

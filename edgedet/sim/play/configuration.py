@@ -12,6 +12,8 @@ from edgedet.sim.scenario.schema import Head
 BUNDLE = Path(__file__).parents[1] / "bundle"
 """A model of one kilobyte: it finds the brightest squares of a picture of 96 x 64."""
 SITE = "sim"
+DISK = "disk"
+"""Where the small disk is, in the folder of the scenario."""
 
 _PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.-]+)\}")
 
@@ -31,7 +33,7 @@ def make_configuration(
         "model": {"bundle": str(BUNDLE), "backend": "onnxruntime", "threads": 1},
         "sources": [_source(head, name, addresses, folder) for name in head.cameras],
         "mqtt": {"url": addresses.get("broker.url", "off")},
-        "state_dir": "state",
+        "state_dir": "state" if head.disk is None else f"{DISK}/state",
     }
     if http_port is not None:
         base["http"] = {"listen": f"127.0.0.1:{http_port}"}

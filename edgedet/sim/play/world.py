@@ -13,13 +13,14 @@ from edgedet.config.environment import without_settings
 from edgedet.config.load import load_settings
 from edgedet.errors import SimError, SourceError
 from edgedet.sim.camera_command import CameraCommand
+from edgedet.sim.disk import SmallDisk
 from edgedet.sim.journal import Journal
 from edgedet.sim.label_faults import LabelFault
 from edgedet.sim.label_service import LabelOptions, LabelService
 from edgedet.sim.mosquitto import Mosquitto, free_port
 from edgedet.sim.mqtt_peer import MqttPeer
 from edgedet.sim.observer import Observer
-from edgedet.sim.play.configuration import make_configuration, password_files, topic_prefix
+from edgedet.sim.play.configuration import DISK, make_configuration, password_files, topic_prefix
 from edgedet.sim.process import Process
 from edgedet.sim.rtsp_camera import CameraProcess
 from edgedet.sim.scenario.schema import CameraSettings, Scenario
@@ -27,6 +28,7 @@ from edgedet.sim.scenario.steps import (
     AnyStep,
     BrokerStep,
     CameraStep,
+    DiskStep,
     ExpectStep,
     LabelsOrder,
     LabelsStep,
@@ -58,6 +60,7 @@ class World:
         self._config = folder / "edgedet.yaml"
         command = [sys.executable, "-m", "edgedet", "run", str(self._config), "--no-table"]
         self.runtime = Process(command, folder / "edgedet.log", without_settings())
+        self._disk: SmallDisk | None = None
         self._mosquitto: Mosquitto | None = None
         self._observer: Observer | None = None
         self._stack = ExitStack()
@@ -81,6 +84,11 @@ class World:
             options = LabelOptions(**self.head.labels.model_dump())
             self.labels = self._stack.enter_context(LabelService(options))
             tell(f"label service at {self.labels.url}")
+        if self.head.disk is not None:
+            self._disk = SmallDisk(self.folder / DISK, self.head.disk.size_mb)
+            self._disk.start()
+            self._stack.callback(self._disk.stop)
+            tell(f"disk of {self.head.disk.size_mb} MB at {self._disk.folder}")
         self._configure()
 
     def close(self) -> None:
@@ -95,23 +103,29 @@ class World:
         Raises:
             SimError: if it cannot be done.
         """
+        done = ""
         if isinstance(step, CameraStep):
             order = step.camera.model_dump(exclude_unset=True, exclude={"id"})
             self.cameras[step.camera.id].tell(CameraCommand.model_validate(order))
-            return f"camera {step.camera.id}: {_words(order)}"
-        if isinstance(step, PeerStep) and self.peer is not None:
+            done = f"camera {step.camera.id}: {_words(order)}"
+        elif isinstance(step, PeerStep) and self.peer is not None:
             self.peer.tell(step.peer)
-            return f"peer: {_words(step.peer.model_dump(exclude_unset=True))}"
-        if isinstance(step, BrokerStep):
-            self._tell_mosquitto(step.broker)
-            return f"mosquitto: {step.broker}"
-        if isinstance(step, LabelsStep):
-            self._tell_labels(step.labels)
-            return f"label service: {_words(step.labels.model_dump(exclude_unset=True))}"
-        if isinstance(step, PublishStep):
-            return self._publish(step)
-        assert isinstance(step, RuntimeStep)  # noqa: S101 - the others are no deeds
-        return self.tell_runtime(step.runtime)
+            done = f"peer: {_words(step.peer.model_dump(exclude_unset=True))}"
+        elif isinstance(step, BrokerStep) and self._mosquitto is not None:
+            _tell_mosquitto(self._mosquitto, step.broker)
+            done = f"mosquitto: {step.broker}"
+        elif isinstance(step, DiskStep) and self._disk is not None:
+            deed = self._disk.fill if step.disk == "fill" else self._disk.free
+            deed()
+            done = f"disk: {step.disk}"
+        elif isinstance(step, LabelsStep) and self.labels is not None:
+            _tell_labels(self.labels, step.labels)
+            done = f"label service: {_words(step.labels.model_dump(exclude_unset=True))}"
+        elif isinstance(step, PublishStep):
+            done = self._publish(step)
+        elif isinstance(step, RuntimeStep):
+            done = self.tell_runtime(step.runtime)
+        return done
 
     def tell_runtime(self, deed: str) -> str:
         """Start or end the runtime, or hold it."""
@@ -190,26 +204,6 @@ class World:
         load_settings(self._config, environ={})
         self.prefix = topic_prefix(content)
 
-    def _tell_mosquitto(self, deed: str) -> None:
-        broker = self._mosquitto
-        assert broker is not None  # noqa: S101 - the scenario was checked
-        if deed in {"stop", "restart"}:
-            broker.stop()
-        if deed == "kill":
-            broker.kill()
-        if deed in {"start", "restart"}:
-            broker.start()
-
-    def _tell_labels(self, order: LabelsOrder) -> None:
-        assert self.labels is not None  # noqa: S101 - the scenario was checked
-        if order.kind is not None:
-            fault = order.model_dump(exclude={"do"})
-            self.labels.inject(LabelFault(**fault))
-        elif order.do == "forgive":
-            self.labels.forgive()
-        else:
-            self.labels.set_online(order.do == "on")
-
     def _publish(self, step: PublishStep) -> str:
         message = step.publish
         payload = b"" if message.payload is None else json.dumps(message.payload).encode()
@@ -219,6 +213,28 @@ class World:
         elif self._observer is not None:
             self._observer.publish(topic, payload, retain=message.retain)
         return f"publish {message.topic}"
+
+
+def _tell_mosquitto(broker: Mosquitto, deed: str) -> None:
+    deeds: dict[str, tuple[Callable[[], object], ...]] = {
+        "start": (broker.start,),
+        "stop": (broker.stop,),
+        "kill": (broker.kill,),
+        "restart": (broker.stop, broker.start),
+        "hold": (broker.hold,),
+        "resume": (broker.resume,),
+    }
+    for each in deeds[deed]:
+        each()
+
+
+def _tell_labels(service: LabelService, order: LabelsOrder) -> None:
+    if order.kind is not None:
+        service.inject(LabelFault(**order.model_dump(exclude={"do"})))
+    elif order.do == "forgive":
+        service.forgive()
+    else:
+        service.set_online(order.do == "on")
 
 
 def _asks_http(steps: tuple[AnyStep, ...]) -> bool:

@@ -11,7 +11,17 @@ from edgedet.config.section import Section, Slug
 from edgedet.sim.camera_command import CameraCommand
 from edgedet.sim.clip import Codec
 from edgedet.sim.peer_command import PeerCommand
-from edgedet.sim.scenario.steps import AnyStep
+from edgedet.sim.scenario.steps import (
+    AnyStep,
+    BrokerStep,
+    CameraStep,
+    DiskStep,
+    LabelsStep,
+    PeerStep,
+    PublishStep,
+    RateStep,
+    Step,
+)
 
 _MAX_STEPS = 500
 
@@ -81,6 +91,12 @@ class LabelSettings(Section):
     max_bytes: int = Field(default=20 * 1024 * 1024, ge=1)
 
 
+class DiskSettings(Section):
+    """A disk of its own for the runtime's `state_dir`; needs the right to mount one."""
+
+    size_mb: int = Field(default=8, ge=1, le=4096)
+
+
 class Always(Section):
     """What is checked at the end of every scenario, unless switched off here."""
 
@@ -113,6 +129,7 @@ class Head(Section):
     cameras: dict[Slug, CameraSettings] = Field(default_factory=dict, max_length=64)
     broker: BrokerSettings = BrokerSettings()
     labels: LabelSettings | None = None
+    disk: DiskSettings | None = None
     files: Annotated[dict[str, str], AfterValidator(_plain_names)] = Field(default_factory=dict)
     """Files beside the configuration, by name."""
     secrets: list[str] = Field(default_factory=list, max_length=50)
@@ -142,7 +159,7 @@ def problems_of_timeline(head: Head, steps: list[AnyStep | None]) -> list[Proble
         if message:
             path: KeyPath = ("timeline", number)
             problems.append(Problem(path, message))
-        if hasattr(step, "rate") and step.rate.save_as:
+        if isinstance(step, RateStep) and step.rate.save_as:
             saved.add(step.rate.save_as)
         if step.mark:
             marks.add(step.mark)
@@ -151,19 +168,19 @@ def problems_of_timeline(head: Head, steps: list[AnyStep | None]) -> list[Proble
 
 def _absent(head: Head, step: AnyStep) -> str:
     """Whom a step talks to that is not there."""
-    kind = head.broker.kind
-    if hasattr(step, "camera") and step.camera.id not in head.cameras:
+    if isinstance(step, CameraStep) and step.camera.id not in head.cameras:
         known = ", ".join(head.cameras) or "none"
         return f"there is no camera '{step.camera.id}'; cameras: {known}"
-    if hasattr(step, "peer") and kind != "peer":
-        return "there is no scripted peer; expected `broker: peer`"
-    if hasattr(step, "broker") and kind != "mosquitto":
-        return "there is no mosquitto; expected `broker: mosquitto`"
-    if hasattr(step, "labels") and head.labels is None:
-        return "there is no label service; expected a section `labels`"
-    if hasattr(step, "publish") and kind == "none":
-        return "there is no broker to publish to"
-    return _absent_for_check(head, step)
+    kind = head.broker.kind
+    is_there: dict[type[Step], tuple[bool, str]] = {
+        PeerStep: (kind == "peer", "there is no scripted peer; expected `broker: peer`"),
+        BrokerStep: (kind == "mosquitto", "there is no mosquitto; expected `broker: mosquitto`"),
+        LabelsStep: (head.labels is not None, "there is no label service; expected `labels`"),
+        DiskStep: (head.disk is not None, "there is no small disk; expected `disk`"),
+        PublishStep: (kind != "none", "there is no broker to publish to"),
+    }
+    holds, message = is_there.get(type(step), (True, ""))
+    return _absent_for_check(head, step) if holds else message
 
 
 def _absent_for_check(head: Head, step: AnyStep) -> str:
@@ -175,12 +192,12 @@ def _absent_for_check(head: Head, step: AnyStep) -> str:
     if check.peer is not None and head.broker.kind != "peer":
         return "there is no scripted peer; expected `broker: peer`"
     if check.labels is not None and head.labels is None:
-        return "there is no label service; expected a section `labels`"
+        return "there is no label service; expected `labels`"
     return ""
 
 
 def _unsaved(step: AnyStep, saved: set[str]) -> str:
-    if hasattr(step, "rate") and step.rate.of and step.rate.of not in saved:
+    if isinstance(step, RateStep) and step.rate.of and step.rate.of not in saved:
         return f"no rate was saved as '{step.rate.of}' before"
     return ""
 

@@ -37,9 +37,15 @@ class PeerStep(Step):
 
 
 class BrokerStep(Step):
-    """Start and end mosquitto; `kill` as a power cut would."""
+    """Start and end mosquitto, or hold it; `kill` as a power cut would."""
 
-    broker: Literal["start", "stop", "kill", "restart"]
+    broker: Literal["start", "stop", "kill", "restart", "hold", "resume"]
+
+
+class DiskStep(Step):
+    """Fill the small disk to the last byte, or give the room back."""
+
+    disk: Literal["fill", "free"]
 
 
 class RuntimeStep(Step):
@@ -139,6 +145,7 @@ AnyStep = (
     CameraStep
     | PeerStep
     | BrokerStep
+    | DiskStep
     | RuntimeStep
     | LabelsStep
     | PublishStep
@@ -151,6 +158,7 @@ STEPS: dict[str, type[AnyStep]] = {
     "camera": CameraStep,
     "peer": PeerStep,
     "broker": BrokerStep,
+    "disk": DiskStep,
     "runtime": RuntimeStep,
     "labels": LabelsStep,
     "publish": PublishStep,
@@ -159,5 +167,5 @@ STEPS: dict[str, type[AnyStep]] = {
     "never": NeverStep,
     "rate": RateStep,
 }
-DEEDS = (CameraStep, PeerStep, BrokerStep, RuntimeStep, LabelsStep, PublishStep)
+DEEDS = (CameraStep, PeerStep, BrokerStep, DiskStep, RuntimeStep, LabelsStep, PublishStep)
 """What changes the world; checks look at what came after the last of them."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgedet.errors import ConfigError
+from edgedet.errors import ConfigError, SimError
 from edgedet.sim.play.world import World
 from edgedet.sim.scenario.schema import Head, Scenario
 from edgedet.sim.scenario.steps import STEPS, AnyStep
@@ -68,13 +68,41 @@ def test_a_real_broker_is_under_control(tmp_path: Path, told: list[str]) -> None
     world.start(told.append)
     try:
         assert told[0].endswith(", not started")
-        for deed in ("start", "kill", "start", "stop", "start", "restart"):
+        for deed in (
+            "start",
+            "kill",
+            "start",
+            "hold",
+            "stop",
+            "start",
+            "restart",
+            "hold",
+            "resume",
+        ):
             assert world.act(_step(broker=deed)) == f"mosquitto: {deed}"
         world.act(_step(publish={"topic": "cmd/x", "payload": {"id": 1}}))
         assert wait_until(lambda: len(world.journal) == 1)
         assert world.journal.since()[0].topic == "edgedet/v1/sim/a/cmd/x"
     finally:
         world.close()
+
+
+def test_a_small_disk_is_the_runtimes_own(tmp_path: Path, told: list[str]) -> None:
+    world = _world(tmp_path, broker="none", disk={"size_mb": 1})
+    try:
+        world.start(told.append)
+    except SimError as exc:
+        world.close()
+        pytest.skip(str(exc))
+    try:
+        assert world.act(_step(disk="fill")) == "disk: fill"
+        with pytest.raises(OSError, match="No space left"):
+            (tmp_path / "disk" / "state").write_bytes(bytes(10))
+        world.act(_step(disk="free"))
+        (tmp_path / "disk" / "state").write_bytes(bytes(10))
+    finally:
+        world.close()
+    assert list((tmp_path / "disk").iterdir()) == []
 
 
 def test_a_configuration_that_the_runtime_would_not_take_is_refused(

@@ -12,6 +12,8 @@ from edgedet.sim.scenario.steps import STEPS
         ("camera", {"camera": {"id": "gate", "do": "corrupt", "share": 0.2}, "note": "rain"}),
         ("peer", {"peer": {"do": "refuse", "code": 0x87}}),
         ("broker", {"broker": "kill", "mark": "outage"}),
+        ("broker", {"broker": "hold"}),
+        ("disk", {"disk": "fill"}),
         ("runtime", {"runtime": "hold"}),
         ("labels", {"labels": {"do": "fault", "kind": "rate_limited", "retry_after_s": 2}}),
         ("publish", {"publish": {"topic": "cmd/pause", "payload": {"id": 1}}}),
