@@ -169,7 +169,7 @@ main() {
   make_venv
   if [ "$1" = dev ]; then
     install_torch
-    install_extras dev "$(runtime_extras),train,test,lint"
+    install_extras dev "$(runtime_extras),s3,train,test,lint"
   elif ! is_done dev "$(extras_key dev)"; then # which includes the runtime
     install_extras runtime "$(runtime_extras)"
   fi

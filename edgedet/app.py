@@ -19,8 +19,9 @@ from edgedet.manifest import Bundle
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import Birth, ModelIdentity
 from edgedet.remote import Remote
+from edgedet.sampling import Sampling
 from edgedet.source import create_source
-from edgedet.startup import bundle_of, command_memory, enabled_sources
+from edgedet.startup import bundle_of, command_memory, enabled_sources, thresholds_of
 from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline, PipelineSettings
 from edgedet.stream.reporter import StatusReporter
@@ -100,6 +101,7 @@ class Application:
         )
         self._feeds = self._make_feeds(list(zip(enabled, inlets, strict=True)), make_source)
         self._reporter.watch(self._feeds.records)
+        self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
         parts = (self._outlets, self._feeds.records, self._pipeline, self._clock)
         self._remote = Remote(settings.mqtt, memory, *parts)
         self._stopped = False
@@ -140,6 +142,8 @@ class Application:
         for source in self._settings.sources:
             if not source.enabled:
                 self._report_disabled(source)
+        if self.sampling is not None:
+            self.sampling.start()
         self._pipeline.start(lambda: self._events.put(Event.ENDED), self._feeds.limited)
         self._feeds.start()
         self._remote.start()
@@ -191,6 +195,7 @@ class Application:
         has_ended = self._pipeline.stop(deadline.remaining_s())
         has_ended &= self._feeds.stop(min(_SOURCES_STOP_S, deadline.remaining_s()))
         has_ended &= self._remote.stop(deadline.remaining_s())
+        has_ended &= self.sampling is None or self.sampling.stop(deadline.remaining_s())
         has_ended &= self._reporting.stop(deadline.remaining_s())
         self._outlets.stop(deadline.remaining_s())
         return has_ended
@@ -212,18 +217,11 @@ class Application:
 
     def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet], store: ChoiceStore) -> Pipeline:
         model, batch = self._settings.model, self._settings.batch
-        defaults = bundle.manifest.thresholds
-        score, iou = model.score_threshold, model.iou_threshold
         return Pipeline(
             inlets,
             lambda: create_detector(bundle, model, batch.max_size, store),
             self._outlets.sink,
-            PipelineSettings(
-                score_threshold=defaults.score if score is None else score,
-                iou_threshold=defaults.iou if iou is None else iou,
-                input_hw=bundle.input_hw,
-                batch=batch,
-            ),
+            PipelineSettings(*thresholds_of(model, bundle), bundle.input_hw, batch),
             self._clock,
         )
 

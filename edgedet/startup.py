@@ -1,5 +1,6 @@
 """What is looked at before anything is built: sources, the bundle, what is kept on disk."""
 
+from edgedet.config.model import ModelSettings
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.errors import ConfigError
@@ -42,6 +43,13 @@ def bundle_of(settings: Settings) -> Bundle:
         )
         raise ConfigError(msg)
     return read_bundle(folder)
+
+
+def thresholds_of(model: ModelSettings, bundle: Bundle) -> tuple[float, float]:
+    """Of the score and the overlap: those of the settings, or else of the bundle."""
+    defaults = bundle.manifest.thresholds
+    score, iou = model.score_threshold, model.iou_threshold
+    return defaults.score if score is None else score, defaults.iou if iou is None else iou
 
 
 def command_memory(settings: Settings) -> CommandMemory | None:

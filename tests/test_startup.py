@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from edgedet.config.model import ModelSettings
 from edgedet.errors import ConfigError
-from edgedet.startup import bundle_of, command_memory, enabled_sources
+from edgedet.startup import bundle_of, command_memory, enabled_sources, thresholds_of
 from tests.runs import PATTERN, tiny_settings
 
 
@@ -45,3 +46,11 @@ def test_commands_need_a_state_dir(tmp_path: Path) -> None:
     assert command_memory(tiny_settings(tmp_path, mqtt=mqtt, state_dir=state_dir)) is not None
     with pytest.raises(ConfigError, match="commands over MQTT need it"):
         command_memory(tiny_settings(tmp_path, mqtt=mqtt, state_dir=tmp_path / "file" / "state"))
+
+
+def test_thresholds_are_the_settings_or_else_the_bundles(tmp_path: Path) -> None:
+    bundle = bundle_of(tiny_settings(tmp_path))
+
+    assert thresholds_of(ModelSettings(bundle=bundle.folder), bundle) == (0.25, 0.45)
+    own = ModelSettings(bundle=bundle.folder, score_threshold=0.0, iou_threshold=0.6)
+    assert thresholds_of(own, bundle) == (0.0, 0.6)

@@ -76,8 +76,8 @@ def _warnings(settings: Settings) -> tuple[str, ...]:
     warnings = []
     if settings.http.listen != "off":
         warnings.append("http: this version has no web page and no metrics yet; ignored")
-    if settings.sampling.enabled:
-        warnings.append("sampling: this version does not sample frames yet; ignored")
+    if settings.sampling.enabled and not settings.sampling.strategies:
+        warnings.append("sampling: without strategies only frames that are asked for are kept")
     warnings += [
         f"sources: max_fps of '{source.id}' is ignored, as realtime: false loses no frame"
         for source in settings.sources

@@ -37,6 +37,7 @@ ROOTS = {
     "edgedet.monitoring",
     "edgedet.vitals",
     "edgedet.remote",
+    "edgedet.sampling",
     "edgedet.cli",
     "edgedet.commands",
     "edgedet.__main__",
@@ -57,6 +58,7 @@ MAY_ALSO_IMPORT: dict[str, set[str]] = {
     "edgedet.detect": {"edgedet.stream.worker"},
     "edgedet.publish": {"edgedet.stream.worker"},
     "edgedet.health": {"edgedet.stream.worker"},
+    "edgedet.sample": {"edgedet.stream.worker"},
     "edgedet.sim": {
         "edgedet.publish.topics",
         "edgedet.publish.payloads",
@@ -80,6 +82,7 @@ FENCED: dict[str, set[str]] = {
     "paho": {"edgedet"},
     "amqtt": {"edgedet"},
     "jsonschema": {"edgedet"},
+    "minio": {"edgedet"},
     "roboflow": {"edgedet", "train"},
     "pycocotools": {"train"},
     "litert_torch": {"train"},

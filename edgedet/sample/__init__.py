@@ -1,0 +1,1 @@
+"""Keeping frames for labelling: chosen, stored, and sent where they are labelled."""

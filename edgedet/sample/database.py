@@ -1,0 +1,110 @@
+"""The ledger's SQLite file: opened, its tables made, its errors put in words."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgedet.errors import SampleError
+
+VERSION = 1
+_BUSY_TIMEOUT_S = 10.0
+_TABLES = """
+CREATE TABLE sample (
+    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, source_id TEXT NOT NULL, seq INTEGER NOT NULL,
+    captured TEXT NOT NULL, kept TEXT NOT NULL, strategy TEXT NOT NULL, why TEXT NOT NULL,
+    tags TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL, disk_bytes INTEGER NOT NULL,
+    objects TEXT NOT NULL, look TEXT NOT NULL, place TEXT,
+    state TEXT NOT NULL, reason TEXT NOT NULL, remote_id TEXT NOT NULL, attempts INTEGER NOT NULL
+);
+CREATE INDEX sample_by_state ON sample (state);
+CREATE INDEX sample_by_source ON sample (source_id);
+CREATE INDEX sample_with_file ON sample (disk_bytes) WHERE place IS NOT NULL;
+CREATE TABLE spending (
+    at_s REAL NOT NULL, strategy TEXT NOT NULL, source_id TEXT NOT NULL, class_name TEXT NOT NULL
+);
+CREATE INDEX spending_by_time ON spending (at_s);
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, sample_id TEXT NOT NULL,
+    sha256 TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+    outcome TEXT NOT NULL
+);
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+"""
+
+
+def connect(path: Path, *, may_create: bool = True) -> sqlite3.Connection:
+    """The ledger at `path`, with its tables. Every commit is on the disk when it returns.
+
+    Raises:
+        SampleError: if it is no ledger, one of a later version, or cannot be opened.
+    """
+    if not may_create and not path.is_file():
+        msg = f"there is no ledger at {path}: nothing was sampled here yet"
+        raise SampleError(msg)
+    try:
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as exc:
+        raise _error(path, exc) from exc
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        _prepare(connection, path)
+    except sqlite3.Error as exc:
+        connection.close()
+        raise _error(path, exc) from exc
+    except SampleError:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """What SQLite raises, as ours."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        raise _error(None, exc) from exc
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it or nothing; nobody else writes meanwhile, in whatever process.
+
+    Raises:
+        SampleError: if the ledger cannot be written, as on a full disk.
+    """
+    with translated():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    with transaction(connection):
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found == 0:
+            for statement in filter(str.strip, _TABLES.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        elif found != VERSION:
+            msg = (
+                f"ledger {path} has version {found}, this edgedet knows {VERSION}; "
+                "install the edgedet that wrote it, or move the folder away to begin anew"
+            )
+            raise SampleError(msg)
+
+
+def _error(path: Path | None, exc: sqlite3.Error) -> SampleError:
+    where = f" {path}" if path else ""
+    return SampleError(f"ledger{where}: {exc}; is the disk full, or the file damaged?")

@@ -1,0 +1,83 @@
+"""The files of a kept frame as bytes: JPEG, YOLO labels, and what is known of it as JSON."""
+
+import json
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedet.errors import SampleError
+from edgedet.sample.base import Sample, SampleObject
+from edgedet.sample.view import Proposals
+
+SCHEMA = "edgedet.sample/1"
+
+
+def jpeg(image_rgb: NDArray[np.uint8], quality: int) -> bytes:
+    """A picture (H, W, 3) as JPEG, at its own size.
+
+    Raises:
+        SampleError: if it cannot be encoded.
+    """
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    is_done, encoded = cv2.imencode(".jpg", cv2.cvtColor(image_rgb, cv2.COLOR_RGB2BGR), options)
+    if not is_done:
+        msg = f"a picture of {image_rgb.shape[1]} x {image_rgb.shape[0]} cannot be encoded as JPEG"
+        raise SampleError(msg)
+    return np.asarray(encoded).tobytes()
+
+
+def objects_of(
+    seen: Proposals, class_names: tuple[str, ...], image_hw: tuple[int, int]
+) -> tuple[SampleObject, ...]:
+    """Proposals as pre-labels, boxes as shares of a picture of (height, width)."""
+    height, width = image_hw
+    scale = np.array([width, height, width, height], dtype=np.float64)
+    boxes = np.clip(seen.boxes_xyxy / scale, 0.0, 1.0).round(6).tolist()
+    return tuple(
+        SampleObject(class_id, class_names[class_id], round(score, 4), (x1, y1, x2, y2))
+        for class_id, score, (x1, y1, x2, y2) in zip(
+            seen.class_ids.tolist(), seen.scores.tolist(), boxes, strict=True
+        )
+    )
+
+
+def label_text(objects: Iterable[SampleObject]) -> str:
+    """YOLO label rows: class id, then centre and size as shares of the picture."""
+    rows = []
+    for each in objects:
+        x1, y1, x2, y2 = each.box
+        centre = (x1 + x2) / 2, (y1 + y2) / 2
+        numbers = (*centre, x2 - x1, y2 - y1)
+        rows.append(" ".join([str(each.class_id), *(f"{number:.6f}" for number in numbers)]))
+    return "".join(f"{row}\n" for row in rows)
+
+
+def facts_text(sample: Sample, class_names: tuple[str, ...], labels: str) -> str:
+    """What is known of a kept frame, for whoever labels it and for `train ingest device`.
+
+    `prediction` is the text of its label file as the device wrote it, so that one can tell whether
+    a person has looked at it.
+    """
+    facts = {
+        "schema": SCHEMA,
+        "id": sample.id,
+        "sha256": sample.sha256,
+        "source": sample.source_id,
+        "seq": sample.seq,
+        "captured": sample.captured,
+        "kept": sample.kept,
+        "strategy": sample.strategy,
+        "why": sample.why,
+        "tags": list(sample.tags),
+        "width": sample.width,
+        "height": sample.height,
+        "class_names": list(class_names),
+        "objects": [
+            {"class": each.class_name, "score": each.score, "box": list(each.box)}
+            for each in sample.objects
+        ],
+        "prediction": labels,
+    }
+    return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"

@@ -1,0 +1,212 @@
+"""Which of the frames that pass are kept: the sampler, a listener to whole frames with a worker.
+
+It is asked for every frame, and wants a few a second; those are looked at on its own thread. What
+it has no time for is counted.
+"""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+
+from edgedet.clock import Clock
+from edgedet.detections import SeenFrame
+from edgedet.errors import SampleError
+from edgedet.frame import FrameInfo
+from edgedet.log import RateLimited
+from edgedet.sample.diversity import Diversity, look_of
+from edgedet.sample.drift import CameraStatistics, deviations, observe, settled
+from edgedet.sample.keeper import Found, Keeper
+from edgedet.sample.selection import OPERATOR, NoCredit, Selection
+from edgedet.sample.strategy import Scene
+from edgedet.sample.view import Proposals, proposals_of
+
+logger = logging.getLogger(__name__)
+
+_WAITING = 8  # frames that wait to be looked at: 25 MB of 1080p
+_POLL_S = 0.5
+_NEIGHBOUR_S = 1.0  # frames taken further apart say nothing of each other
+_TROUBLE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerSettings:
+    """Which candidates count as objects, now, and how often a frame is looked at."""
+
+    score_threshold: Callable[[], float]
+    iou_threshold: Callable[[], float]
+    max_fps: float
+    lossless: Collection[str] = ()
+    """Sources of which every frame is looked at."""
+
+
+@dataclass(slots=True)
+class SamplerCounts:
+    """What became of the frames since the start. Written by one thread, read by any."""
+
+    looked_at: int = 0
+    kept: int = 0
+    similar: int = 0
+    """Had a reason, but look like one that was kept."""
+    no_credit: int = 0
+    """Had a reason, but no budget was left."""
+    failed: int = 0
+    """Could not be written."""
+    missed: int = 0
+    """Not looked at, as too many waited."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Looked:
+    """A frame with what was found out about it."""
+
+    frame: SeenFrame
+    seen: Proposals
+    other: Proposals | None
+    drifts: dict[str, float]
+
+
+class Sampler:
+    """A listener to frames. `wants`, `take`, `request`: any thread; `run`: a worker's."""
+
+    def __init__(
+        self,
+        settings: SamplerSettings,
+        selection: Selection,
+        keeper: Keeper,
+        diversity: Diversity,
+        clock: Clock,
+    ) -> None:
+        """Ask `selection` about each frame, and give what it chooses to `keeper`."""
+        self.counts = SamplerCounts()
+        self._settings = settings
+        self._selection = selection
+        self._keeper = keeper
+        self._diversity = diversity
+        self._trouble = RateLimited(logger, clock, _TROUBLE_S)
+        self._statistics: dict[str, CameraStatistics] = {}
+        self._last: dict[str, tuple[_Looked | None, _Looked]] = {}
+        self._due_s: dict[str, float] = {}
+        self._change = threading.Condition()  # guards what follows
+        self._waiting: deque[SeenFrame] = deque()
+        self._requested: set[str] = set()
+
+    def request(self, source_id: str) -> None:
+        """Keep the next frame of a source, as far as the general limits allow."""
+        with self._change:
+            self._requested.add(source_id)
+
+    def wants(self, frame: FrameInfo) -> bool:
+        """Whether it is time to look at a frame of this source."""
+        source_id, now_s = frame.source_id, frame.arrival_s
+        if source_id not in self._settings.lossless and source_id not in self._requested:
+            due_s = self._due_s.get(source_id, now_s)
+            if now_s < due_s:
+                return False
+            period_s = 1.0 / self._settings.max_fps
+            is_in_rhythm = now_s - due_s < period_s  # a pause is not made up for
+            self._due_s[source_id] = (due_s if is_in_rhythm else now_s) + period_s
+        if len(self._waiting) >= _WAITING:
+            self.counts.missed += 1
+            return False
+        return True
+
+    def take(self, seen: SeenFrame) -> None:
+        """Have a frame wait to be looked at."""
+        with self._change:
+            if len(self._waiting) >= _WAITING:
+                self.counts.missed += 1
+                return
+            self._waiting.append(seen)
+            self._change.notify()
+
+    def run(self, stop: threading.Event) -> None:
+        """Look at frames until `stop`, and then at those that wait; the target of a worker."""
+        while (seen := self._next(stop)) is not None or not stop.is_set():
+            self._guarded(self._selection.follow_clock)
+            if seen is not None:
+                self._guarded(partial(self.consider, seen))
+        for source_id in tuple(self._last):
+            self._guarded(partial(self._step, source_id, None))
+
+    def consider(self, frame: SeenFrame, other: Proposals | None = None) -> None:
+        """Look at a frame now; `other` is what a second model saw. On the worker's thread.
+
+        Raises:
+            SampleError: if it should be kept and cannot be.
+        """
+        self.counts.looked_at += 1
+        seen = proposals_of(frame.candidates, self._settings.iou_threshold())
+        source_id = frame.frame.info.source_id
+        known = self._statistics.get(source_id, CameraStatistics())
+        known = observe(known, seen, self._settings.score_threshold())
+        self._statistics[source_id] = known
+        looked = _Looked(frame, seen, other, deviations(known))
+        if self._selection.looks_ahead:
+            self._step(source_id, looked)
+        else:
+            self._decide(looked, None, None)
+
+    def _next(self, stop: threading.Event) -> SeenFrame | None:
+        with self._change:
+            if not self._waiting and not stop.is_set():
+                self._change.wait(_POLL_S)
+            return self._waiting.popleft() if self._waiting else None
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except SampleError as exc:
+            self.counts.failed += 1
+            self._trouble.warning("sampling", "a frame was not kept: %s", exc)
+
+    def _step(self, source_id: str, after: _Looked | None) -> None:
+        """Decide about the frame before `after`, now that both of its neighbours are known."""
+        before, now = self._last.pop(source_id, (None, None))
+        if after is not None:
+            self._last[source_id] = (now, after)
+        if now is not None:
+            self._decide(now, _neighbour(now, before), _neighbour(now, after))
+
+    def _decide(self, looked: _Looked, before: Proposals | None, after: Proposals | None) -> None:
+        source_id = looked.frame.frame.info.source_id
+        threshold = self._settings.score_threshold()
+        scene = Scene(source_id, looked.seen, threshold, before, after, looked.other, looked.drifts)
+        is_requested = source_id in self._requested
+        choice = self._selection.choose(scene, is_requested=is_requested)
+        if is_requested:
+            with self._change:
+                self._requested.discard(source_id)
+        if isinstance(choice, NoCredit):
+            self.counts.no_credit += 1
+        if choice is None or isinstance(choice, NoCredit):
+            return
+        found = Found(
+            looked.frame,
+            looked.seen,
+            scene.detections,
+            look_of(looked.frame.frame, scene.detections),
+        )
+        is_asked = choice.strategy.name == OPERATOR
+        if not is_asked and self._diversity.has_like(source_id, found.look):
+            self.counts.similar += 1
+            return
+        sample = self._keeper.keep(found, choice)
+        if sample is None:
+            self.counts.similar += 1
+            return
+        self._diversity.add(source_id, found.look)
+        self.counts.kept += 1
+        if choice.strategy.type == "drift":
+            self._statistics[source_id] = settled(self._statistics[source_id])
+        logger.debug("source '%s': kept %s (%s)", source_id, sample.id, choice.why)
+
+
+def _neighbour(now: _Looked, other: _Looked | None) -> Proposals | None:
+    """What was seen in another frame, if it was taken shortly before or after this one."""
+    if other is None:
+        return None
+    apart = other.frame.frame.info.capture.utc - now.frame.frame.info.capture.utc
+    return other.seen if abs(apart.total_seconds()) <= _NEIGHBOUR_S else None

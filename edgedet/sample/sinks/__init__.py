@@ -1,0 +1,1 @@
+"""Where kept frames go: one file a service, all behind one protocol."""

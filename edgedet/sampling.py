@@ -1,0 +1,226 @@
+"""Active learning of a configuration: sampler, store and uploader, put together and run.
+
+Trouble with it is told and counted, and never keeps the cameras from being watched.
+"""
+
+import logging
+import random
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edgedet.clock import Clock, Deadline
+from edgedet.config.settings import Settings
+from edgedet.errors import SampleError
+from edgedet.manifest import Manifest
+from edgedet.sample.audit import Audit
+from edgedet.sample.base import State
+from edgedet.sample.budget import Budget
+from edgedet.sample.diversity import Diversity
+from edgedet.sample.keeper import Keeper
+from edgedet.sample.ledger import Ledger
+from edgedet.sample.sampler import Sampler, SamplerSettings
+from edgedet.sample.selection import Selection
+from edgedet.sample.sinks.create import create_sink
+from edgedet.sample.store import SampleStore, Space
+from edgedet.sample.uploader import Uploader
+from edgedet.stream.pipeline import Pipeline, Thresholds
+from edgedet.stream.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+SAMPLES = "samples"
+FOLDER = "labelling"
+"""Where `sink: folder` puts pictures, unless told otherwise."""
+_STOP_S = 3.0  # what is not sent by then is sent after the next start
+_CLAIM_FILE = "service.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingStatus:
+    """How it goes, for metrics and the page."""
+
+    frames: dict[str, int]
+    """Since the start: looked_at, kept, similar, no_credit, failed, missed."""
+    samples: dict[str, int]
+    """By state."""
+    counters: dict[str, int]
+    """Since ever: kept, refused, dropped."""
+    trouble: str
+    """Why nothing goes out now; empty: all is well."""
+
+
+def open_store(settings: Settings, *, may_create: bool = True) -> SampleStore:
+    """The store of a configuration; close its ledger.
+
+    Raises:
+        SampleError: if it cannot be used, or is not there and may not be created.
+    """
+    folder = settings.state_dir / SAMPLES
+    if may_create:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            msg = f"cannot make the folder for samples {folder}: {exc.strerror or exc}"
+            raise SampleError(msg) from exc
+    sampling = settings.sampling
+    space = Space.of_mib(sampling.quota_mib, sampling.reserve_mib)
+    return SampleStore(folder, Ledger(folder, may_create=may_create), space)
+
+
+class Sampling:
+    """What `sampling` of a configuration asks for. One thread owns it; `request` is for any."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        manifest: Manifest,
+        thresholds: Callable[[], Thresholds],
+        clock: Clock,
+    ) -> None:
+        """Open the store, and make it agree with its ledger again.
+
+        Raises:
+            ConfigError: if the settings do not fit the model, or need what is not installed.
+            SampleError: if the store cannot be used, or another service uses it.
+        """
+        self._settings, self._clock = settings.sampling, clock
+        self._store = open_store(settings)
+        folder = settings.state_dir / SAMPLES
+        with ExitStack() as opened:
+            opened.callback(self._store.ledger.close)
+            self._claim = opened.enter_context(closing(_claim(folder)))
+            found = self._store.reconcile()
+            if not found.is_clean:
+                logger.info("samples reconciled: %s", asdict(found))
+            self._sampler = self._make_sampler(settings, manifest, thresholds)
+            self._uploader = self._make_uploader(settings, manifest, folder)
+            opened.pop_all()
+        self._deadline = Deadline(0.0, clock)
+        self._sampling = Worker("sampler", self._sampler.run)
+        self._uploading = Worker("uploader", self._upload)
+
+    @classmethod
+    def of(
+        cls, settings: Settings, manifest: Manifest, pipeline: Pipeline, clock: Clock
+    ) -> "Sampling | None":
+        """Sampling of a pipeline's frames; None if it is off, or in trouble, told as error.
+
+        Raises:
+            ConfigError: if the settings do not fit the model, or need what is not installed.
+        """
+        if not settings.sampling.enabled:
+            return None
+        try:
+            sampling = cls(settings, manifest, lambda: pipeline.thresholds, clock)
+        except SampleError as exc:
+            logger.error("no frames are sampled: %s", exc)  # noqa: TRY400 - the message says it all
+            return None
+        pipeline.tap.add(sampling._sampler)
+        return sampling
+
+    def request(self, source_id: str) -> None:
+        """Keep the next frame of a source, as somebody asked for it."""
+        self._sampler.request(source_id)
+
+    def status(self) -> SamplingStatus:
+        """How it goes.
+
+        Raises:
+            SampleError: if the ledger cannot be read.
+        """
+        ledger = self._store.ledger
+        return SamplingStatus(
+            asdict(self._sampler.counts),
+            ledger.by_state(),
+            ledger.counters(),
+            self._uploader.trouble,
+        )
+
+    def start(self) -> None:
+        """Start the threads."""
+        self._uploading.start()
+        self._sampling.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Keep what still waits, send what a sink takes at once, and end; whether it ended."""
+        deadline = Deadline(min(timeout_s, _STOP_S), self._clock)
+        self._deadline = Deadline(deadline.remaining_s() / 2, self._clock)
+        has_ended = self._sampling.stop(deadline.remaining_s())
+        self._uploading.request_stop()
+        if not self._uploading.join(self._deadline.remaining_s()):
+            self._uploader.close()  # ends a request that hangs
+        has_ended &= self._uploading.stop(deadline.remaining_s())
+        self._uploader.close()
+        if has_ended:
+            self._tell()
+            self._store.ledger.close()
+            self._claim.close()
+        return has_ended
+
+    def _upload(self, stop: threading.Event) -> None:
+        self._uploader.run(stop)
+        self._uploader.finish(self._deadline.is_over)
+
+    def _tell(self) -> None:
+        counts, states = self._sampler.counts, self._store.ledger.by_state()
+        waiting = sum(states[each.value] for each in (State.APPROVED, State.UPLOADED))
+        logger.info(
+            "sampling: %d frames looked at, %d kept, %d alike, %d without credit, %d missed,"
+            " %d failed; %d wait to be approved, %d to be sent",
+            *(counts.looked_at, counts.kept, counts.similar, counts.no_credit, counts.missed),
+            *(counts.failed, states[State.KEPT.value], waiting),
+        )
+
+    def _make_sampler(
+        self, settings: Settings, manifest: Manifest, thresholds: Callable[[], Thresholds]
+    ) -> Sampler:
+        sampling = settings.sampling
+        budget = Budget(self._store.ledger, sampling.limits, self._clock)
+        chance = random.Random()  # noqa: S311 - who is kept is no secret
+        return Sampler(
+            SamplerSettings(
+                lambda: thresholds().score,
+                lambda: thresholds().iou,
+                sampling.max_fps,
+                frozenset(source.id for source in settings.sources if source.is_lossless),
+            ),
+            Selection(sampling, manifest.class_names, budget, chance),
+            Keeper(sampling, manifest.class_names, self._store, budget, self._clock),
+            Diversity(sampling.diversity, self._store.ledger),
+            self._clock,
+        )
+
+    def _make_uploader(self, settings: Settings, manifest: Manifest, folder: Path) -> Uploader:
+        sampling = settings.sampling
+        prelabels = sampling.roboflow.prelabels if sampling.roboflow is not None else True
+        return Uploader(
+            self._store,
+            Audit(self._store.ledger, self._clock),
+            create_sink(sampling, folder / FOLDER, self._clock),
+            class_names=tuple(manifest.class_names),
+            device=settings.device.name,
+            sends_prelabels=prelabels,
+            clock=self._clock,
+        )
+
+
+def _claim(folder: Path) -> sqlite3.Connection:
+    """A lock on the store that ends with this process, however it ends.
+
+    Raises:
+        SampleError: if another process has it.
+    """
+    connection = sqlite3.connect(
+        folder / _CLAIM_FILE, timeout=0.0, isolation_level=None, check_same_thread=False
+    )
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as exc:
+        connection.close()
+        msg = f"another edgedet keeps its samples in {folder}: give this one a state_dir of its own"
+        raise SampleError(msg) from exc
+    return connection
