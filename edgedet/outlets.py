@@ -1,11 +1,16 @@
 """The outlets of a configuration: MQTT, the broker for trying things out, JSON lines."""
 
+from collections.abc import Sequence
+
 from edgedet.clock import Clock, Deadline
 from edgedet.config.mqtt import MqttSettings
 from edgedet.config.settings import Settings
 from edgedet.publish.base import Sink
 from edgedet.publish.embedded import EmbeddedBroker
+from edgedet.publish.exchange import Exchange
 from edgedet.publish.fan_out import FanOut
+from edgedet.publish.home_assistant.announcer import Announcer
+from edgedet.publish.home_assistant.discovery import classes_of
 from edgedet.publish.identity import Birth, ModelIdentity, Origin
 from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
@@ -32,11 +37,12 @@ class Outlets:
         """Build the sinks; files and ports are taken here, threads start in `start`.
 
         Raises:
-            ConfigError: a password or certificate cannot be read.
+            ConfigError: a password or certificate cannot be read, or the model lacks a class.
             PublishError: a file or port cannot be opened.
         """
         self._clock = clock
         mqtt = settings.mqtt
+        counted_classes = classes_of(mqtt.home_assistant.count_classes, model.class_names)
         self._broker = EmbeddedBroker(mqtt.embedded_listen) if mqtt.is_embedded else None
         self._mqtt: MqttSink | None = None
         self.birth = birth
@@ -63,6 +69,7 @@ class Outlets:
                 last_run=birth.last_run,
                 latency_budget_ms=settings.batch.latency_budget_ms,
             )
+            self._announce(settings, self._mqtt.exchange, counted_classes)
             sinks.append(self._mqtt)
         self.sink: Sink = sinks[0] if len(sinks) == 1 else FanOut(sinks, clock)
 
@@ -102,6 +109,19 @@ class Outlets:
         self.sink.close(max(0.0, deadline.remaining_s() - reserve_s))
         if self._broker is not None:
             self._broker.stop(deadline.remaining_s())
+
+    def _announce(self, settings: Settings, exchange: Exchange, classes: Sequence[str]) -> None:
+        """Have Home Assistant told what there is."""
+        Announcer(
+            settings.mqtt,
+            origin=self.origin,
+            topics=self.topics,
+            sources=[source.id for source in settings.sources],
+            counted=(),
+            classes=classes,
+            exchange=exchange,
+            state_dir=settings.state_dir,
+        )
 
 
 def _listening_at(settings: MqttSettings, url: str) -> MqttSettings:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 
 from edgedet.config.commands import CommandSettings
+from edgedet.config.home_assistant import HomeAssistantSettings
 from edgedet.config.section import ConfigPath, Section
 from edgedet.config.spool import SpoolSettings
 
@@ -45,6 +46,7 @@ class MqttSettings(Section):
     """Messages held in memory while the broker is away; the oldest is dropped and counted."""
     max_payload_bytes: int = Field(default=100_000, ge=1_000, le=268_435_455)
     commands: CommandSettings = CommandSettings()
+    home_assistant: HomeAssistantSettings = HomeAssistantSettings()
     spool: SpoolSettings = SpoolSettings()
     embedded_listen: str = "127.0.0.1:1883"
     """Where the embedded try-out broker listens; port 0: any that is free."""

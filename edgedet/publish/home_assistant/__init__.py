@@ -1,0 +1,1 @@
+"""Home Assistant: one message that describes the device and its sources as entities."""
