@@ -8,7 +8,7 @@ from edgedet.config.section import Section
 
 CameraDeed = Literal[
     "drop", "off", "on", "hang", "resume", "stall", "freeze", "flow", "show", "corrupt", "lose",
-    "mid_gop", "password", "slow", "clock",
+    "burst", "speed", "mid_gop", "password", "slow", "clock",
 ]  # fmt: skip
 RtspRequest = Literal["describe", "setup", "play"]
 
@@ -16,6 +16,8 @@ _KEYS: dict[str, frozenset[str]] = {
     "show": frozenset({"pattern", "codec", "width", "height"}),
     "corrupt": frozenset({"for_s", "share"}),
     "lose": frozenset({"for_s", "share"}),
+    "burst": frozenset({"for_s"}),
+    "speed": frozenset({"factor"}),
     "password": frozenset({"username", "password"}),
     "slow": frozenset({"request", "by_s"}),
     "clock": frozenset({"offset_s"}),
@@ -33,6 +35,8 @@ class CameraCommand(Section):
     for_s: float = Field(default=3600, gt=0, le=3600)
     share: float = Field(default=0.5, gt=0, le=1)
     """How many of the frames are hit."""
+    factor: float = Field(default=1, ge=0.01, le=100)
+    """How many times its own rate."""
     username: str = Field(default="viewer", max_length=64)
     password: str = Field(default="", max_length=64)
     request: RtspRequest = "setup"

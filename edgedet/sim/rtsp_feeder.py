@@ -25,6 +25,8 @@ class Programme:
     corrupt_until_s: float = 0.0
     lose_share: float = 0.0
     lose_until_s: float = 0.0
+    hold_until_s: float = 0.0
+    speed: float = 1.0
     chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - faults
 
     def obey(self, command: CameraCommand, now_s: float) -> bool:
@@ -36,6 +38,10 @@ class Programme:
                 self.corrupt_until_s, self.corrupt_share = now_s + command.for_s, command.share
             case "lose":
                 self.lose_until_s, self.lose_share = now_s + command.for_s, command.share
+            case "burst":
+                self.hold_until_s = now_s + command.for_s
+            case "speed":
+                self.speed = command.factor
             case "mid_gop":
                 self.starts_mid_gop = True
             case _:
@@ -86,8 +92,8 @@ class Feeder:
         self._gst, self._glib, self._appsrc = gst, glib, appsrc
         self._programme = programme
         self._cursor = FrameCursor(programme)
-        self._start_s = time.monotonic()
-        self._count = 0
+        self._held: list[bytes] = []
+        self._due_s = time.monotonic()
         self._runs = True
 
     def stop(self) -> None:
@@ -101,10 +107,14 @@ class Feeder:
         now_s = time.monotonic()
         frame = self._cursor.take(now_s)
         if frame is not None:
-            self._appsrc.emit("push-buffer", self._gst.Buffer.new_wrapped(frame))
-        self._count += 1
-        wait_s = self._start_s + self._count / self._programme.clip.fps - time.monotonic()
+            self._held.append(frame)
+        if now_s >= self._programme.hold_until_s:
+            held, self._held = self._held, []
+            for each in held:
+                self._appsrc.emit("push-buffer", self._gst.Buffer.new_wrapped(each))
+        self._due_s += 1 / (self._programme.clip.fps * self._programme.speed)
+        wait_s = self._due_s - time.monotonic()
         if wait_s < -_MAX_LAG_S:  # the machine slept or is overloaded: do not send a burst
-            self._start_s -= wait_s
+            self._due_s -= wait_s
         self._glib.timeout_add(max(0, round(wait_s * 1000)), self.step)
         return False

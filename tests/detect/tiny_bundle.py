@@ -20,6 +20,7 @@ from edgedet.manifest import (
 CELL_PX = 16
 TINY_HW = (64, 96)
 TINY_COUNT = 5
+SLOW_ROUNDS, SLOW_SIDE = 200, 384
 
 
 def make_tiny_bundle(
@@ -83,6 +84,52 @@ def tiny_graph(
     initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
     graph = helper.make_graph(nodes, "tiny", [images], [candidates], initializers)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def make_slow_bundle(folder: Path, rounds: int = SLOW_ROUNDS) -> Bundle:
+    """The same answers, after `rounds` products of matrices: a detector that is too slow."""
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(_slow_graph(rounds), folder / MODEL_FILE)
+    return describe(folder)
+
+
+def _slow_graph(rounds: int) -> onnx.ModelProto:
+    """Each round's matrices are zero, but made of the picture, so that nothing is folded away."""
+    model = tiny_graph()
+    matrix = (TensorProto.FLOAT, [SLOW_SIDE, SLOW_SIDE])
+    value = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["before", "matrix"], ["after"]),
+            helper.make_node("Identity", ["goes_on"], ["still"]),
+        ],
+        "round",
+        [
+            value("number", TensorProto.INT64, []),
+            value("goes_on", TensorProto.BOOL, []),
+            value("before", *matrix),
+        ],
+        [value("still", TensorProto.BOOL, []), value("after", *matrix)],
+    )
+    constants = {
+        "rounds": np.array(rounds, np.int64),
+        "true": np.array(True),  # noqa: FBT003 - the value
+        "side": np.array([SLOW_SIDE, SLOW_SIDE], np.int64),
+    }
+    answer = model.graph.node[-1].output
+    answer[0] = "answer"
+    model.graph.initializer.extend(numpy_helper.from_array(v, n) for n, v in constants.items())
+    model.graph.node.extend(
+        [
+            helper.make_node("ReduceMean", ["brightness"], ["level"], keepdims=0),
+            helper.make_node("Mul", ["level", "zero"], ["nothing"]),
+            helper.make_node("Expand", ["nothing", "side"], ["matrix"]),
+            helper.make_node("Loop", ["rounds", "true", "matrix"], ["toil"], body=body),
+            helper.make_node("ReduceMean", ["toil"], ["rest"], keepdims=0),
+            helper.make_node("Add", ["answer", "rest"], ["candidates"]),
+        ]
+    )
+    return model
 
 
 def bright_square(

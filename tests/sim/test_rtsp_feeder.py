@@ -4,7 +4,7 @@ import pytest
 
 from edgedet.sim.camera_command import CameraCommand
 from edgedet.sim.clip import Clip
-from edgedet.sim.rtsp_feeder import FrameCursor, Programme
+from edgedet.sim.rtsp_feeder import Feeder, FrameCursor, Programme
 
 START = b"\x00\x00\x01\x41"
 FRAMES = tuple(START + bytes([number + 1]) * 100 for number in range(6))
@@ -72,3 +72,62 @@ def test_new_clip_begins_at_its_key_frame(programme: Programme) -> None:
     programme.clip = Clip((b"other",), 10.0)
     assert cursor.take(0.0) == b"other"
     assert not _tell(programme, do="drop")
+
+
+class _Clock:
+    """Time that passes when asked, in place of GLib's loop and GStreamer's source."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.pushed: list[tuple[float, int]] = []
+        self.waits_ms: list[int] = []
+        self.Buffer = self
+
+    def timeout_add(self, wait_ms: int, _step: object) -> None:
+        self.waits_ms.append(wait_ms)
+        self.now_s += wait_ms / 1000
+
+    def new_wrapped(self, frame: bytes) -> bytes:
+        return frame
+
+    def emit(self, _signal: str, frame: bytes) -> None:
+        self.pushed.append((round(self.now_s - 100, 3), FRAMES.index(frame)))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> _Clock:
+    clock = _Clock()
+    monkeypatch.setattr("edgedet.sim.rtsp_feeder.time.monotonic", lambda: clock.now_s)
+    return clock
+
+
+def test_frames_go_at_their_rate_and_faster_when_ordered(
+    programme: Programme, clock: _Clock
+) -> None:
+    feeder = Feeder(clock, clock, clock, programme)
+    feeder.step()
+    feeder.step()
+    _tell(programme, do="speed", factor=10)
+    for _ in range(3):
+        feeder.step()
+    assert clock.pushed == [(0.0, 0), (0.1, 1), (0.2, 2), (0.21, 3), (0.22, 4)]
+    feeder.stop()
+    feeder.step()
+    assert len(clock.pushed) == 5
+
+
+def test_a_burst_brings_everything_at_once(programme: Programme, clock: _Clock) -> None:
+    feeder = Feeder(clock, clock, clock, programme)
+    programme.obey(CameraCommand(do="burst", for_s=0.25), clock.now_s)
+    for _ in range(4):
+        feeder.step()
+    assert clock.pushed == [(0.3, 0), (0.3, 1), (0.3, 2), (0.3, 3)]
+
+
+def test_time_lost_is_not_made_up_for(programme: Programme, clock: _Clock) -> None:
+    feeder = Feeder(clock, clock, clock, programme)
+    feeder.step()
+    clock.now_s += 60
+    for _ in range(3):
+        feeder.step()
+    assert sum(wait_ms == 0 for wait_ms in clock.waits_ms) <= 1

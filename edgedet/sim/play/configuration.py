@@ -9,8 +9,10 @@ from typing import Any
 from edgedet.errors import SimError
 from edgedet.sim.scenario.schema import Head
 
-BUNDLE = Path(__file__).parents[1] / "bundle"
+BUNDLE = Path(__file__).parents[1] / "bundle" / "tiny"
 """A model of one kilobyte: it finds the brightest squares of a picture of 96 x 64."""
+SLOW_BUNDLE = BUNDLE.with_name("slow")
+"""The same answers, some tenths of a second later on a core of a small computer."""
 SITE = "sim"
 DISK = "disk"
 """Where the small disk is, in the folder of the scenario."""
@@ -23,7 +25,8 @@ def make_configuration(
 ) -> dict[str, Any]:
     """The configuration as a mapping. `addresses` fill `${…}` in its texts.
 
-    Known are `${folder}`, `${broker.url}`, `${labels.url}` and `${camera.<id>.url}`.
+    Known are `${folder}`, `${bundle.slow}`, `${broker.url}`, `${labels.url}` and
+    `${camera.<id>.url}`.
 
     Raises:
         SimError: for a placeholder that means nothing.
@@ -38,7 +41,8 @@ def make_configuration(
     if http_port is not None:
         base["http"] = {"listen": f"127.0.0.1:{http_port}"}
     merged = _merged(base, head.config)
-    filled: dict[str, Any] = _filled(merged, {**addresses, "folder": str(folder)})
+    known = {**addresses, "folder": str(folder), "bundle.slow": str(SLOW_BUNDLE)}
+    filled: dict[str, Any] = _filled(merged, known)
     return filled
 
 

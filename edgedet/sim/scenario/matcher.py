@@ -2,6 +2,7 @@
 
 - `live`, `3`, `true`: just that
 - `">= 3"`, `"< 0.5"`, `"!= offline"`: a comparison
+- `"0.25 +- 0.1"`: a number that is no further away
 - `"/refused|unreachable/"`: a regular expression, found anywhere in the text
 - `[live, degraded]`: any of these
 - `"*"`: it is there and not null; `"-"`: it is not there, or null
@@ -10,9 +11,10 @@
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 _COMPARISON = re.compile(r"(>=|<=|!=|>|<)\s*(.+)")
+_TOLERANCE = re.compile(r"([-+.\deE]+)\s*\+-\s*([.\deE-]+)")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -52,9 +54,7 @@ def is_match(value: object, expected: object) -> bool:
         return (value is None) == (expected == "-")
     if _is_pattern(expected):
         return value is not None and re.search(expected[1:-1], str(value)) is not None
-    if match := _COMPARISON.fullmatch(expected):
-        return _compares(value, match[1], match[2])
-    return value == expected
+    return _measures(value, expected)
 
 
 def at_path(value: object, path: str) -> object:
@@ -88,14 +88,24 @@ def _is_pattern(text: str) -> bool:
     return len(text) > 2 and text[0] == text[-1] == "/"
 
 
+def _measures(value: object, expected: str) -> bool:
+    if match := _COMPARISON.fullmatch(expected):
+        return _compares(value, match[1], match[2])
+    if match := _TOLERANCE.fullmatch(expected):
+        return _is_number(value) and abs(value - float(match[1])) <= float(match[2])
+    return value == expected
+
+
 def _compares(value: object, sign: str, text: str) -> bool:
     if sign == "!=":
         number = _number(text)
         return value != (text if number is None or isinstance(value, str) else number)
     number = _number(text)
-    if number is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return _OPERATORS[sign](value, number)
+    return number is not None and _is_number(value) and _OPERATORS[sign](value, number)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _number(text: str) -> float | None:

@@ -10,12 +10,13 @@ from edgedet.errors import SimError
 from edgedet.manifest import read_bundle
 from edgedet.sim.play.configuration import (
     BUNDLE,
+    SLOW_BUNDLE,
     make_configuration,
     password_files,
     topic_prefix,
 )
 from edgedet.sim.scenario.schema import Head
-from tests.detect.tiny_bundle import TINY_COUNT, TINY_HW, make_tiny_bundle
+from tests.detect.tiny_bundle import TINY_COUNT, TINY_HW, make_slow_bundle, make_tiny_bundle
 
 FOLDER = Path("/work-of-sim")
 ADDRESSES = {
@@ -94,6 +95,11 @@ def test_without_a_broker_there_is_no_mqtt() -> None:
     assert content["mqtt"] == {"url": "off"}
 
 
-def test_the_shipped_model_is_what_the_tests_make(tmp_path: Path) -> None:
+def test_the_shipped_models_are_what_the_tests_make(tmp_path: Path) -> None:
     made = make_tiny_bundle(tmp_path / "b", TINY_HW, TINY_COUNT)
     assert read_bundle(BUNDLE).manifest == made.manifest
+    slow = make_slow_bundle(tmp_path / "s")
+    assert read_bundle(SLOW_BUNDLE).manifest == slow.manifest
+    assert _make(_head(config={"model": {"bundle": "${bundle.slow}"}}))["model"]["bundle"] == str(
+        SLOW_BUNDLE
+    )
