@@ -30,6 +30,9 @@ class SourceLimit:
 class SourceStatus:
     """How a source is doing now. `reason` never holds credentials.
 
+    `quarantined` counts damaged frames that were left out, `abandoned` pipelines that did not stop
+    in time and were left behind.
+
     `ended` is ours beside the contract's states: a finite file was read to its end without error.
     """
 
@@ -44,6 +47,8 @@ class SourceStatus:
     reason: str = ""
     clock_offset_ms: float | None = None
     decoder: str = ""
+    quarantined: int = 0
+    abandoned: int = 0
     limit: SourceLimit | None = None
     """Set while the detector cannot do all that the source asks for."""
 

@@ -124,7 +124,7 @@ class Feeds:
             source=self._make_source(settings, self._clock),
             channel=inlet.channel,
             record=record,
-            delay=Backoff(),
+            delay=Backoff(cap_s=settings.retry_max_s),
             wait_for_room=self._wait_for_room,
         )
         return _Feed(feeder, Worker(f"source-{settings.id}", feeder.run))

@@ -7,7 +7,7 @@ from pathlib import Path
 from edgedet.config.load import load_settings, settings_schema
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
-from edgedet.source import problems_of_sources
+from edgedet.source import advice_on_sources, problems_of_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ def check(config: Path) -> CheckResult:
     if problems:
         told = tuple(f"{config}: {problem}" for problem in problems)
         return CheckResult(valid=False, problems=told, warnings=loaded.warnings)
-    warnings = (*loaded.warnings, *_missing(loaded.settings))
+    advice = advice_on_sources(loaded.settings.sources)
+    warnings = (*loaded.warnings, *_missing(loaded.settings), *advice)
     return CheckResult(valid=True, problems=(), warnings=warnings)
 
 
@@ -54,6 +55,11 @@ def _missing(settings: Settings) -> list[str]:
         (f"sources: '{source.id}': password_file", source.password_file)
         for source in settings.sources
         if source.password_file is not None
+    ]
+    named += [
+        (f"sources: '{source.id}': tls_ca_file", source.tls_ca_file)
+        for source in settings.sources
+        if source.tls_ca_file is not None
     ]
     mqtt = settings.mqtt
     for key, path in (

@@ -1,12 +1,14 @@
 """Settings `sources`: the cameras and files to watch."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from edgedet.config.picture import PictureSettings
 from edgedet.config.section import ConfigPath, Section, Slug, shown
 
-SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "test")
+SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "csi", "test")
+_CAMERAS = ("rtsp", "rtsps", "v4l2", "csi")
 
 
 class SourceSettings(Section):
@@ -16,6 +18,12 @@ class SourceSettings(Section):
     uri: Annotated[str, Field(min_length=1, max_length=2048)]
     username: str | None = None
     password_file: ConfigPath | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+    """Network cameras: how pictures travel. Over udp lost ones are not sent again."""
+    tls_ca_file: ConfigPath | None = None
+    """rtsps://: trust this certificate or authority (PEM), and no other."""
+    tls_insecure: bool = False
+    """rtsps://: do not check the camera's certificate."""
     max_fps: float | None = Field(default=None, gt=0, le=1000)
     """Detect at most so many frames a second; ignored for `realtime: false`, which loses none."""
     priority: float = Field(default=1.0, ge=0.01, le=100)
@@ -24,8 +32,15 @@ class SourceSettings(Section):
     """Files only: at the file's own rate, late frames dropped; false: all, as fast as possible."""
     loop: bool = False
     """Files only: start again at the end."""
+    open_timeout_s: float = Field(default=10.0, gt=0, le=600)
+    """From the opening to the first decoded frame; then the source is opened anew."""
+    keyframe_timeout_s: float = Field(default=20.0, ge=0, le=600)
+    """Cameras: damaged pictures are left out until the next keyframe, and at most so long."""
     stall_timeout_s: float = Field(default=10.0, gt=0, le=3600)
     """No decoded frame for so long: the source is stalled and opened again."""
+    retry_max_s: float = Field(default=30.0, ge=1, le=3600)
+    """The longest pause between two attempts to open a lost source."""
+    picture: PictureSettings = PictureSettings()
     enabled: bool = True
 
     @field_validator("uri")
@@ -51,6 +66,24 @@ class SourceSettings(Section):
             msg = "realtime: false and loop: true are for file:// sources"
             raise ValueError(msg)
         return self
+
+    @model_validator(mode="after")
+    def _tls_for_rtsps(self) -> "SourceSettings":
+        if not self.uri.startswith("rtsps://") and (self.tls_ca_file or self.tls_insecure):
+            msg = "tls_ca_file and tls_insecure are for rtsps:// sources"
+            raise ValueError(msg)
+        if self.tls_ca_file and self.tls_insecure:
+            msg = "tls_insecure checks no certificate, so that tls_ca_file would do nothing"
+            raise ValueError(msg)
+        if not self.uri.startswith(("rtsp://", "rtsps://")) and self.transport != "tcp":
+            msg = "transport is for rtsp:// and rtsps:// sources"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def is_camera(self) -> bool:
+        """Whether a lens is behind it: what may freeze, go black, and have a clock of its own."""
+        return self.uri.partition("://")[0] in _CAMERAS
 
     @property
     def is_finite(self) -> bool:

@@ -112,6 +112,7 @@ class StatePayloads:
             "reason": status.reason,
             "clock_offset_ms": status.clock_offset_ms,
             "decoder": status.decoder,
+            "quarantined": status.quarantined,
             "limits": _limits(status.limit),
             "expires_at": self._expires_at(now),
         }

@@ -38,6 +38,18 @@ class Buffer(ctypes.Structure):
     )
 
 
+class ReferenceTimestampMeta(ctypes.Structure):
+    """A time by another clock, attached to a buffer."""
+
+    _fields_ = (
+        ("flags", ctypes.c_int),
+        ("info", Pointer),
+        ("reference", Pointer),
+        ("timestamp", ctypes.c_uint64),
+        ("duration", ctypes.c_uint64),
+    )
+
+
 class Query(ctypes.Structure):
     """A question that one element asks another."""
 

@@ -5,8 +5,9 @@ needs quoting, and nothing secret is ever printed. Data is queued compressed, in
 decoder, where a second of video is a few hundred kilobytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from edgedet.config.source import SourceSettings
 from edgedet.errors import SourceError
@@ -30,24 +31,41 @@ JITTER_BUFFER_MS = 200  # rtspsrc's own default is 2000 ms
 CONNECT_TIMEOUT_US = 10_000_000
 _COMPRESSED_QUEUE = "queue max-size-buffers=0 max-size-time=0 max-size-bytes=8388608"
 _NVMM = "memory:NVMM"
+_CSI_CAMERA = "nvarguscamerasrc"
+
+Registry = Callable[[str], bool]
+"""Whether GStreamer has an element of that name here."""
+
+
+def everything(_element: str) -> bool:
+    """The registry of a machine that has it all: for judging an address and not the machine."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class PipelineDescription:
-    """A launch line, and the properties to set by element name before anything starts."""
+    """A launch line, and the properties to set by element name before anything starts.
+
+    `optional` ones are set where the element has them, as they came with later releases.
+    """
 
     launch: str
     properties: Mapping[str, Mapping[str, str | int]] = field(default_factory=dict)
+    optional: Mapping[str, Mapping[str, str | int | bool]] = field(default_factory=dict)
     credentials: Credentials | None = None
+    tls_ca_file: Path | None = None
+    tls_insecure: bool = False
 
 
 def describe(
-    settings: SourceSettings, credentials: Credentials | None = None
+    settings: SourceSettings,
+    credentials: Credentials | None = None,
+    registry: Registry = everything,
 ) -> PipelineDescription:
     """The pipeline for `settings`, with `credentials` instead of those in the address, if given.
 
     Raises:
-        SourceError: if the address or its options make no sense.
+        SourceError: if the address or its options make no sense, or `registry` lacks what it needs.
     """
     try:
         address = parse_uri(settings.uri)
@@ -57,16 +75,19 @@ def describe(
             return _device(address)
         if address.scheme == "test":
             return _pattern(settings, address)
-        return _camera(address, credentials or address.credentials)
+        if address.scheme == "csi":
+            return _csi(address, registry)
+        return _camera(settings, address, credentials or address.credentials)
     except SourceError as exc:
         msg = f"source '{settings.id}': {exc}"
         raise SourceError(msg) from exc
 
 
-def bridge(pixel_format: str, memory: str) -> str:
+def bridge(pixel_format: str, memory: str, registry: Registry = everything) -> str:
     """The elements between a decoder's raw video and the sink; empty where none are needed.
 
-    `memory` is the caps feature of the decoder's output.
+    `memory` is the caps feature of the decoder's output. NVIDIA's own memory is read through the
+    converter that is there: Jetson has nvvidconv, DeepStream on a graphics card nvvideoconvert.
 
     >>> bridge("NV12", "memory:SystemMemory")
     ''
@@ -74,17 +95,11 @@ def bridge(pixel_format: str, memory: str) -> str:
     'videoconvert ! capsfilter caps=video/x-raw,format=I420'
     """
     if _NVMM in memory:
-        return "nvvidconv ! capsfilter caps=video/x-raw,format=RGBA"
+        converter = "nvvidconv" if registry("nvvidconv") else "nvvideoconvert"
+        return f"{converter} ! capsfilter caps=video/x-raw,format=RGBA"
     if pixel_format in NATIVE_FORMATS:
         return ""
     return "videoconvert ! capsfilter caps=video/x-raw,format=I420"
-
-
-def tuning(element: str) -> Mapping[str, str | int]:
-    """Properties worth setting on a decoder, where it has them: they come and go by release."""
-    if element == "nvv4l2decoder":
-        return {"enable-max-performance": 1}  # gone in JetPack 7
-    return {"max-errors": -1}  # a damaged frame is no reason to stop; the default before 1.22 is 10
 
 
 def _file(settings: SourceSettings, address: Address) -> PipelineDescription:
@@ -96,14 +111,16 @@ def _file(settings: SourceSettings, address: Address) -> PipelineDescription:
     )
 
 
-def _camera(address: Address, credentials: Credentials | None) -> PipelineDescription:
-    """A network camera over TCP: a failed UDP setup makes some cameras drop the connection.
+def _camera(
+    settings: SourceSettings, address: Address, credentials: Credentials | None
+) -> PipelineDescription:
+    """A network camera, over TCP by default: some hang up after a failed UDP setup.
 
     The caps behind the source let video through only; which tracks are set up at all is decided
-    in the pipeline, as the server announces them.
+    in the pipeline, as the server announces them. Sender reports give the camera's own time.
     """
     launch = (
-        f"rtspsrc name={SOURCE} protocols=tcp latency={JITTER_BUFFER_MS}"
+        f"rtspsrc name={SOURCE} protocols={settings.transport} latency={JITTER_BUFFER_MS}"
         f" tcp-timeout={CONNECT_TIMEOUT_US}"
         f" ! application/x-rtp,media=video ! {_COMPRESSED_QUEUE}"
         f" ! {_decoder()} {_sink(sync=False, keeps_all=False)}"
@@ -111,16 +128,16 @@ def _camera(address: Address, credentials: Credentials | None) -> PipelineDescri
     return PipelineDescription(
         launch=launch,
         properties={SOURCE: {"location": address.location}},
+        optional={SOURCE: {"add-reference-timestamp-meta": True}},  # GStreamer 1.22
         credentials=credentials,
+        tls_ca_file=settings.tls_ca_file,
+        tls_insecure=settings.tls_insecure,
     )
 
 
 def _device(address: Address) -> PipelineDescription:
     """A camera of this machine; JPEG first, as raw video of several cameras overloads a USB bus."""
-    numbers = _numbers(address, {"width", "height", "fps"})
-    limits = "".join(f",{key}={numbers[key]}" for key in ("width", "height") if key in numbers)
-    if "fps" in numbers:
-        limits += f",framerate={numbers['fps']}/1"
+    limits = _limits(address)
     launch = (
         f'v4l2src name={SOURCE} ! capsfilter caps="image/jpeg{limits};video/x-raw{limits}"'
         f" ! queue max-size-buffers=4 leaky=downstream"
@@ -130,6 +147,31 @@ def _device(address: Address) -> PipelineDescription:
         launch=launch,
         properties={SOURCE: {"device": address.location}},
     )
+
+
+def _csi(address: Address, registry: Registry) -> PipelineDescription:
+    """A camera on the ribbon of a Jetson, through its image processor: `csi://0?width=1920`."""
+    if not address.location.isdecimal():
+        msg = f"'csi://{address.location}': expected the number of the sensor, as in csi://0"
+        raise SourceError(msg)
+    if not registry(_CSI_CAMERA):
+        msg = (
+            f"csi:// needs GStreamer's {_CSI_CAMERA}, which is not here; it comes with JetPack"
+            " (nvidia-l4t-gstreamer), and a container must be given NVIDIA's libraries"
+        )
+        raise SourceError(msg)
+    launch = (
+        f"{_CSI_CAMERA} name={SOURCE} ! video/x-raw({_NVMM}){_limits(address)}"
+        f" ! {bridge('NV12', _NVMM, registry)} ! {_sink(sync=False, keeps_all=False)}"
+    )
+    return PipelineDescription(launch, {SOURCE: {"sensor-id": int(address.location)}})
+
+
+def _limits(address: Address) -> str:
+    """The caps that a local camera is asked for."""
+    numbers = _numbers(address, {"width", "height", "fps"})
+    limits = "".join(f",{key}={numbers[key]}" for key in ("width", "height") if key in numbers)
+    return limits + (f",framerate={numbers['fps']}/1" if "fps" in numbers else "")
 
 
 def _pattern(settings: SourceSettings, address: Address) -> PipelineDescription:

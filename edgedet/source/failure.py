@@ -21,7 +21,7 @@ _PLUGINS_ADVICE = (
 
 _CONNECTION_ADVICE = (
     "no connection; check that the camera is switched on and reachable, and its address (rtsps: and"
-    " that this machine trusts its certificate)"
+    " that this machine trusts its certificate, see tls_ca_file)"
 )
 _ADVICE = {
     (RESOURCE, _NOT_FOUND): "not found; check the address",

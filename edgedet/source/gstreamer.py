@@ -1,6 +1,7 @@
 """Cameras and files through GStreamer, as the rest of edgedet reads them."""
 
 import logging
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,32 +10,45 @@ from edgedet.config.source import SourceSettings
 from edgedet.errors import DecoderError, SourceError
 from edgedet.frame import CaptureSource, CaptureTime, Frame, FrameInfo
 from edgedet.log import redact
-from edgedet.source.base import EndOfStreamError
+from edgedet.source.base import EndOfStreamError, InterruptedOpenError, SourceCondition
+from edgedet.source.capture import CaptureClock, ntp_time
 from edgedet.source.credentials import credentials_of
+from edgedet.source.decoders import HardwareTrust
 from edgedet.source.description import describe
-from edgedet.source.failure import missing_decoder
+from edgedet.source.library import has_element
+from edgedet.source.local import problem_of_device, problem_of_file
 from edgedet.source.memory import MappedPicture
 from edgedet.source.pipeline import Pipeline
+from edgedet.source.quarantine import Quarantine
+from edgedet.source.stream import Stream
+from edgedet.source.teardown import Teardown
 from edgedet.source.uri import parse_uri
 
 logger = logging.getLogger(__name__)
 
-_MISSING_GRACE_S = 1.0  # a stream may hold a second video track that can be decoded
+_DAMAGE_TOLD_S = 10.0  # damage is told for so long, and not anew for each lost packet
+_PROOF_FRAMES = 100  # a hardware decoder that gave so many works
 
 
 class GstSource:
     """A `FrameSource` on GStreamer. One thread opens, reads and closes it.
 
-    Capture times: a file's are the wall clock at its opening plus the frame's own time; a camera's
-    are those of arrival, with an unknown error. `pts_ns` grows over the rounds of a looped file,
-    and starts anew when a camera is opened again. `seq` goes on.
+    Capture times: a file's are the wall clock at its opening plus the frame's own time; for a
+    camera's see `capture.py`. `pts_ns` grows over the rounds of a looped file, and starts anew when
+    a camera is opened again. `seq` goes on.
     """
 
     def __init__(self, settings: SourceSettings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._is_file = settings.uri.startswith("file://")
-        self._pipeline: Pipeline | None = None
+        scheme = settings.uri.partition("://")[0]
+        self._is_file = scheme == "file"
+        self._is_device = scheme == "v4l2"
+        self._stream: Stream | None = None
+        self._teardown = Teardown()
+        self._quarantined_before = 0
+        self._trust = HardwareTrust()
+        self._capture = CaptureClock(scheme)
         self._pending: MappedPicture | None = None
         self._decoder = ""
         self._next_seq = 0
@@ -44,27 +58,37 @@ class GstSource:
         self._frames_in_round = 0
 
     @property
-    def decoder(self) -> str:
-        """The decoder element in use, as in `avdec_h264`; empty before the first frame."""
-        return self._decoder
+    def condition(self) -> SourceCondition:
+        """How the source is doing; `decoder` is empty before the first frame."""
+        stream, notes = self._stream, [self._trust.note]
+        if stream is not None and stream.has_damage_since(_DAMAGE_TOLD_S):
+            notes.append("damaged pictures come in, and are left out until a keyframe follows")
+        return SourceCondition(
+            decoder=self._decoder,
+            note="; ".join(note for note in notes if note),
+            quarantined=self._quarantined_before + (stream.quarantined if stream else 0),
+            abandoned=self._teardown.abandoned,
+            clock_offset_ms=self._capture.offset_ms,
+        )
 
-    def open(self, timeout_s: float) -> None:
+    def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         """Start the stream and wait for its first frame, which `read` returns.
+
+        A hardware decoder that gives nothing is tried once more, and then replaced by software;
+        each attempt has `timeout_s`. Once `stop` is set, it gives up within a moment.
 
         Raises:
             AuthenticationError: the camera refused the credentials.
             DecoderError: the stream has no video that can be decoded here.
+            InterruptedOpenError: `stop` was set.
             SourceError: anything else, or no frame came within `timeout_s`.
         """
         self.close()
         self._opened_utc = self._clock.utc_now()
         self._base_ns = self._end_ns = 0
-        try:
-            self._start()
-            self._pending = self._first_picture(timeout_s)
-        except BaseException:
-            self.close()
-            raise
+        self._capture.restart()
+        while not self._is_open(timeout_s, stop):
+            pass
 
     def read(self, timeout_s: float) -> Frame | None:
         """The next decoded frame, or None when none came within `timeout_s`.
@@ -76,13 +100,17 @@ class GstSource:
         deadline = Deadline(timeout_s, self._clock)
         picture, self._pending = self._pending, None
         while picture is None:
-            if self._pipeline is None:
+            if self._stream is None:
                 msg = f"{self._name()}: read before open"
                 raise SourceError(msg)
-            picture = self._pipeline.pull(deadline.remaining_s())
+            try:
+                picture = self._stream.pull(deadline.remaining_s())
+            except DecoderError:
+                self._blame_hardware()
+                raise
             if picture is not None:
                 break
-            if self._pipeline.is_at_end():
+            if self._stream.pipeline.is_at_end():
                 self._start_again()
             elif deadline.is_over():
                 return None
@@ -93,18 +121,54 @@ class GstSource:
         pending, self._pending = self._pending, None
         if pending is not None:
             pending.release()
-        pipeline, self._pipeline = self._pipeline, None
-        if pipeline is not None:
-            pipeline.stop()
+        self._stop_stream()
 
-    def _start(self) -> None:
-        """Build and start the pipeline."""
-        if self._is_file:
-            self._check_file()
-        description = describe(self._settings, credentials_of(self._settings))
-        self._pipeline = Pipeline(description, self._name(), self._settings.id, self._clock)
+    def _is_open(self, timeout_s: float, stop: threading.Event | None) -> bool:
+        """Open once; False: it did not work, and is worth another attempt at once."""
+        try:
+            self._pending = self._start().first_picture(timeout_s, stop)
+        except BaseException as exc:
+            is_failure = isinstance(exc, SourceError) and not isinstance(exc, InterruptedOpenError)
+            is_worth_it = is_failure and not self._trust.is_lost and self._blame_hardware()
+            self.close()
+            if not is_worth_it:
+                raise
+            logger.warning("%s", exc)
+            return False
+        return True
+
+    def _start(self) -> Stream:
+        """Build and start a pipeline."""
+        self._check_local()
+        try:
+            self._teardown.check()
+        except SourceError as exc:
+            msg = f"{self._name()}: {exc}"
+            raise SourceError(msg) from exc
+        settings = self._settings
+        description = describe(settings, credentials_of(settings), has_element)
+        quarantine = (
+            Quarantine(settings.keyframe_timeout_s, self._clock) if settings.is_camera else None
+        )
+        pipeline = Pipeline(
+            description,
+            self._name(),
+            settings.id,
+            self._clock,
+            quarantine,
+            software_only=self._trust.is_lost,
+        )
         self._frames_in_round = 0
-        self._pipeline.start()
+        self._stream = Stream(pipeline, quarantine, self._name(), self._clock)
+        pipeline.start()
+        return self._stream
+
+    def _stop_stream(self) -> None:
+        """Stop what runs."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            self._teardown.stop(stream.pipeline)
+            self._quarantined_before += stream.quarantined
 
     def _start_again(self) -> None:
         """Play a looped file once more; end everything else.
@@ -116,75 +180,66 @@ class GstSource:
             msg = f"{self._name()}: the stream ended after {self._next_seq} frames"
             raise EndOfStreamError(msg)
         self._base_ns = self._end_ns
-        if self._pipeline is not None:
-            self._pipeline.stop()
+        self._stop_stream()
         self._start()
 
-    def _first_picture(self, timeout_s: float) -> MappedPicture:
-        """Wait until the decoder delivers; that it exists proves nothing."""
-        pipeline = self._pipeline
-        if pipeline is None:  # pragma: no cover - _start has just set it
-            raise AssertionError
-        deadline = Deadline(timeout_s, self._clock)
-        grace: Deadline | None = None
-        while True:
-            picture = pipeline.pull(deadline.remaining_s())
-            if picture is not None:
-                return picture
-            if pipeline.missing and grace is None:
-                grace = Deadline(min(_MISSING_GRACE_S, deadline.remaining_s()), self._clock)
-            if grace is not None and grace.is_over():
-                raise missing_decoder(self._name(), pipeline.missing)
-            if pipeline.is_at_end():
-                msg = f"{self._name()}: it ended without a single frame; is it empty or damaged?"
-                raise DecoderError(msg)
-            if deadline.is_over():
-                msg = (
-                    f"{self._name()}: no frame within {timeout_s:.1f} s; check that the camera is"
-                    " switched on and reachable, and that the address is its video stream"
-                )
-                raise SourceError(msg)
+    def _blame_hardware(self) -> bool:
+        """Count a failure against the hardware decoder, if it was one's."""
+        element = self._stream.failed_hardware() if self._stream is not None else ""
+        if element:
+            self._trust.failed(element)
+        return bool(element)
 
     def _to_frame(self, picture: MappedPicture) -> Frame:
         """`picture` with its number and times."""
-        arrival_s = self._clock.monotonic()
         pts_ns = None if picture.pts_ns is None else picture.pts_ns + self._base_ns
         if pts_ns is not None:
             self._end_ns = max(self._end_ns, pts_ns + picture.duration_ns)
-        if self._is_file:
-            position_ns = self._end_ns if pts_ns is None else pts_ns
-            utc = self._opened_utc + timedelta(microseconds=position_ns / 1000)
-            capture = CaptureTime(utc, CaptureSource.FILE)
-        else:
-            capture = CaptureTime(self._clock.utc_now(), CaptureSource.ARRIVAL)
         info = FrameInfo(
             source_id=self._settings.id,
             seq=self._next_seq,
             width=picture.width,
             height=picture.height,
             pts_ns=pts_ns,
-            capture=capture,
-            arrival_s=arrival_s,
+            capture=self._capture_time(picture, pts_ns),
+            arrival_s=self._clock.monotonic(),
         )
         self._next_seq += 1
         self._frames_in_round += 1
-        if self._pipeline is not None:
-            self._decoder = self._pipeline.decoder or "raw"
+        if self._frames_in_round == _PROOF_FRAMES:
+            self._trust.worked()
+        if self._stream is not None:
+            self._decoder = self._stream.decoder
         return Frame(
             info, picture.pixel_format, picture.planes, picture.release, picture.is_full_range
         )
 
-    def _check_file(self) -> None:
-        """Say plainly what is wrong with a file, where GStreamer would be vague."""
-        path = Path(parse_uri(self._settings.uri).location)
-        if path.is_file():
+    def _capture_time(self, picture: MappedPicture, pts_ns: int | None) -> CaptureTime:
+        """When `picture` was taken."""
+        if self._is_file:
+            position_ns = self._end_ns if pts_ns is None else pts_ns
+            utc = self._opened_utc + timedelta(microseconds=position_ns / 1000)
+            return CaptureTime(utc, CaptureSource.FILE)
+        age_s = None
+        if self._stream is not None and picture.pts_ns is not None:
+            age_s = self._stream.pipeline.age_s(picture.pts_ns)
+        return self._capture.time_of(
+            self._clock.utc_now(),
+            self._clock.monotonic(),
+            age_s=age_s,
+            ntp=None if picture.ntp_ns is None else ntp_time(picture.ntp_ns),
+            frame_s=picture.duration_ns / 1e9,
+        )
+
+    def _check_local(self) -> None:
+        """Say plainly what is wrong with a file or device, where GStreamer would be vague."""
+        if not (self._is_file or self._is_device):
             return
-        if path.exists():
-            what = "is a folder" if path.is_dir() else "is no regular file"
-        else:
-            what = "does not exist"
-        msg = f"{self._name()}: '{path}' {what}; expected a video file"
-        raise SourceError(msg)
+        path = Path(parse_uri(self._settings.uri).location)
+        problem = problem_of_file(path) if self._is_file else problem_of_device(path)
+        if problem:
+            msg = f"{self._name()}: {problem}"
+            raise SourceError(msg)
 
     def _name(self) -> str:
         """How messages call this source."""

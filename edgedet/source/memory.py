@@ -22,6 +22,7 @@ from edgedet.source.abi import (
     Pointer,
     ProbeFunction,
     Query,
+    ReferenceTimestampMeta,
     VideoFrame,
     VideoInfo,
     bind,
@@ -34,6 +35,8 @@ _RANGE_FULL = 1  # GST_VIDEO_COLOR_RANGE_0_255
 _PROBE_QUERY_DOWNSTREAM = 0x200  # GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM
 _PROBE_OK, _PROBE_HANDLED = 1, 4  # GST_PAD_PROBE_OK, GST_PAD_PROBE_HANDLED
 _QUERY_ALLOCATION = 35846  # GST_QUERY_ALLOCATION
+_DISCONT, _CORRUPTED = 1 << 6, 1 << 8  # GST_BUFFER_FLAG_…
+_NTP_CAPS = b"timestamp/x-ntp"  # nanoseconds since 1900, from the sender reports
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +44,7 @@ class MappedPicture:
     """A decoded picture, held in the decoder's memory until `release`.
 
     `release` may be called many times and from any thread. A picture that is forgotten is released
-    when the last of its planes is.
+    when the last of its planes is. `ntp_ns` is the camera's own time, in nanoseconds since 1900.
     """
 
     pixel_format: PixelFormat
@@ -51,6 +54,9 @@ class MappedPicture:
     pts_ns: int | None
     duration_ns: int
     is_full_range: bool
+    is_discont: bool
+    is_corrupted: bool
+    ntp_ns: int | None
     release: Callable[[], None]
 
 
@@ -88,6 +94,11 @@ class VideoMemory:
         self._add_meta = bind(
             core.gst_query_add_allocation_meta, None, Pointer, ctypes.c_size_t, Pointer
         )
+        self._reference = bind(
+            core.gst_buffer_get_reference_timestamp_meta,
+            ctypes.POINTER(ReferenceTimestampMeta), Pointer, Pointer,
+        )  # fmt: skip
+        self._ntp_caps = bind(core.gst_caps_from_string, Pointer, ctypes.c_char_p)(_NTP_CAPS)
         self._meta_type = bind(video.gst_video_meta_api_get_type, ctypes.c_size_t)()
         self._probe = ProbeFunction(self._answer_allocation)
 
@@ -139,8 +150,15 @@ class VideoMemory:
             pts_ns=None if content.pts == _NO_TIME else int(content.pts),
             duration_ns=0 if content.duration == _NO_TIME else int(content.duration),
             is_full_range=frame.info.colorimetry[0] == _RANGE_FULL,
+            is_discont=bool(content.mini_object.flags & _DISCONT),
+            is_corrupted=bool(content.mini_object.flags & _CORRUPTED),
+            ntp_ns=self._ntp_ns(buffer),
             release=mapping.release,
         )
+
+    def _ntp_ns(self, buffer: int) -> int | None:
+        meta = self._reference(buffer, self._ntp_caps)
+        return int(meta.contents.timestamp) if meta else None  # type: ignore[attr-defined]
 
     def _answer_allocation(
         self, _pad: int, info: "ctypes._Pointer[PadProbeInfo]", _data: int | None

@@ -1,17 +1,18 @@
-"""A running GStreamer pipeline; the only file that imports `gi`, and not before one is built."""
+"""A running GStreamer pipeline: built, started, read and stopped."""
 
 import logging
 import threading
-from functools import cache
 from typing import Any
 
 from edgedet.clock import Clock
 from edgedet.errors import DecoderError, SourceError
-from edgedet.source.abi import keep_the_unwinder
 from edgedet.source.bus import Bus
-from edgedet.source.description import DECODER, SINK, SOURCE, PipelineDescription, bridge, tuning
+from edgedet.source.decoding import DecoderWatch
+from edgedet.source.description import DECODER, SINK, SOURCE, PipelineDescription, bridge
 from edgedet.source.failure import missing_decoder, to_error
+from edgedet.source.library import has_element, load_gstreamer, tls_database
 from edgedet.source.memory import MappedPicture, pointer_of, video_memory
+from edgedet.source.quarantine import Quarantine
 
 logger = logging.getLogger(__name__)
 
@@ -19,52 +20,23 @@ _POLL_S = 0.05  # errors do not wake a waiting sink: look at the bus this often
 _STOP_TIMEOUT_S = 5.0
 
 
-_INITIALISING = threading.Lock()  # guards the first load, which sources do side by side
-
-
-def load_gstreamer() -> Any:  # noqa: ANN401
-    """The `Gst` module, initialised once; for any thread.
-
-    Raises:
-        SourceError: if GStreamer or its Python bindings are not installed.
-    """
-    with _INITIALISING:
-        return _import_gstreamer()
-
-
-@cache
-def _import_gstreamer() -> Any:  # noqa: ANN401
-    """The `Gst` module.
-
-    Raises:
-        SourceError: if GStreamer or its Python bindings are not installed.
-    """
-    try:
-        keep_the_unwinder()
-        import gi  # noqa: PLC0415 - the rest of edgedet must work without it
-
-        gi.require_version("Gst", "1.0")
-        from gi.repository import Gst  # noqa: PLC0415
-    except (ImportError, ValueError) as exc:
-        msg = (
-            f"GStreamer's Python bindings are missing ({exc}); on Debian and Ubuntu install"
-            " python3-gi, gir1.2-gstreamer-1.0 and gir1.2-gst-plugins-base-1.0, and make the"
-            " virtual environment with --system-site-packages"
-        )
-        raise SourceError(msg) from exc
-    Gst.init(None)
-    return Gst
-
-
 class Pipeline:
     """One pipeline, from start to stop; it is not started twice. One thread uses it.
 
-    GStreamer calls `_on_…` from its own threads; they touch only what is set before the start,
-    and `decoder` and `_link_error`, which are written once.
+    GStreamer calls `_on_…` and `play` from its own threads; they touch only what is set before the
+    start, and `_link_error` and `_has_refused`, which are written once. Starting and stopping too
+    happen there: a driver may keep hold of whoever calls it.
     """
 
-    def __init__(
-        self, description: PipelineDescription, prefix: str, source_id: str, clock: Clock
+    def __init__(  # noqa: PLR0913 - what the source knows, and what to call it
+        self,
+        description: PipelineDescription,
+        prefix: str,
+        source_id: str,
+        clock: Clock,
+        quarantine: Quarantine | None = None,
+        *,
+        software_only: bool = False,
     ) -> None:
         """Build it; `prefix` begins every error message.
 
@@ -81,19 +53,24 @@ class Pipeline:
         self._memory.accept_padding(pointer_of(sink_pad))
         self._bus = Bus(self._gst, self._pipeline.get_bus(), source_id, clock)
         self._link_error = ""
-        self.decoder = ""
+        self._started, self._stopped = threading.Event(), threading.Event()
+        self._has_refused = False
+        self._is_stopping = False
+        self._changing = threading.Lock()  # so that a start which is late does not undo the stop
+        self.decoding = DecoderWatch(self._gst, quarantine, software_only=software_only)
         self._handlers = self._connect(description)
 
     def start(self) -> None:
-        """Begin to play.
+        """Begin to play; how that goes shows in `pull`."""
 
-        Raises:
-            SourceError: if it refuses at once; the rest shows in `pull`.
-        """
-        if self._pipeline.set_state(self._gst.State.PLAYING) == self._gst.StateChangeReturn.FAILURE:
-            self._raise_failure()
-            msg = f"{self._prefix}: the pipeline does not start; check the address and the device"
-            raise SourceError(msg)
+        def play(pipeline: Any) -> None:  # noqa: ANN401
+            refusal = self._gst.StateChangeReturn.FAILURE
+            with self._changing:
+                if not self._is_stopping:
+                    self._has_refused = pipeline.set_state(self._gst.State.PLAYING) == refusal
+            self._started.set()
+
+        self._pipeline.call_async(play)
 
     def pull(self, timeout_s: float) -> MappedPicture | None:
         """The next picture; None when none came within `timeout_s`, or at the end.
@@ -103,8 +80,11 @@ class Pipeline:
         Raises:
             SourceError: or one of its kinds, when the pipeline has failed.
         """
+        wait_s = min(timeout_s, _POLL_S)
+        if not self._started.wait(wait_s):
+            return None
         self._bus.drain()
-        picture = self._memory.pull(self._sink_pointer, min(timeout_s, _POLL_S))
+        picture = self._memory.pull(self._sink_pointer, wait_s)
         if picture is None:
             self._bus.drain()
             self._raise_failure()
@@ -112,31 +92,46 @@ class Pipeline:
 
     def is_at_end(self) -> bool:
         """Whether the stream has ended and every picture was pulled."""
-        return self._memory.is_at_end(self._sink_pointer)
+        return self._started.is_set() and self._memory.is_at_end(self._sink_pointer)
+
+    def age_s(self, pts_ns: int) -> float | None:
+        """Seconds since a live source stamped what has the time `pts_ns`; None if not known."""
+        clock = self._pipeline.get_clock()
+        if clock is None:
+            return None
+        return float(clock.get_time() - self._pipeline.get_base_time() - pts_ns) / 1e9
 
     @property
     def missing(self) -> str:
         """What there is no decoder for, as GStreamer names it; empty if nothing."""
         return self._bus.missing
 
-    def stop(self) -> None:
-        """Stop and free everything; a pipeline that hangs in a driver is abandoned."""
-        done = threading.Event()
+    def stop(self) -> bool:
+        """Stop and free everything; False if it hangs in a driver and is left behind."""
         for owner, handler in self._handlers:
             owner.disconnect(handler)
         self._handlers.clear()
+        self._is_stopping = True
 
         def to_null(pipeline: Any) -> None:  # noqa: ANN401
-            pipeline.set_state(self._gst.State.NULL)
-            done.set()
+            with self._changing:
+                pipeline.set_state(self._gst.State.NULL)
+            self._stopped.set()
 
-        self._pipeline.call_async(to_null)  # on a thread of GStreamer's: it may never return
-        if not done.wait(_STOP_TIMEOUT_S):
+        self._pipeline.call_async(to_null)
+        has_stopped = self._stopped.wait(_STOP_TIMEOUT_S)
+        if not has_stopped:
             logger.error(
                 "%s: does not stop within %.0f s and is left behind; restart the service if the"
                 " source does not come back", self._prefix, _STOP_TIMEOUT_S,
             )  # fmt: skip
         self._bus.drain()
+        return has_stopped
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether it is at rest, perhaps long after `stop` gave up waiting."""
+        return self._stopped.is_set()
 
     def _build(self, description: PipelineDescription) -> Any:  # noqa: ANN401
         """The elements of `description` with their properties."""
@@ -151,38 +146,43 @@ class Pipeline:
         for name, values in description.properties.items():
             for key, value in values.items():
                 pipeline.get_by_name(name).set_property(key, value)
+        for name, options in description.optional.items():
+            element = pipeline.get_by_name(name)
+            for key, option in options.items():
+                if element.find_property(key) is not None:
+                    element.set_property(key, option)
+        self._secure(pipeline.get_by_name(SOURCE), description)
+        return pipeline
+
+    def _secure(self, source: Any, description: PipelineDescription) -> None:  # noqa: ANN401
+        """Tell the source who we are, and whom to trust."""
         if description.credentials is not None:
-            source = pipeline.get_by_name(SOURCE)
             source.set_property("user-id", description.credentials.username)
             source.set_property("user-pw", description.credentials.password)
-        return pipeline
+        if description.tls_insecure:
+            source.set_property("tls-validation-flags", 0)
+        if description.tls_ca_file is not None:
+            try:
+                database = tls_database(description.tls_ca_file)
+            except SourceError as exc:
+                msg = f"{self._prefix}: {exc}"
+                raise SourceError(msg) from exc
+            source.set_property("tls-database", database)
 
     def _connect(self, description: PipelineDescription) -> list[tuple[Any, int]]:
         """Listen to what the elements announce while they start."""
-        pairs: list[tuple[Any, str, Any]] = [
-            (self._pipeline, "deep-element-added", self._on_element)
-        ]
         decoder = self._pipeline.get_by_name(DECODER)
+        handlers = self.decoding.connect(self._pipeline, decoder)
         if decoder is not None:
-            pairs.append((decoder, "pad-added", self._on_pad))
+            handlers.append((decoder, decoder.connect("pad-added", self._on_pad)))
         if "rtspsrc" in description.launch:
             source = self._pipeline.get_by_name(SOURCE)
-            pairs.append((source, "select-stream", self._on_stream))
-        return [(owner, owner.connect(signal, method)) for owner, signal, method in pairs]
+            handlers.append((source, source.connect("select-stream", self._on_stream)))
+        return handlers
 
     def _on_stream(self, _source: Any, _number: int, caps: Any) -> bool:  # noqa: ANN401
         """Only video is set up: an audio track costs bandwidth and can only break things."""
         return str(caps.get_structure(0).get_string("media")) == "video"
-
-    def _on_element(self, _pipeline: Any, _parent: Any, element: Any) -> None:  # noqa: ANN401
-        """Note and tune the decoder."""
-        factory = element.get_factory()
-        if factory is None or "Decoder/Video" not in (factory.get_metadata("klass") or ""):
-            return
-        self.decoder = factory.get_name()
-        for key, value in tuning(self.decoder).items():
-            if element.find_property(key) is not None:
-                element.set_property(key, value)
 
     def _on_pad(self, _decoder: Any, pad: Any) -> None:  # noqa: ANN401
         """Link the first video track to the sink, through a converter only where it must be."""
@@ -191,7 +191,9 @@ class Pipeline:
         video = caps.get_structure(0)
         if sink_pad.is_linked() or video.get_name() != "video/x-raw":
             return
-        text = bridge(video.get_string("format") or "", caps.get_features(0).to_string())
+        text = bridge(
+            video.get_string("format") or "", caps.get_features(0).to_string(), has_element
+        )
         if text:
             try:
                 converter = self._gst.parse_bin_from_description(text, True)  # noqa: FBT003
@@ -213,7 +215,10 @@ class Pipeline:
             raise DecoderError(msg)
         self._bus.drain()
         if self._bus.failure is None:
-            return
+            if not self._has_refused:
+                return
+            msg = f"{self._prefix}: the pipeline does not start; check the address and the device"
+            raise SourceError(msg)
         if self._bus.missing:
             raise missing_decoder(self._prefix, self._bus.missing)
         raise to_error(self._prefix, self._bus.failure)

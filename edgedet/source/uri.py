@@ -19,7 +19,8 @@ class Address:
     """A source's URI without its credentials.
 
     `location` is what the source element is given: the URL of a camera, the path of a file or
-    device, the name of a test pattern. `options` are the query of v4l2:// and test:// addresses.
+    device, the number of a sensor, the name of a test pattern. `options` are the query of
+    v4l2://, csi:// and test:// addresses.
     """
 
     scheme: str
@@ -48,9 +49,9 @@ def parse_uri(uri: str) -> Address:
     options = dict(parse_qsl(query, keep_blank_values=True))
     if scheme == "v4l2":
         return Address(scheme, _local_path(path), options)
-    if scheme == "test":
+    if scheme in {"test", "csi"}:
         return Address(scheme, path.strip("/"), options)
-    msg = f"'{scheme}://…' is not a source; expected rtsp, rtsps, file, v4l2 or test"
+    msg = f"'{scheme}://…' is not a source; expected rtsp, rtsps, file, v4l2, csi or test"
     raise SourceError(msg)
 
 

@@ -14,13 +14,13 @@ from edgedet.config.source import SourceSettings
 from edgedet.errors import AuthenticationError, DecoderError, SourceError
 from edgedet.event import SourceState
 from edgedet.frame import Frame
-from edgedet.source.base import EndOfStreamError, FrameSource
+from edgedet.source.base import EndOfStreamError, FrameSource, InterruptedOpenError
 from edgedet.stream.channel import Channel
+from edgedet.stream.picture import PictureWatch
 from edgedet.stream.record import SourceRecord
 
 logger = logging.getLogger(__name__)
 
-_OPEN_TIMEOUT_S = 10.0
 _READ_TIMEOUT_S = 0.5  # how soon a stop and a stall are seen
 _PUT_TIMEOUT_S = 0.5
 _ROOM_TIMEOUT_S = 0.5
@@ -53,7 +53,7 @@ class Outcome(str, Enum):
 
 
 class StallError(SourceError):
-    """An open source that delivers no frames."""
+    """An open source that delivers no frames, or always the same."""
 
 
 class Feeder:
@@ -82,6 +82,7 @@ class Feeder:
         self._delay = delay
         self._wait_for_room = wait_for_room if settings.is_lossless else _always_room
         self._clock = record.clock
+        self._picture = PictureWatch(settings.picture, self._clock)
 
     def run(self, stop: threading.Event) -> None:
         """Feed until the source has ended or failed for good, or `stop` is set."""
@@ -106,20 +107,24 @@ class Feeder:
     def _attempt(self, stop: threading.Event) -> Outcome:
         """Open, read to the end and close once; RUNNING: try again after a while."""
         try:
-            self._source.open(_OPEN_TIMEOUT_S)
+            self._source.open(self._settings.open_timeout_s, stop)
             self._read_all(stop)
+        except InterruptedOpenError:
+            return Outcome.STOPPED
         except EndOfStreamError as exc:
             return self._at_end(exc)
         except SourceError as exc:
             return self._in_trouble(exc)
         finally:
             self._source.close()
+            self.record.set_condition(self._source.condition)
         return Outcome.STOPPED
 
     def _read_all(self, stop: threading.Event) -> None:
         """Pass frames on until `stop`; the end and any trouble raise."""
         waiting_since_s = self._clock.monotonic()
-        has_frames = False
+        self._picture.restart()
+        is_first = True
         while not stop.is_set() and not self._channel.is_closed:
             if not self._may_read_on():
                 waiting_since_s = self._clock.monotonic()
@@ -127,10 +132,13 @@ class Feeder:
             frame = self._source.read(_READ_TIMEOUT_S)
             if frame is None:
                 self._check_stall(waiting_since_s)
+                if not is_first:
+                    self._tell_condition()
                 continue
-            if not has_frames:
-                has_frames = True
-                self._goes_live()
+            if is_first:
+                is_first = False
+                self._delay.reset()
+            self._look_at(frame)
             self._pass_on(frame, stop)
             waiting_since_s = self._clock.monotonic()
 
@@ -151,10 +159,33 @@ class Feeder:
                 frame.close()
                 return
 
-    def _goes_live(self) -> None:
-        self._delay.reset()
-        self.record.set_decoder(self._source.decoder)
-        if self.record.change(SourceState.LIVE):
+    def _look_at(self, frame: Frame) -> None:
+        """Tell how the source is, as of `frame`; raise if it stands still for too long."""
+        if self._settings.is_camera:
+            self._picture.look(frame)
+            if self._picture.wants_reopening():
+                self._picture.note_reopening()
+                frame.close()
+                msg = (
+                    f"source '{self._settings.id}': the picture has not changed for"
+                    f" {self._picture.frozen_s:.0f} s; opening it again, once"
+                )
+                raise StallError(msg)
+        self._tell_condition()
+
+    def _tell_condition(self) -> None:
+        """Live, or degraded and why."""
+        condition = self._source.condition
+        self.record.set_condition(condition)
+        notes = (condition.note, *self._picture.notes)
+        reason = "; ".join(note for note in notes if note)
+        if not self.record.is_news(SourceState.DEGRADED if reason else SourceState.LIVE, reason):
+            return
+        if reason:
+            self.record.change(SourceState.DEGRADED, reason)
+            logger.warning("source '%s': degraded: %s", self._settings.id, reason)
+        else:
+            self.record.change(SourceState.LIVE)
             logger.info("source '%s': live", self._settings.id)
 
     def _check_stall(self, waiting_since_s: float) -> None:

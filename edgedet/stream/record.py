@@ -8,6 +8,7 @@ from edgedet.clock import Clock
 from edgedet.event import SourceLimit, SourceState, SourceStatus
 from edgedet.frame import FrameInfo
 from edgedet.log import redact
+from edgedet.source.base import SourceCondition
 from edgedet.stream.pause import Pause
 from edgedet.stream.stats import RateMeter
 
@@ -41,17 +42,22 @@ class SourceRecord:
         self._decoded = 0
         self._dropped_before = 0
         self._reconnects = 0
-        self._decoder = ""
         self._limit: SourceLimit | None = None
+        self._condition = SourceCondition()
+        self._told_reason = ""
 
     @property
     def decoded(self) -> int:
         """Frames decoded so far, those dropped before we saw them included."""
         return self._decoded
 
+    def is_news(self, state: SourceState, reason: str) -> bool:
+        """Whether `change` would tell something; cheap enough to be asked for every frame."""
+        return state is not self._state or reason != self._told_reason
+
     def change(self, state: SourceState, reason: str = "") -> bool:
         """Enter `state`; whether that is news. Credentials in `reason` are hidden."""
-        reason = redact(reason)
+        self._told_reason, reason = reason, redact(reason)
         with self._lock:
             if (state, reason) == (self._state, self._reason):
                 return False
@@ -93,10 +99,10 @@ class SourceRecord:
         with self._lock:
             self._reconnects += 1
 
-    def set_decoder(self, decoder: str) -> None:
-        """Keep the name of the decoder in use."""
+    def set_condition(self, condition: SourceCondition) -> None:
+        """Keep what the source says of itself."""
         with self._lock:
-            self._decoder = decoder
+            self._condition = condition
 
     def set_limit(self, limit: SourceLimit | None) -> None:
         """Tell how much of what the source asks for the detector can do; None: all."""
@@ -130,6 +136,9 @@ class SourceRecord:
                 dropped=self._dropped_before + dropped_later,
                 reconnects=self._reconnects,
                 reason=reason,
-                decoder=self._decoder,
+                clock_offset_ms=self._condition.clock_offset_ms,
+                decoder=self._condition.decoder,
+                quarantined=self._condition.quarantined,
+                abandoned=self._condition.abandoned,
                 limit=limit,
             )

@@ -60,3 +60,12 @@ def test_addresses_that_can_never_work_are_problems_all_at_once(tmp_path: Path) 
     ):
         assert f"source '{name}'" in problem
         assert "hunter2" not in problem
+
+
+def test_a_camera_by_number_is_warned_of(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, {"id": "desk", "uri": "v4l2:///dev/video77"})
+    result = check(write_config(tmp_path, settings))
+    assert result.exit_code == 0
+    gone, number = result.warnings
+    assert gone.startswith("sources: 'desk': '/dev/video77' is not there")
+    assert number.startswith("sources: 'desk': '/dev/video77' may be another camera")

@@ -63,3 +63,25 @@ def test_knows_which_sources_end(uri: str, settings: dict[str, object], finite: 
 def test_files_played_as_fast_as_possible_lose_nothing() -> None:
     assert _source("file:///a.avi", realtime=False).is_lossless
     assert not _source("file:///a.avi").is_lossless
+
+
+@pytest.mark.parametrize(
+    ("uri", "settings", "message"),
+    [
+        ("rtsp://10.0.0.5/1", {"tls_insecure": True}, "are for rtsps:// sources"),
+        ("rtsp://10.0.0.5/1", {"tls_ca_file": "ca.pem"}, "are for rtsps:// sources"),
+        ("rtsps://10.0.0.5/1", {"tls_insecure": True, "tls_ca_file": "a"}, "would do nothing"),
+        ("test://ball", {"transport": "udp"}, "transport is for rtsp"),
+        ("rtsp://10.0.0.5/1", {"transport": "http"}, "'tcp' or 'udp'"),
+    ],
+)
+def test_refuses_what_would_do_nothing(uri: str, settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        _source(uri, **settings)
+
+
+def test_cameras_are_told_from_files_and_patterns() -> None:
+    assert _source("csi://0").is_camera
+    assert _source("v4l2:///dev/video0").is_camera
+    assert not _source("file:///srv/a.avi").is_camera
+    assert not _source("test://ball").is_camera

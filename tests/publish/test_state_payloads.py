@@ -61,6 +61,7 @@ def test_source_status_has_every_field(origin: Origin) -> None:
         "reason": "",
         "clock_offset_ms": None,
         "decoder": "",
+        "quarantined": 0,
         "limits": None,
         "expires_at": "2026-05-04T12:01:30.418Z",
     }

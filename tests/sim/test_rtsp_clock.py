@@ -9,7 +9,7 @@ import pytest
 from edgedet.sim import rtsp_clock
 from edgedet.sim.camera_command import CameraCommand
 from edgedet.sim.rtsp_camera import CameraProcess
-from edgedet.source.pipeline import load_gstreamer
+from edgedet.source.library import load_gstreamer
 
 PATIENCE_S = 20.0
 UNIX_FROM_NTP_S = 2_208_988_800

@@ -8,12 +8,16 @@ from edgedet.errors import SourceError
 from edgedet.frame import Frame
 from edgedet.source.base import EndOfStreamError
 from edgedet.source.gstreamer import GstSource
-from edgedet.source.pipeline import load_gstreamer
+from edgedet.source.library import load_gstreamer
 
 OPEN_S = 20.0
 READ_S = 10.0
 
 X264 = "x264enc speed-preset=ultrafast tune=zerolatency key-int-max=10 ! h264parse"
+VIDEO = (
+    "videotestsrc is-live=true pattern=ball"
+    " ! video/x-raw,format=I420,width=160,height=120,framerate=25/1"
+)
 MUXERS = {".mp4": "mp4mux", ".mkv": "matroskamux", ".avi": "avimux", ".ts": "mpegtsmux"}
 
 

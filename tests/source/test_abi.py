@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import pytest
 
 _THROW_AFTER_GSTREAMER = """
-from edgedet.source.pipeline import load_gstreamer
+from edgedet.source.library import load_gstreamer
 
 load_gstreamer()
 from edgedet.detect.openvino import import_openvino

@@ -54,7 +54,7 @@ def test_frames_come_with_and_without_sound(camera: StartCamera, options: tuple[
     assert frame.planes[0].max() > 200
     frame.close()
     assert take(source, 10) == list(range(1, 11))
-    assert "h264" in source.decoder
+    assert "h264" in source.condition.decoder
     source.close()
 
 

@@ -1,12 +1,13 @@
 """What is built for each kind of source."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgedet.config.source import SourceSettings
 from edgedet.errors import SourceError
-from edgedet.source.description import TEST_PATTERNS, bridge, describe, tuning
+from edgedet.source.description import TEST_PATTERNS, bridge, describe
 from edgedet.source.uri import Credentials
 
 
@@ -67,7 +68,14 @@ def test_pattern_is_live_unless_lossless() -> None:
 
 @pytest.mark.parametrize(
     "uri",
-    ["test://nope", "test://ball?frames=0", "test://ball?colour=1", "v4l2:///dev/video0?fps=x"],
+    [
+        "test://nope",
+        "test://ball?frames=0",
+        "test://ball?colour=1",
+        "v4l2:///dev/video0?fps=x",
+        "csi://front",
+        "csi://0?fps=0",
+    ],
 )
 def test_nonsense_is_refused_with_what_was_expected(uri: str) -> None:
     with pytest.raises(SourceError, match=r"source 'gate': .*expected"):
@@ -85,8 +93,35 @@ def test_other_formats_become_i420(pixel_format: str) -> None:
 
 
 def test_jetson_memory_is_converted_by_its_own_element() -> None:
-    assert bridge("NV12", "memory:NVMM").startswith("nvvidconv ! ")
-    assert tuning("nvv4l2decoder") == {"enable-max-performance": 1}
+    jetson, card = {"nvvidconv", "nvv4l2decoder"}, {"nvvideoconvert", "nvv4l2decoder"}
+    assert bridge("NV12", "memory:NVMM", jetson.__contains__).startswith("nvvidconv ! ")
+    assert bridge("NV12", "memory:NVMM", card.__contains__).startswith("nvvideoconvert ! ")
+
+
+def test_csi_camera_of_a_jetson() -> None:
+    jetson = {"nvarguscamerasrc", "nvvidconv"}
+    made = describe(settings("csi://1?width=1920&height=1080&fps=30"), None, jetson.__contains__)
+    limits = "width=1920,height=1080,framerate=30/1"
+    assert f"video/x-raw(memory:NVMM),{limits} ! nvvidconv ! " in made.launch
+    assert made.properties["source"] == {"sensor-id": 1}
+
+
+def test_csi_camera_elsewhere_is_refused_with_what_is_missing() -> None:
+    with pytest.raises(SourceError, match=r"source 'gate': csi:// needs .*nvarguscamerasrc"):
+        describe(settings("csi://0"), None, set[str]().__contains__)
+
+
+def test_transport_and_trust_are_as_the_settings_say() -> None:
+    plain = describe(settings("rtsp://10.0.0.5/s", transport="udp"))
+    assert "protocols=udp" in plain.launch
+    secure = describe(settings("rtsps://10.0.0.5/s", tls_ca_file="/etc/camera.pem"))
+    assert secure.tls_ca_file == Path("/etc/camera.pem")
+    assert describe(settings("rtsps://10.0.0.5/s", tls_insecure=True)).tls_insecure
+
+
+def test_the_cameras_own_time_is_asked_for_where_gstreamer_can_give_it() -> None:
+    made = describe(settings("rtsp://10.0.0.5/s"))
+    assert made.optional["source"] == {"add-reference-timestamp-meta": True}
 
 
 def test_patterns_are_unique() -> None:

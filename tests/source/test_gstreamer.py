@@ -64,9 +64,9 @@ def test_loop_goes_on_with_growing_times(tmp_path: Path) -> None:
 
 def test_numbers_go_on_over_reopening_and_decoder_is_known(tmp_path: Path) -> None:
     source = fast(make_video(tmp_path / "a.mkv", frames=5))
-    assert source.decoder == ""
+    assert source.condition.decoder == ""
     assert count_frames(source) == 5
-    assert source.decoder in {"avdec_h264", "openh264dec", "nvv4l2decoder"}
+    assert source.condition.decoder in {"avdec_h264", "openh264dec", "nvv4l2decoder"}
     source.open(OPEN_S)
     assert read(source).info.seq == 5
     source.close()
@@ -136,7 +136,7 @@ def test_finite_pattern_ends_with_its_own_size_and_pace() -> None:
     source.close()
     assert frames[0].planes[0].shape == (48, 64)
     assert frames[0].info.capture.source is CaptureSource.ARRIVAL
-    assert source.decoder == "raw"
+    assert source.condition.decoder == "raw"
     assert all(b.info.arrival_s >= a.info.arrival_s for a, b in pairwise(frames))
 
 
@@ -180,4 +180,4 @@ def test_the_factory_gives_an_unopened_source() -> None:
     source = make_source("test://ball")
     made = create_source(source._settings, source._clock)
     made.close()
-    assert made.decoder == ""
+    assert made.condition.decoder == ""

@@ -1,15 +1,20 @@
 """Pipelines: what they pass, convert and leave behind."""
 
+import contextlib
 import gc
 import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from edgedet.clock import SystemClock
 from edgedet.frame import PixelFormat
+from edgedet.source.description import DECODER, SINK, SOURCE, PipelineDescription
+from edgedet.source.pipeline import Pipeline
 from tests.source.media import (
     OPEN_S,
     count_frames,
@@ -29,6 +34,7 @@ from tests.source.media import (
         ("videoconvert ! video/x-raw,format=GRAY8", PixelFormat.GRAY8),
         ("videoconvert ! video/x-raw,format=RGB", PixelFormat.RGB),
         ("videoconvert ! video/x-raw,format=YUY2", PixelFormat.I420),
+        ("av1enc cpu-used=8 usage-profile=realtime ! av1parse", PixelFormat.I420),
     ],
 )
 def test_usual_formats_pass_and_others_become_i420(
@@ -75,6 +81,47 @@ def test_nothing_leaks_over_many_openings(tmp_path: Path) -> None:
     assert kilobytes < 23_000  # half of what one lost picture an opening would be; malloc keeps 10
 
 
+def test_a_pipeline_that_hangs_is_left_behind_and_harms_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("edgedet.source.pipeline._STOP_TIMEOUT_S", 0.2)
+    driver = tmp_path / "driver"
+    os.mkfifo(driver)  # who opens it to read waits inside the kernel for a writer
+    launch = f"filesrc name={SOURCE} ! decodebin name={DECODER} ! appsink name={SINK}"
+    description = PipelineDescription(launch, {SOURCE: {"location": str(driver)}})
+    hanging = Pipeline(description, "source 'gate'", "gate", SystemClock())
+    hanging.start()
+    assert hanging.pull(0.1) is None
+    assert not hanging.is_at_end()
+    assert not hanging.stop()
+    assert not hanging.has_stopped
+    assert "source 'gate': does not stop" in caplog.text
+    other = fast(make_video(tmp_path / "a.mkv", frames=10))
+    assert count_frames(other) == 10
+
+    def lets_go() -> bool:
+        with contextlib.suppress(OSError):  # nobody waits for a writer just now
+            os.close(os.open(driver, os.O_WRONLY | os.O_NONBLOCK))
+        return hanging.has_stopped
+
+    _wait_until(lets_go)
+
+
+def test_a_pipeline_that_is_stopped_at_once_does_not_start_behind_ones_back() -> None:
+    made = [
+        Pipeline(
+            PipelineDescription(f"videotestsrc ! appsink name={SINK}"), "", "gate", SystemClock()
+        )
+        for _ in range(20)
+    ]
+    for pipeline in made:
+        pipeline.start()
+        assert pipeline.stop()
+    for pipeline in made:
+        _wait_until(pipeline._started.is_set)
+        assert pipeline._pipeline.get_state(0).state.value_nick == "null"
+
+
 def test_everything_but_opening_works_without_gi() -> None:
     code = (
         "import sys; sys.modules['gi'] = None\n"
@@ -90,6 +137,13 @@ def test_everything_but_opening_works_without_gi() -> None:
     ).stdout
     assert output.startswith("SourceError GStreamer's Python bindings are missing")
     assert "python3-gi" in output
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    end_s = time.monotonic() + OPEN_S
+    while not condition():
+        assert time.monotonic() < end_s
+        time.sleep(0.01)
 
 
 def _settled() -> tuple[int, int, int]:

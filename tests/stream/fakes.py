@@ -13,7 +13,7 @@ from edgedet.detections import FrameDetections
 from edgedet.errors import SourceError
 from edgedet.event import SourceStatus
 from edgedet.frame import CaptureSource, CaptureTime, Frame, FrameInfo, PixelFormat
-from edgedet.source.base import EndOfStreamError
+from edgedet.source.base import EndOfStreamError, SourceCondition
 
 START_UTC = datetime(2026, 5, 4, 9, 0, tzinfo=timezone.utc)
 WAIT_S = 30.0
@@ -74,12 +74,13 @@ class ScriptedSource:
     def __init__(self, *parts: Iterable[Step] | Exception) -> None:
         self.opened = 0
         self.closed = 0
-        self.decoder = "fakedec"
+        self.condition = SourceCondition("fakedec")
         self._parts = iter(parts)
         self._steps: Iterator[Step] = iter(())
 
-    def open(self, timeout_s: float) -> None:
+    def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         assert timeout_s > 0
+        assert stop is not None
         self.opened += 1
         part = next(self._parts, SourceError("the script is over"))
         if isinstance(part, Exception):

@@ -1,6 +1,7 @@
 """A feeder keeps its source open, gives up files only, and closes frames it may not pass on."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -8,11 +9,20 @@ from edgedet.config.source import SourceSettings
 from edgedet.errors import AuthenticationError, DecoderError, SourceError
 from edgedet.event import SourceState, SourceStatus
 from edgedet.frame import Frame
+from edgedet.source.base import InterruptedOpenError, SourceCondition
 from edgedet.stream.channel import Channel, Policy
 from edgedet.stream.feeder import Feeder, Outcome
 from edgedet.stream.record import SourceRecord
 from edgedet.stream.worker import Worker
-from tests.stream.fakes import WAIT_S, FakeClock, FramePool, NoDelay, ScriptedSource, wait_until
+from tests.stream.fakes import (
+    WAIT_S,
+    FakeClock,
+    FramePool,
+    NoDelay,
+    ScriptedSource,
+    Step,
+    wait_until,
+)
 
 CAMERA = "rtsp://10.0.0.5/stream1"
 FILE = "file:///srv/clips/dock.avi"
@@ -239,3 +249,65 @@ def test_an_unexpected_error_disables_the_source_and_nothing_else(
     assert bench.told[-1].reason == "internal error: a bug"
     assert bench.channel.is_closed
     assert "source 'a': given up" in caplog.text
+
+
+def test_what_the_source_says_of_itself_is_told_and_taken_back() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource())
+
+    def says(note: str) -> Callable[[], None]:
+        def say() -> None:
+            bench.source.condition = SourceCondition("fakedec", note, quarantined=7)
+
+        return say
+
+    bench.source = bench.feeder._source = ScriptedSource(
+        [pool.frame(seq=0), says("damaged"), pool.frame(seq=1), says(""), bench.stop.set]
+    )
+    bench.feeder.run(bench.stop)
+    assert [(status.state, status.reason) for status in bench.told] == [
+        (SourceState.LIVE, ""),
+        (SourceState.DEGRADED, "damaged"),
+        (SourceState.LIVE, ""),
+    ]
+    assert (bench.told[-1].decoder, bench.told[-1].quarantined) == ("fakedec", 7)
+
+
+def test_a_camera_whose_picture_stands_still_is_degraded_and_opened_again_once() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource(), picture={"frozen_after_s": 4, "reopen_after_s": 10})
+
+    def still(count: int) -> list[Step]:
+        steps: list[Step] = []
+        for _ in range(count):
+            steps += [pool.frame(seq=77), lambda: bench.clock.advance(1)]
+        return steps
+
+    bench.feeder._source = ScriptedSource(still(20), [*still(30), bench.stop.set])
+    bench.feeder.run(bench.stop)
+    assert bench.states == [
+        SourceState.LIVE,
+        SourceState.DEGRADED,
+        SourceState.STALLED,
+        SourceState.DEGRADED,
+    ]
+    assert "s; opening it again, once" in bench.told[2].reason
+    assert bench.told[-1].reconnects == 1
+
+
+def test_a_file_may_stand_still_and_be_black() -> None:
+    pool = FramePool()
+    bench = Bench(ScriptedSource(), FILE)
+    steps: list[Step] = []
+    for _ in range(60):
+        steps += [pool.frame(seq=0), lambda: bench.clock.advance(1)]
+    bench.feeder._source = ScriptedSource(steps)
+    bench.feeder.run(bench.stop)
+    assert bench.states == [SourceState.LIVE, SourceState.ENDED]
+
+
+def test_an_opening_that_is_interrupted_is_no_trouble() -> None:
+    bench = Bench(ScriptedSource(InterruptedOpenError("stopped")))
+    bench.feeder.run(bench.stop)
+    assert bench.feeder.outcome is Outcome.STOPPED
+    assert bench.told == []

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from edgedet.event import SourceLimit, SourceState, SourceStatus
+from edgedet.source.base import SourceCondition
 from edgedet.stream.record import SourceRecord
 from tests.stream.fakes import FakeClock, FramePool
 
@@ -61,12 +62,12 @@ def test_status_has_rates_decoder_and_reconnects() -> None:
     for seq in range(51):
         record.count_frame(pool.frame("gate", seq, arrival_s=clock.monotonic()).info)
         clock.advance(0.1)
-    record.set_decoder("avdec_h264")
+    record.set_condition(SourceCondition("avdec_h264", quarantined=3))
     record.count_reconnect()
     status = record.status()
     assert 9.5 <= status.fps_in <= 10.5
     assert status.fps_inferred == 12.35
-    assert (status.decoder, status.reconnects) == ("avdec_h264", 1)
+    assert (status.decoder, status.reconnects, status.quarantined) == ("avdec_h264", 1, 3)
 
 
 def test_pause_and_resume_are_told_once() -> None:

@@ -83,7 +83,7 @@ def _paint(
         times.add(time.perf_counter() - before_s)
         size_hw = frame.info.height, frame.info.width
         count += 1
-    decoder = source.decoder or "raw"
+    decoder = source.condition.decoder or "raw"
     cost = SourceCost(size_hw[1], size_hw[0], decoder, *decode_ms, times.percentiles())
     return Feed(pictures, tuple(boxes[slot] for slot in range(_PICTURES)), cost)
 

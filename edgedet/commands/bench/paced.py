@@ -1,11 +1,13 @@
 """A file or pattern read at a camera's pace, whatever its own."""
 
+import threading
 import time
 from dataclasses import replace
 
 from edgedet.clock import Clock
 from edgedet.frame import Frame
 from edgedet.source import FrameSource
+from edgedet.source.base import SourceCondition
 
 _GOLDEN_RATIO = 0.618033988749895  # spreads any number of phases evenly
 
@@ -27,13 +29,13 @@ class PacedSource:
         self._due_s = 0.0
 
     @property
-    def decoder(self) -> str:
-        """The decoder element in use."""
-        return self._source.decoder
+    def condition(self) -> SourceCondition:
+        """How the source that is paced is doing."""
+        return self._source.condition
 
-    def open(self, timeout_s: float) -> None:
+    def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         """Open the source; the first frame is due after its phase."""
-        self._source.open(timeout_s)
+        self._source.open(timeout_s, stop)
         self._due_s = self._clock.monotonic() + self._phase_s
 
     def read(self, timeout_s: float) -> Frame | None:

@@ -15,7 +15,7 @@ from edgedet.config.source import SourceSettings
 from edgedet.errors import AuthenticationError, EdgedetError, SourceError
 from edgedet.source import create_source
 from edgedet.source.base import EndOfStreamError, FrameSource
-from edgedet.source.pipeline import load_gstreamer
+from edgedet.source.library import load_gstreamer
 from edgedet.source.uri import parse_uri
 
 PLUGINS = {
@@ -178,6 +178,6 @@ def _watch(source: FrameSource, watch_s: float) -> _Seen:
         except EndOfStreamError:
             pass
         seconds = time.monotonic() - since_s
-        return _Seen(first_s, count, seconds, picture, source.decoder or "no decoder")
+        return _Seen(first_s, count, seconds, picture, source.condition.decoder or "no decoder")
     finally:
         source.close()

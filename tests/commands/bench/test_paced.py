@@ -1,21 +1,24 @@
+import threading
+
 import pytest
 
 from edgedet.commands.bench.paced import PacedSource
 from edgedet.frame import Frame
+from edgedet.source.base import SourceCondition
 from tests.stream.fakes import FakeClock, FramePool
 
 
 class Film:
     """Frames without end, as fast as they are read."""
 
-    decoder = "raw"
+    condition = SourceCondition("raw")
 
     def __init__(self) -> None:
         self.pool = FramePool()
         self.calls: list[str] = []
         self.count = 0
 
-    def open(self, timeout_s: float) -> None:
+    def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:  # noqa: ARG002 - the protocol's
         self.calls.append(f"open {timeout_s}")
 
     def read(self, timeout_s: float) -> Frame | None:  # noqa: ARG002 - the protocol's
@@ -79,4 +82,4 @@ def test_closing_closes_what_is_paced(clock: FakeClock) -> None:
     source.open(2.0)
     source.close()
     assert film.calls == ["open 2.0", "close"]
-    assert source.decoder == "raw"
+    assert source.condition.decoder == "raw"
