@@ -40,6 +40,7 @@ class SourceStatus(DeviceMessage):
     expires_at: Utc
     clock_offset_ms: float | None = None
     decoder: str = ""
+    quarantined: Count = 0
     limits: SourceLimit | None = None
 
 
