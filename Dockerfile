@@ -22,7 +22,7 @@ RUN python3 -m venv /tools \
 COPY constraints/constraints.txt constraints/constraints.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY edgedet edgedet
-RUN extra=engine; if [ "$(uname -m)" = x86_64 ]; then extra=openvino; fi \
+RUN extra=engine,signed; if [ "$(uname -m)" = x86_64 ]; then extra=openvino,signed; fi \
  && /tools/bin/pip wheel --no-cache-dir -c constraints/constraints.txt -w /wheels ".[$extra]" \
  && echo "edgedet[$extra]" > /wheels/requirement
 

@@ -70,11 +70,11 @@ extras() {
   if [ -n "$EXTRAS" ]; then
     echo "$EXTRAS"
   elif is_jetson; then
-    echo jetson
+    echo jetson,signed
   elif [ "$(uname -m)" = x86_64 ]; then
-    echo openvino
+    echo openvino,signed
   else
-    echo engine
+    echo engine,signed
   fi
 }
 

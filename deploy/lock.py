@@ -61,12 +61,12 @@ class Target:
         return flags
 
 
-ALL = ("openvino", "embedded", "engine", "train", "test", "lint")
+ALL = ("openvino", "embedded", "engine", "signed", "train", "test", "lint")
 FILES: Mapping[str, tuple[Target, ...]] = {
     "constraints.txt": tuple(
         Target(python, "x86_64", ALL) for python in ("3.10", "3.11", "3.12", "3.13", "3.14")
     ),
-    "jp62.txt": (Target("3.10", "aarch64", ("embedded", "engine")),),
+    "jp62.txt": (Target("3.10", "aarch64", ("embedded", "engine", "signed")),),
 }
 
 

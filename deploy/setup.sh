@@ -153,7 +153,7 @@ install_torch() {
 }
 
 runtime_extras() { # OpenVINO is the fast backend on x86; elsewhere ONNX Runtime does
-  if [ "$(uname -m)" = x86_64 ]; then printf 'openvino,embedded'; else printf 'embedded'; fi
+  if [ "$(uname -m)" = x86_64 ]; then printf 'openvino,embedded,signed'; else printf 'embedded,signed'; fi
 }
 
 main() {

@@ -5,6 +5,7 @@ from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.errors import ConfigError
 from edgedet.manifest import Bundle, read_bundle
+from edgedet.models import ModelStore
 from edgedet.publish.commands.memory import CommandMemory
 from edgedet.source import problems_of_sources
 
@@ -29,7 +30,7 @@ def enabled_sources(settings: Settings) -> list[SourceSettings]:
 
 
 def bundle_of(settings: Settings) -> Bundle:
-    """The model bundle.
+    """The model bundle: the one that was activated on this device, or the configured one.
 
     Raises:
         ConfigError: there is none where the settings say.
@@ -42,7 +43,7 @@ def bundle_of(settings: Settings) -> Bundle:
             " `python -m train export`"
         )
         raise ConfigError(msg)
-    return read_bundle(folder)
+    return ModelStore(settings.state_dir).in_use(read_bundle(folder))
 
 
 def thresholds_of(model: ModelSettings, bundle: Bundle) -> tuple[float, float]:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from edgedet.commands import model_lines
+
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands part of `app`."""
@@ -18,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
         build_engine
     )
     app.command(epilog="Example: edgedet doctor /etc/edgedet/edgedet.yaml")(doctor)
+    app.add_typer(model_lines.app, name="models")
 
 
 def bench(  # noqa: PLR0913 - its options are the command line's

@@ -16,5 +16,7 @@ class ModelSettings(Section):
     backend: BackendName = "auto"
     score_threshold: float | None = Field(default=None, ge=0, le=1)
     iou_threshold: float | None = Field(default=None, ge=0, le=1)
+    public_key_file: ConfigPath | None = None
+    """An Ed25519 key in PEM form: bundles that are installed must be signed by it."""
     threads: int = Field(default=0, ge=0, le=256)
     """Threads of a CPU backend; 0: one for each core."""

@@ -84,6 +84,7 @@ FENCED: dict[str, set[str]] = {
     "jsonschema": {"edgedet"},
     "minio": {"edgedet"},
     "roboflow": {"edgedet", "train"},
+    "cryptography": {"edgedet"},
     "pycocotools": {"train"},
     "litert_torch": {"train"},
     "ai_edge_litert": {"train"},

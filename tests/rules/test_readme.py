@@ -40,7 +40,7 @@ for command in sys.argv[2:]:
         sys.exit(command)
 """
 COMMAND = re.compile(
-    r"(?:^|/)(?:(edgedet)|python -m (train)) ((?:ingest |sim )?[a-z-]+)((?: .*)?)$"
+    r"(?:^|/)(?:(edgedet)|python -m (train)) ((?:ingest |sim |models |learn )?[a-z-]+)((?: .*)?)$"
 )
 
 

@@ -9,7 +9,7 @@ from edgedet.config.settings import Settings
 from edgedet.detect import available_backends, create_detector, store_in
 from edgedet.errors import EdgedetError, ModelError, first_line
 from edgedet.manifest import MODEL_FILE, Bundle, GoldenCase, read_bundle, read_golden, verify_file
-from edgedet.vision.candidates import Tolerance, compare_candidates
+from edgedet.models import ModelStore, golden_deviation
 
 AUTO = "auto"
 
@@ -24,7 +24,7 @@ def examine(settings: Settings | None) -> Iterator[Check]:
     if settings is None:
         return
     try:
-        bundle = read_bundle(settings.model.bundle)
+        bundle = ModelStore(settings.state_dir).in_use(read_bundle(settings.model.bundle))
         verify_file(bundle, MODEL_FILE)
         golden = read_golden(bundle)
     except EdgedetError as exc:
@@ -64,23 +64,15 @@ def _backend(settings: Settings, bundle: Bundle, golden: GoldenCase | None, name
         if golden is None:
             return warned(told, "loads; the bundle has no golden pictures", "export it again")
         started_s = time.perf_counter()
-        found = detector.infer(golden.images_nhwc[:1])
+        detector.infer(golden.images_nhwc[:1])
         took_ms = (time.perf_counter() - started_s) * 1000
+        deviation = golden_deviation(bundle, golden, detector.infer)
     except Exception as exc:  # noqa: BLE001 - whatever a backend raises is what is looked for
         return failed(told, f"does not run: {first_line(exc)}", "choose another model.backend")
     finally:
         detector.close()
-    case = bundle.manifest.golden
-    if case is None:
-        return passed(told, f"{detector.backend} runs")
-    tolerance = Tolerance(case.box_tolerance_px, case.score_tolerance)
-    difference = compare_candidates(found[0], golden.candidates[0], tolerance)
-    if difference.unmatched:
-        return failed(
-            told,
-            f"{difference.unmatched} of {difference.compared} candidates are not the golden ones",
-            "choose another model.backend, and tell us",
-        )
+    if deviation:
+        return failed(told, deviation, "choose another model.backend, and tell us")
     return passed(
         told, f"{detector.backend} answers rightly, the first picture in {took_ms:.0f} ms"
     )

@@ -1,0 +1,143 @@
+"""A bundle from where it was put: a folder, an archive, or the address of either.
+
+Downloads go on where they stopped. What came is compared with the manifest's digests by whoever
+installs it, so that nothing here needs to be trusted.
+"""
+
+import hashlib
+import http.client
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from edgedet.errors import ModelError
+from edgedet.log import redact
+from edgedet.manifest import MANIFEST_FILE, file_entry, read_bundle
+from edgedet.models.archive import MAX_BYTES, is_archive, unpack
+
+SIGNATURE_FILE = f"{MANIFEST_FILE}.sig"
+
+Progress = Callable[[str, int], None]
+"""Told what is being fetched, and how many bytes of it are here."""
+
+_CHUNK_BYTES = 1 << 18
+_TIMEOUT_S = 30.0
+_TRIES = 4
+
+
+def _silent(_what: str, _count: int) -> None:
+    """The progress of a download that nobody watches."""
+
+
+def fetch(source: str, incoming: Path, progress: Progress = _silent) -> Path:
+    """The folder in which the bundle of `source` now lies, in or outside `incoming`.
+
+    `source`: a folder, an archive (.zip, .tar, .tar.gz), or the http or https address of an
+    archive or of a folder with a manifest. `incoming` keeps what was fetched of an interrupted
+    download.
+
+    Raises:
+        ModelError: if it cannot be had, or is no bundle.
+    """
+    scheme = urlsplit(source).scheme
+    if scheme in ("http", "https"):
+        return _download(source, incoming, progress)
+    if len(scheme) > 1:  # one letter is a drive
+        msg = f"'{redact(source)}' is no place for a bundle; expected a folder, archive or http(s)"
+        raise ModelError(msg)
+    path = Path(source)
+    if path.is_dir():
+        return path
+    if path.is_file() and is_archive(path.name):
+        return unpack(path, _fresh(incoming / "unpacked"))
+    msg = f"there is no bundle at '{source}'; expected a folder or an archive (.zip, .tar, .tar.gz)"
+    raise ModelError(msg)
+
+
+def _download(url: str, incoming: Path, progress: Progress) -> Path:
+    place = incoming / hashlib.sha256(url.encode()).hexdigest()[:16]
+    place.mkdir(parents=True, exist_ok=True)
+    name = unquote(urlsplit(url).path.rpartition("/")[2])
+    if is_archive(name):
+        archive = place / f"archive{''.join(Path(name).suffixes[-2:]).lower()}"
+        _download_file(url, archive, progress)
+        try:
+            return unpack(archive, _fresh(place / "unpacked"))
+        except ModelError:
+            archive.unlink()  # a damaged one must not be gone on with
+            raise
+    base = url.removesuffix(MANIFEST_FILE).rstrip("/") + "/"
+    folder = place / "bundle"
+    folder.mkdir(exist_ok=True)
+    (folder / MANIFEST_FILE).unlink(missing_ok=True)  # it may have changed
+    _download_file(base + MANIFEST_FILE, folder / MANIFEST_FILE, progress)
+    for entry in read_bundle(folder).manifest.files:
+        target = folder / entry.path
+        if target.is_file() and file_entry(folder, entry.path) == entry:
+            continue
+        target.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _download_file(base + quote(entry.path), target, progress, entry.size_bytes)
+    try:
+        _download_file(base + SIGNATURE_FILE, folder / SIGNATURE_FILE, progress, 1024)
+    except ModelError:
+        (folder / SIGNATURE_FILE).unlink(missing_ok=True)  # whether one is needed is asked later
+    return folder
+
+
+def _download_file(url: str, target: Path, progress: Progress, max_bytes: int = MAX_BYTES) -> None:
+    """`url` as `target`, going on with what an earlier try left in `target.part`."""
+    part = target.with_name(target.name + ".part")
+    shown = redact(url)
+    for attempt in range(1, _TRIES + 1):
+        try:
+            _append(url, part, progress, max_bytes)
+        except urllib.error.HTTPError as exc:  # noqa: PERF203 - a try each
+            exc.close()
+            msg = f"cannot fetch {shown}: the server says {exc.code} {exc.reason}"
+            raise ModelError(msg) from exc
+        except (OSError, http.client.HTTPException) as exc:
+            if attempt == _TRIES:
+                reason = getattr(exc, "reason", None) or getattr(exc, "strerror", None) or exc
+                msg = f"cannot fetch {shown} ({reason}); what is here is kept, try again later"
+                raise ModelError(msg) from exc
+        else:
+            part.replace(target)
+            return
+
+
+def _append(url: str, part: Path, progress: Progress, max_bytes: int) -> None:
+    """Fetch what is missing of `part`; raises when the connection ends before it is whole."""
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url)  # noqa: S310 - http(s) only, checked by the caller
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - see above
+    except urllib.error.HTTPError as exc:
+        if exc.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
+            exc.close()  # it is whole already, or another one: its digest will tell
+            return
+        raise
+    with response, part.open("ab" if response.status == http.client.PARTIAL_CONTENT else "wb") as f:
+        length = response.headers.get("Content-Length")
+        expected = None if length is None else f.tell() + int(length)
+        while chunk := response.read(_CHUNK_BYTES):
+            f.write(chunk)
+            if f.tell() > max_bytes:
+                f.truncate(0)
+                msg = f"{redact(url)} has more than {max_bytes} bytes; expected a model bundle"
+                raise ModelError(msg)
+            progress(url.rpartition("/")[2], f.tell())
+        if expected is not None and f.tell() < expected:
+            msg = "the connection ended early"
+            raise OSError(msg)
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,36 @@
+"""Does a model answer the pictures that came with it as it should, on this device?"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edgedet.manifest import Bundle, GoldenCase
+from edgedet.vision.candidates import Tolerance, compare_candidates
+
+Infer = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def golden_deviation(bundle: Bundle, golden: GoldenCase | None, infer: Infer) -> str:
+    """How the answers to the golden pictures differ, in words; empty if they do not.
+
+    `infer` maps pictures uint8 (N, H, W, 3) to candidates float32 (N, K, 7). A bundle without
+    golden pictures has nothing to differ from.
+    """
+    case = bundle.manifest.golden
+    if case is None or golden is None:
+        return ""
+    tolerance = Tolerance(case.box_tolerance_px, case.score_tolerance)
+    for number, expected in enumerate(golden.candidates):
+        found = infer(golden.images_nhwc[number : number + 1])[0]
+        if found.shape != expected.shape:
+            return f"the answer has the shape {found.shape}, expected {expected.shape}"
+        if not np.isfinite(found).all():
+            return f"the answer to picture {number} is not finite"
+        difference = compare_candidates(found, expected, tolerance)
+        if difference.unmatched:
+            return (
+                f"{difference.unmatched} of {difference.compared} candidates of picture {number}"
+                " are not the golden ones"
+            )
+    return ""

@@ -1,0 +1,37 @@
+"""The file that says which model is in use."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from edgedet.errors import ModelError
+from edgedet.models.active import ActiveModel, read_active, write_active
+
+ACTIVE = ActiveModel(
+    model="person-1-abc",
+    since=datetime(2026, 1, 2, tzinfo=timezone.utc),
+    reason="test",
+    configured_sha256="0" * 64,
+    history=["configured"],
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "active.json"
+    assert read_active(path) is None
+    write_active(path, ACTIVE)
+    assert read_active(path) == ACTIVE
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"schema": "edgedet.active/2"}', b"\xff"])
+def test_what_cannot_be_read_is_as_if_nothing_was_chosen(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "active.json"
+    path.write_bytes(content)
+    assert read_active(path) is None
+
+
+def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="nothing was changed"):
+        write_active(tmp_path / "file" / "active.json", ACTIVE)
