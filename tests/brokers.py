@@ -55,13 +55,15 @@ class Received:
 class Subscriber:
     """A client without threads: it reads while the test waits."""
 
-    def __init__(self, port: int, topic: str = "#", *, is_v5: bool = True, **login: str) -> None:
-        """Connect and subscribe."""
+    def __init__(
+        self, port: int, topic: str = "#", qos: int = 1, *, is_v5: bool = True, **login: str
+    ) -> None:
+        """Connect and subscribe. At `qos` 0 the broker holds nothing back."""
         self.messages: list[Received] = []
         self._is_subscribed = False
         version = MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311
         self._client = Client(CallbackAPIVersion.VERSION2, protocol=version)
-        self._client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
+        self._client.on_connect = lambda client, *_: client.subscribe(topic, qos=qos)
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message
         if login:
@@ -88,6 +90,11 @@ class Subscriber:
         seen = [(m.topic, m.payload[:200]) for m in self.messages[-10:]]
         assert is_in_time, f"{len(found())} of {count} messages came; the last of all: {seen}"
         return found()
+
+    def listen_again(self) -> None:
+        """Subscribe at a broker that was started anew."""
+        self._is_subscribed = False
+        assert self._loop_until(lambda: self._is_subscribed, PATIENCE_S), "no subscription"
 
     def listen(self, duration_s: float) -> list[Received]:
         """What came until now and in the next moments."""

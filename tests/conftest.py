@@ -74,7 +74,7 @@ def subscribe() -> Iterator[Subscribe]:
     subscribers: list[Subscriber] = []
 
     def make(port: int, topic: str = "#", *, is_v5: bool = True, **login: str) -> Subscriber:
-        subscriber = Subscriber(port, topic, is_v5=is_v5, **login)
+        subscriber = Subscriber(port, topic, 1, is_v5=is_v5, **login)
         subscribers.append(subscriber)
         return subscriber
 
