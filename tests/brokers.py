@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,13 @@ __all__ = ["MOSQUITTO", "Mosquitto", "Received", "Subscriber", "free_port", "wai
 PATIENCE_S = 20.0
 
 MOSQUITTO = find_mosquitto()
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody does, on a port of 127.0.0.1."""
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
 
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = PATIENCE_S) -> bool:

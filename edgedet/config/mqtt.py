@@ -12,6 +12,9 @@ from edgedet.config.spool import SpoolSettings
 
 EMBEDDED = "embedded"
 OFF = "off"
+_DIRECT = ("mqtt", "mqtts")
+_WEBSOCKETS = ("ws", "wss")
+_ENCRYPTED = ("mqtts", "wss")
 _MAX_PORT = 65535
 
 
@@ -24,9 +27,20 @@ class TlsSettings(Section):
     insecure: bool = False
     """Do not check the broker's certificate. Never outside a laboratory."""
 
+    @model_validator(mode="after")
+    def _key_has_a_certificate(self) -> "TlsSettings":
+        if self.key_file is not None and self.cert_file is None:
+            msg = "key_file needs a cert_file beside it"
+            raise ValueError(msg)
+        return self
+
 
 class MqttSettings(Section):
-    """The outlet to MQTT. `url` is `mqtt://host[:port]`, `mqtts://…`, `embedded` or `off`."""
+    """The outlet to MQTT.
+
+    `url` is `mqtt://host[:port]`, `mqtts://…`, `ws://host[:port]/path`, `wss://…`, `embedded` or
+    `off`.
+    """
 
     url: str = "mqtt://127.0.0.1:1883"
     username: str | None = None
@@ -67,13 +81,13 @@ class MqttSettings(Section):
         if value in (OFF, EMBEDDED) or not isinstance(value, str):
             return value
         parts = urlsplit(value)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            msg = "expected mqtt://host[:port], mqtts://host[:port], embedded or off"
+        if parts.scheme not in (*_DIRECT, *_WEBSOCKETS) or not parts.hostname:
+            msg = "expected mqtt://host[:port], mqtts://, ws://, wss://, embedded or off"
             raise ValueError(msg)
         if parts.username or parts.password:
             msg = "no credentials in the url: use username and password_file"
             raise ValueError(msg)
-        if parts.path.strip("/") or parts.query or parts.fragment:
+        if (parts.scheme in _DIRECT and parts.path.strip("/")) or parts.query or parts.fragment:
             msg = "expected nothing behind the port; topics are set by topic_root and device"
             raise ValueError(msg)
         try:
@@ -92,6 +106,14 @@ class MqttSettings(Section):
             msg = "expected host:port, as in 127.0.0.1:1883"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _tls_is_not_in_vain(self) -> "MqttSettings":
+        """Refuse certificates that nobody would look at."""
+        if self.tls != TlsSettings() and urlsplit(self.url).scheme not in _ENCRYPTED:
+            msg = "tls does nothing for this url; expected mqtts://host[:port] or wss://"
+            raise ValueError(msg)
+        return self
 
     @property
     def is_off(self) -> bool:

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from edgedet.config.mqtt import MqttSettings, TlsSettings
 from edgedet.errors import ConfigError, PublishError
 
-_PORT = 1883
-_TLS_PORT = 8883
+_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
+_ENCRYPTED = ("mqtts", "wss")
+_WEBSOCKETS = ("ws", "wss")
+_WEBSOCKET_PATH = "/mqtt"  # where most brokers listen; mosquitto takes any
 _MAX_INCOMING_BYTES = 64 * 1024
 _SESSION_EXPIRY_S = 120
 _CREDENTIAL_CODES = (0x86, 0x87)
@@ -62,6 +64,7 @@ class LostError(PublishError):
 class Endpoint:
     """A broker and how to greet it, `protocol` first; no `tls_context`: a plain connection.
 
+    `websocket_path`: through a web server, there; empty: directly.
     `keeps_session`: the broker keeps what we missed for a while. `max_incoming_bytes`: it is asked
     to send nothing larger.
     """
@@ -72,6 +75,7 @@ class Endpoint:
     keepalive_s: int
     will_delay_s: int
     tls_context: ssl.SSLContext | None = None
+    websocket_path: str = ""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     protocol: Protocol = Protocol.V5
@@ -85,7 +89,9 @@ class Endpoint:
 
     def __str__(self) -> str:
         """The address, without credentials."""
-        return f"{'mqtts' if self.tls_context else 'mqtt'}://{self.host}:{self.port}"
+        scheme = "ws" if self.websocket_path else "mqtt"
+        secure = "s" if self.tls_context else ""
+        return f"{scheme}{secure}://{self.host}:{self.port}{self.websocket_path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,20 +142,26 @@ def endpoint_of(settings: MqttSettings, client_id: str) -> Endpoint:
     """
     url = f"mqtt://{settings.embedded_listen}" if settings.is_embedded else settings.url
     parts = urlsplit(url)
-    is_tls = parts.scheme == "mqtts"
     return Endpoint(
         host=parts.hostname or "127.0.0.1",
-        port=parts.port or (_TLS_PORT if is_tls else _PORT),
+        port=parts.port or _PORTS[parts.scheme],
         client_id=client_id,
         keepalive_s=settings.keepalive_s,
         will_delay_s=settings.will_delay_s,
-        tls_context=_tls_context(settings.tls) if is_tls else None,
-        username=settings.username,
+        tls_context=_tls_context(settings.tls) if parts.scheme in _ENCRYPTED else None,
+        websocket_path=(parts.path or _WEBSOCKET_PATH) if parts.scheme in _WEBSOCKETS else "",
+        # a token may stand alone; MQTT 3.1.1 knows no password without a name
+        username=settings.username or ("" if settings.password_file else None),
         password=_password(settings),
         # amqtt never answers a greeting in MQTT 5
         protocol=Protocol.V311 if settings.is_embedded else Protocol.V5,
         max_incoming_bytes=_MAX_INCOMING_BYTES,
     )
+
+
+def hung_up(endpoint: Endpoint, protocol: Protocol) -> HungUpError:
+    """The error for a connection that ended before the greeting was answered."""
+    return HungUpError(f"{endpoint} hung up on the greeting in MQTT {protocol}")
 
 
 def refusal(endpoint: Endpoint, protocol: Protocol, code: int | None, told: str) -> PublishError:

@@ -20,12 +20,12 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edgedet.clock import Clock, Deadline
 from edgedet.publish.broker import (
     Endpoint,
-    HungUpError,
     Incoming,
     LostError,
     Message,
     Protocol,
     UnreachableError,
+    hung_up,
     refusal,
 )
 from edgedet.publish.in_flight import WINDOW, InFlight, Settled, Token
@@ -34,8 +34,7 @@ from edgedet.publish.readiness import send_at_once, wait_ready
 
 logger = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT_S = 4.0
-_ANSWER_TIMEOUT_S = 4.0
+_TIMEOUT_S = 4.0  # to connect, and then for the answer
 _TICK_S = 0.1
 _TAKEN_OVER_CODE = 0x8E
 
@@ -46,12 +45,17 @@ class _Packed(Properties):
     def __init__(self, packet_type: int, packed: bytes) -> None:
         super().__init__(packet_type)  # type: ignore[no-untyped-call]
         # past paho's own setter, which takes the names of MQTT properties only
-        object.__setattr__(self, "_packed", packed)
+        object.__setattr__(self, "pack", lambda: packed)
 
-    def pack(self) -> bytes:
-        """What goes over the wire."""
-        packed: bytes = object.__getattribute__(self, "_packed")
-        return packed
+
+class _Client(Client):
+    """Keeps hold of a socket whose handshake fails, which paho leaves to the garbage collector."""
+
+    made: socket.socket | None = None
+
+    def _create_socket_connection(self) -> socket.socket:
+        self.made = super()._create_socket_connection()
+        return self.made
 
 
 class Connection:
@@ -96,23 +100,26 @@ class Connection:
             RefusedError: the broker said no, or hung up on the greeting.
         """
         endpoint = self._endpoint
-        where = (endpoint.host, endpoint.port, endpoint.keepalive_s)
         try:
-            self._client.connect(*where, **_connect_options(endpoint, self.protocol))
-            if isinstance(sock := self._client.socket(), socket.socket):
+            self._client.connect(**_connect_options(endpoint, self.protocol))
+            if (sock := self._client.socket()) is not None:
                 send_at_once(sock)
-            deadline = Deadline(_ANSWER_TIMEOUT_S, self._clock)
+            deadline = Deadline(_TIMEOUT_S, self._clock)
             while self._answer is None and not deadline.is_over() and not gives_up():
                 self.poll(min(_TICK_S, deadline.remaining_s()))
-        except OSError as exc:
+        # the latter two of paho's handshake with a web server that talks nonsense
+        except (OSError, ValueError, IndexError) as exc:
             self.abandon()
-            msg = f"no connection to {endpoint}: {exc.strerror or exc}"
+            msg = f"no connection to {endpoint}: {getattr(exc, 'strerror', None) or exc}"
             raise UnreachableError(msg) from exc
         except LostError as exc:
             if self._answer is None:
-                msg = f"{endpoint} hung up on the greeting in MQTT {self.protocol}"
-                raise HungUpError(msg) from exc
-        self._judge(self._answer)
+                raise hung_up(endpoint, self.protocol) from exc
+        answer = self._answer
+        if answer is None or answer.is_failure:
+            self.abandon()
+            code = None if answer is None else answer.value
+            raise refusal(endpoint, self.protocol, code, str(answer))
 
     @property
     def has_room(self) -> bool:
@@ -125,9 +132,8 @@ class Connection:
         Raises:
             LostError: the connection has ended; `message` is under way.
         """
-        properties = None
-        if self.protocol is Protocol.V5:
-            properties = _Packed(PacketTypes.PUBLISH, pack_publish(message))
+        is_v5 = self.protocol is Protocol.V5
+        properties = _Packed(PacketTypes.PUBLISH, pack_publish(message)) if is_v5 else None
         info = self._client.publish(
             message.topic, message.payload, message.qos, message.retain, properties
         )
@@ -142,8 +148,8 @@ class Connection:
         Raises:
             LostError: the connection has ended.
         """
-        if topic_filters:
-            self._filters = tuple(topic_filters)
+        self._filters = tuple(topic_filters)
+        if self._filters:
             rc, _ = self._client.subscribe([(topic_filter, qos) for topic_filter in self._filters])
             if rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 raise self._lost()
@@ -156,7 +162,7 @@ class Connection:
         """
         client = self._client
         sock = client.socket()
-        if not isinstance(sock, socket.socket):
+        if sock is None:
             raise self._lost()
         ready = wait_ready(sock, timeout_s, wants_write=client.want_write(), wake_fd=wake_fd)
         if ready.is_readable:
@@ -175,34 +181,22 @@ class Connection:
 
     def abandon(self) -> None:
         """Hang up without a good-bye: the broker will publish the will."""
-        sock = self._client.socket()
-        if sock is not None:
-            sock.close()
-
-    def _judge(self, answer: ReasonCode | None) -> None:
-        if answer is None or answer.is_failure:
-            self.abandon()
-            code = None if answer is None else answer.value
-            raise refusal(self._endpoint, self.protocol, code, str(answer))
+        for sock in (self._client.socket(), self._client.made):
+            if sock is not None:
+                sock.close()
 
     def _lost(self) -> LostError:
         self.abandon()
-        reason = self._end
-        is_taken_over = reason is not None and reason.value == _TAKEN_OVER_CODE
-        return LostError(
-            f"connection to {self._endpoint} ended: {reason}".lower(), is_taken_over=is_taken_over
-        )
+        code = None if self._end is None else self._end.value
+        message = f"connection to {self._endpoint} ended: {self._end}".lower()
+        return LostError(message, is_taken_over=code == _TAKEN_OVER_CODE)
 
-    def _on_connect(
-        self, _client: Client, _userdata: object, _flags: object, reason: ReasonCode, *given: object
-    ) -> None:
-        self._answer = reason
-        self.max_packet_bytes = getattr(given[0], "MaximumPacketSize", None)
+    def _on_connect(self, *given: object) -> None:
+        self._answer = _reason(given)
+        self.max_packet_bytes = getattr(given[4], "MaximumPacketSize", None)
 
-    def _on_disconnect(
-        self, _client: Client, _userdata: object, _flags: object, reason: ReasonCode, *_: object
-    ) -> None:
-        self._end = self._end or reason  # the first is the cause
+    def _on_disconnect(self, *given: object) -> None:
+        self._end = self._end or _reason(given)  # the first is the cause
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         payload, asked = bytes(message.payload), getattr(message.properties, "ResponseTopic", "")
@@ -214,21 +208,26 @@ class Connection:
     ) -> None:
         for topic_filter, reason in zip(self._filters, reasons, strict=False):
             if reason.is_failure:
-                logger.error(
-                    "%s does not let us read '%s': %s", self._endpoint, topic_filter, reason
-                )
+                logger.error("the broker does not let us read '%s': %s", topic_filter, reason)
 
 
-def _make_client(endpoint: Endpoint, will: Message | None, protocol: Protocol) -> Client:
+def _reason(given: tuple[object, ...]) -> ReasonCode | None:
+    """The reason among what paho tells, behind client, user data and flags."""
+    return given[3] if isinstance(given[3], ReasonCode) else None
+
+
+def _make_client(endpoint: Endpoint, will: Message | None, protocol: Protocol) -> _Client:
     is_v5 = protocol is Protocol.V5
-    client = Client(
+    client = _Client(
         CallbackAPIVersion.VERSION2,
         client_id=endpoint.client_id,
         clean_session=None if is_v5 else True,
         protocol=MQTTProtocolVersion.MQTTv5 if is_v5 else MQTTProtocolVersion.MQTTv311,
         reconnect_on_failure=False,
+        transport="websockets" if endpoint.websocket_path else "tcp",
     )
-    client.connect_timeout = _CONNECT_TIMEOUT_S
+    client.ws_set_options(path=endpoint.websocket_path)
+    client.connect_timeout = _TIMEOUT_S
     if endpoint.username is not None:
         client.username_pw_set(endpoint.username, endpoint.password)
     if endpoint.tls_context is not None:
@@ -242,9 +241,10 @@ def _make_client(endpoint: Endpoint, will: Message | None, protocol: Protocol) -
 
 
 def _connect_options(endpoint: Endpoint, protocol: Protocol) -> dict[str, Any]:
+    where = {"host": endpoint.host, "port": endpoint.port, "keepalive": endpoint.keepalive_s}
     if protocol is not Protocol.V5:
-        return {}
+        return where
     packed = pack_connect(endpoint.session_expiry_s, endpoint.max_incoming_bytes)
     # not clean: when we take over our own half-open connection, its will stays unsaid
-    clean_start = not endpoint.keeps_session
-    return {"clean_start": clean_start, "properties": _Packed(PacketTypes.CONNECT, packed)}
+    properties = _Packed(PacketTypes.CONNECT, packed)
+    return {**where, "clean_start": not endpoint.keeps_session, "properties": properties}

@@ -1,9 +1,10 @@
 """Waiting for a socket, be it encrypted or not, and for a bell beside it."""
 
+import os
 import select
 import socket
-import ssl
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,16 @@ class Readiness:
     is_writable: bool
 
 
+class Socket(Protocol):
+    """What is known of the many kinds of sockets."""
+
+    def fileno(self) -> int:
+        """What to wait on."""
+        ...
+
+
 def wait_ready(
-    sock: socket.socket, timeout_s: float, *, wants_write: bool, wake_fd: int | None = None
+    sock: Socket, timeout_s: float, *, wants_write: bool, wake_fd: int | None = None
 ) -> Readiness:
     """Wait until `sock` can be read, or written if asked for, or the bell at `wake_fd` rings.
 
@@ -26,7 +35,8 @@ def wait_ready(
     if wake_fd is not None:
         poller.register(wake_fd, select.POLLIN)
     # bytes that TLS has decrypted already do not wake the poller
-    has_pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+    pending = getattr(sock, "pending", None)
+    has_pending = pending is not None and pending() > 0
     events = dict(poller.poll(0 if has_pending else timeout_s * 1000))
     event = events.get(sock.fileno(), 0)
     return Readiness(
@@ -35,6 +45,8 @@ def wait_ready(
     )
 
 
-def send_at_once(sock: socket.socket) -> None:
+def send_at_once(sock: Socket) -> None:
     """Turn Nagle's algorithm off: at QoS 0 it held every other message back by 30 ms."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    # a second handle on the same connection, for what is wrapped around the first hides it
+    with socket.socket(fileno=os.dup(sock.fileno())) as bare:
+        bare.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

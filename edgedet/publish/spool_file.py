@@ -108,6 +108,14 @@ class SpoolFile:
         with self._transaction():
             self._add_losses(losses)
 
+    def heirs(self, limit: int) -> list[int]:
+        """The oldest messages that tell of losses."""
+        with translated():
+            rows = self._db.execute(
+                "SELECT id FROM messages WHERE lost_before > 0 ORDER BY id LIMIT ?", (limit,)
+            ).fetchall()
+        return [int(row[0]) for row in rows]
+
     @property
     def losses(self) -> Losses:
         """What the next message of each topic will tell of."""

@@ -75,6 +75,11 @@ class SpoolLanes:
             self._taken.add(row.id)
             return row
 
+    def spare(self, ids: Iterable[int]) -> None:
+        """Let `ids` not be given up before they are acknowledged."""
+        with self._lock:
+            self._unsure.update(ids)
+
     def done(self, row: Stored) -> None:
         """The broker has `row`."""
         with self._lock:

@@ -67,6 +67,14 @@ class SpoolStore:
         # above what may be on the disk, should it come back
         return int(self._clock.utc_now().timestamp() * 1000) << _ID_BITS
 
+    def heirs(self, limit: int) -> list[int]:
+        """The oldest messages that tell of losses."""
+        try:
+            return [] if self._disk is None else self._disk.heirs(limit)
+        except SpoolError as exc:
+            self._failed(exc)
+            return []
+
     @property
     def counts(self) -> dict[Kind, int]:
         """How many messages of each kind are kept."""

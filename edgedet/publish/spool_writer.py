@@ -13,6 +13,7 @@ from edgedet.publish.spool_store import SpoolStore, StoreState
 REMOVED_AT_ONCE = 64
 """So many acknowledged messages are removed without further delay."""
 
+_MAX_HEIRS = 256
 _TICK_S = 1.0  # how late the others are, and how often age is looked at
 
 
@@ -72,6 +73,9 @@ class SpoolWriter:
     def open(self) -> None:
         """Open the store."""
         self._next_id = self._store.open()
+        # The last process may have sent these without living to see the answer. Given up now, they
+        # would have the next one tell once more of all the losses that they told of
+        self._lanes.spare(self._store.heirs(_MAX_HEIRS))
 
     def close(self) -> None:
         """Close the store."""

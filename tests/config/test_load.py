@@ -31,7 +31,8 @@ def _problems(path: Path, **environ: str) -> tuple[str, ...]:
 
 
 def test_relative_paths_are_relative_to_the_file(config: Path) -> None:
-    text = GOOD + "jsonl: out.jsonl\nmqtt: {tls: {ca_file: ca.crt}}\nstate_dir: /var/lib/x\n"
+    mqtt = "mqtt: {url: 'mqtts://b', tls: {ca_file: ca.crt}}\n"
+    text = f"{GOOD}jsonl: out.jsonl\n{mqtt}state_dir: /var/lib/x\n"
     config.write_text(text, encoding="utf-8")
     settings = load_settings(config, {}).settings
     folder = config.parent

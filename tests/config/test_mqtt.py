@@ -16,7 +16,10 @@ def test_embedded_in_every_form(value: object) -> None:
     assert MqttSettings.model_validate(value).is_embedded
 
 
-@pytest.mark.parametrize("url", ["mqtt://127.0.0.1", "mqtts://broker.example:8883"])
+@pytest.mark.parametrize(
+    "url",
+    ["mqtt://127.0.0.1", "mqtts://broker.example:8883", "ws://broker:9001", "wss://broker/a/mqtt"],
+)
 def test_accepts(url: str) -> None:
     settings = MqttSettings(url=url)
     assert not settings.is_off
@@ -32,6 +35,7 @@ def test_accepts(url: str) -> None:
         ("mqtt://me:pw@host", "no credentials in the url"),
         ("mqtt://host:99999", "the port must be a number"),
         ("mqtt://host/site/device", "nothing behind the port"),
+        ("wss://host/mqtt?token=1", "nothing behind the port"),
     ],
 )
 def test_refuses(url: str, message: str) -> None:
@@ -48,3 +52,15 @@ def test_accepts_addresses_to_listen_at(listen: str) -> None:
 def test_refuses_addresses_to_listen_at(listen: str) -> None:
     with pytest.raises(ValidationError, match="expected host:port"):
         MqttSettings(embedded_listen=listen)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tls": {"insecure": True}}, "tls does nothing for this url"),
+        ({"url": "mqtts://b", "tls": {"key_file": "k"}}, "needs a cert_file"),
+    ],
+)
+def test_refuses_what_would_do_nothing(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        MqttSettings.model_validate(settings)

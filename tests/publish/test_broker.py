@@ -15,6 +15,9 @@ from edgedet.publish.broker import Protocol, endpoint_of
         ("mqtt://broker", "mqtt://broker:1883"),
         ("mqtts://broker", "mqtts://broker:8883"),
         ("mqtt://10.0.0.5:1884", "mqtt://10.0.0.5:1884"),
+        ("ws://broker", "ws://broker:80/mqtt"),
+        ("wss://broker", "wss://broker:443/mqtt"),
+        ("wss://broker:8443/a/b", "wss://broker:8443/a/b"),
         ("embedded", "mqtt://127.0.0.1:1883"),
     ],
 )

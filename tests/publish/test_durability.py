@@ -18,6 +18,7 @@ import pytest
 from edgedet.publish.in_flight import WINDOW
 from edgedet.publish.spool_file import SpoolFile
 from edgedet.publish.spool_store import FILE_NAME
+from edgedet.publish.spool_writer import REMOVED_AT_ONCE
 from tests.brokers import PATIENCE_S, Mosquitto, Subscriber
 from tests.conftest import StartMosquitto
 from tests.gate import Gate
@@ -212,7 +213,7 @@ def _no_event_is_lost(broker: Mosquitto, folder: Path, kills: int, seed: int) ->
             assert numbers == list(range(len(numbers))), f"gaps in boot {boot}"
             assert safe <= len(numbers) <= journal.published[boot] + 1
         assert not any("lost_before" in body for _, body in world.messages)
-        assert sum(map(len, delivered.values())) > 10 * kills  # else this shows nothing
+        assert sum(map(len, delivered.values())) > 3 * kills  # else this shows nothing
         _check_nothing_is_old_on_the_live_topic(world)
         _check_repeats_say_the_same(world)
         assert _kept(world) == 0
@@ -250,7 +251,8 @@ def _losses_are_told(broker: Mosquitto, folder: Path, *, kills: int, seed: int) 
             missing["at least"] += len(set(range(journal.safe[boot])) - set(delivered[boot]))
             missing["at most"] += published + 1 - len(delivered[boot])
         told = sum(b.get("lost_before", 0) for boot in delivered.values() for b in boot.values())
-        doubtful = world.kills * WINDOW  # arrived, and the acknowledgement died with the process
+        # arrived, and the acknowledgement, or its being written down, died with the process
+        doubtful = world.kills * (WINDOW + REMOVED_AT_ONCE)
         assert missing["at least"] > 50  # else this shows nothing
         assert missing["at least"] <= told <= missing["at most"] + doubtful
         if kills == 0:

@@ -162,3 +162,19 @@ def test_what_may_have_arrived_is_spared() -> None:
 
     model.lanes.surrender()
     assert model.lanes.live_count == 0
+
+
+def test_what_the_last_process_may_have_sent_is_spared_until_it_is_acknowledged() -> None:
+    model = Model()
+    model.add()
+    model.lanes.spare([1])
+    model.lanes.went_offline()
+    assert model.lanes.spared == {1}
+
+    model.lanes.went_online()
+    model.fetch()
+    model.take()
+    model.answer(is_accepted=True)
+    model.remove()
+
+    assert model.lanes.spared == set()
