@@ -53,7 +53,7 @@ def detect(request: DetectRequest) -> int:
         UsageError: if the source has no end, or there is no such file.
     """
     settings = _settings(request)
-    app = Application(settings, appends_jsonl=False, remeasures=request.remeasures)
+    app = Application(settings, appends_jsonl=request.out == "-", remeasures=request.remeasures)
     with _progress(settings.sources[0]) as show:
         code = run_to_end(app, show=show, refresh_s=_REFRESH_S)
     snapshot = app.snapshot()

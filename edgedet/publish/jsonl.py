@@ -22,7 +22,7 @@ class JsonLinesSink:
     """A file of `edgedet.detections/1` objects, one a line, as they are published. One thread."""
 
     def __init__(self, path: Path, origin: Origin, clock: Clock, *, append: bool = False) -> None:
-        """Open `path`, and empty it unless told to `append`.
+        """Open `path`; what is in it makes way for the first line, unless told to `append`.
 
         Raises:
             PublishError: the file cannot be written.
@@ -33,9 +33,11 @@ class JsonLinesSink:
         self._encoder = DetectionsEncoder(origin, _MAX_LINE_BYTES)
         self._seq: Counter[str] = Counter()
         self._lost = 0
+        # a run that comes to nothing, as with a broken model, leaves an older result alone
+        self._replaces = not append and path.is_file()
         try:
             # kept open for the life of the sink, hence no context manager
-            self._file = path.open("ab" if append else "wb")
+            self._file = path.open("ab")
         except OSError as exc:
             raise self._error(exc) from exc
 
@@ -54,6 +56,9 @@ class JsonLinesSink:
         seq = self._seq[frame.source_id]
         encoded = self._encoder.encode(result, seq=seq, moment=moment, skipped=result.skipped)
         try:
+            if self._replaces:
+                self._file.truncate(0)
+                self._replaces = False
             self._file.write(encoded.payload + b"\n")
             self._file.flush()
         except OSError as exc:

@@ -44,6 +44,21 @@ def test_replaces_the_file_unless_told_to_append(origin: Origin, tmp_path: Path)
     assert len(path.read_text(encoding="utf-8").splitlines()) == 2
 
 
+def test_what_is_there_stays_until_there_is_something_new(origin: Origin, tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text("older\n" * 1000, encoding="utf-8")
+    JsonLinesSink(path, origin, CLOCK).close(0)
+    assert path.read_text(encoding="utf-8") == "older\n" * 1000
+
+    sink = JsonLinesSink(path, origin, CLOCK)
+    for seq in range(2):
+        sink.publish(make_result(seq))
+    sink.close(0)
+
+    seqs = [json.loads(line)["seq"] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert seqs == [0, 1]
+
+
 def test_full_disk_is_told_with_the_file(origin: Origin) -> None:
     sink = JsonLinesSink(Path("/dev/full"), origin, CLOCK)
 
