@@ -8,18 +8,15 @@ import contextlib
 import json
 import os
 import platform
-import shutil
-import socket
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
+from bench.broker import broker
 
 _DEFAULT_CLIP = Path.home() / ".cache" / "edgedet" / "vtest.avi"
 _WORKLOAD_TIMEOUT_S = 600
@@ -36,7 +33,7 @@ def main() -> int:
     plan = _plan(options)
     figures: Figures = {label: [] for label in plan}
     stages: dict[str, dict[str, list[float]]] = {}
-    with _broker() as port:
+    with broker() as port:
         for number in range(options.rounds):
             for label, arguments in plan.items():
                 answer = _run(arguments, options, port)
@@ -99,31 +96,6 @@ def _table(figures: Figures, options: argparse.Namespace) -> Table:
 
 def _stages(times: dict[str, list[float]]) -> str:
     return ", ".join(f"{stage} {p50:.1f}/{p99:.1f}" for stage, (p50, p99) in times.items())
-
-
-@contextlib.contextmanager
-def _broker() -> Iterator[int]:
-    """A mosquitto of our own on a free port of the loopback; the port."""
-    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        sys.exit("no mosquitto here; make dev installs it")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    with tempfile.TemporaryDirectory() as folder:
-        config = Path(folder) / "mosquitto.conf"
-        config.write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n",
-            encoding="utf-8",
-        )
-        with subprocess.Popen(
-            [program, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            time.sleep(0.5)
-            try:
-                yield port
-            finally:
-                process.terminate()
 
 
 def _cpu() -> str:

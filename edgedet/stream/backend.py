@@ -20,6 +20,12 @@ class BackendWatch:
         self._running = 0  # pictures inside; 0: none
         self._busy_since_s = self._idle_since_s = clock.monotonic()
         self._share = 0.0
+        self._has_run = False
+
+    @property
+    def has_run(self) -> bool:
+        """Whether it has begun with any batch."""
+        return self._has_run
 
     @property
     def is_waiting(self) -> bool:
@@ -58,6 +64,7 @@ class BackendWatch:
         with self._lock:
             self._is_waiting = False
             self._running = size
+            self._has_run = True
             self._busy_since_s = self._clock.monotonic()
 
     def ends(self) -> None:

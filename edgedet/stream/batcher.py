@@ -150,8 +150,8 @@ class Batcher:
         self._buffers.give_back(batch)
 
     def _max_size(self) -> int:
-        """The most pictures that the next batch should have."""
-        size = self._limit.size
+        """The most pictures that the next batch should have; the first one should be soon."""
+        size = self._limit.size if self._backend.has_run else 1
         if self._intake.has_live:
             while size > 1 and not self.age.fits(size):
                 size -= 1

@@ -21,7 +21,6 @@ class BatchLimit:
         self._lock = threading.Lock()  # guards everything below
         self._alone_s = _Average()
         self._together_s = _Average()
-        self._is_warm = False
         self._since_trial = 0
 
     @property
@@ -37,10 +36,11 @@ class BatchLimit:
     def add(self, size: int, infer_s: float) -> None:
         """Learn that the backend took `infer_s` for a batch of `size` pictures."""
         with self._lock:
-            if not self._is_warm:  # the first run allocates and says nothing
-                self._is_warm = True
+            average = self._alone_s if size == 1 else self._together_s
+            if not average.is_warm:  # the first run of a kind allocates and says nothing
+                average.is_warm = True
                 return
-            (self._alone_s if size == 1 else self._together_s).add(infer_s / size)
+            average.add(infer_s / size)
             self._since_trial += 1
             if self._since_trial >= _TRIAL_EVERY:
                 self._since_trial = 0
@@ -53,11 +53,12 @@ class BatchLimit:
 class _Average:
     """A smoothed value and the number of samples in it."""
 
-    __slots__ = ("count", "value")
+    __slots__ = ("count", "is_warm", "value")
 
     def __init__(self) -> None:
         self.count = 0
         self.value = 0.0
+        self.is_warm = False
 
     def add(self, sample: float) -> None:
         self.value = sample if not self.count else self.value + _SMOOTHING * (sample - self.value)

@@ -108,6 +108,16 @@ def test_fills_the_next_batch_while_the_backend_is_busy() -> None:
     assert worker.stop(WAIT_S)
 
 
+def test_the_first_batch_is_a_single_picture_so_that_it_is_soon_there() -> None:
+    pool = FramePool()
+    inlet = _inlet("a")
+    _fill(pool, inlet, 5)
+    inlet.channel.close()
+    batches = _drain(_batcher([inlet], max_size=4))
+    assert batches[0] == [("a", 0)]
+    assert max(len(batch) for batch in batches) > 1
+
+
 def test_a_partly_filled_batch_goes_when_the_backend_becomes_idle() -> None:
     pool = FramePool()
     inlet = _inlet("a")

@@ -28,7 +28,11 @@ def test_a_cpu_gets_one_picture_at_a_time(penalty_s: float) -> None:
     assert sizes[-20:] == [1] * 20
 
 
-def test_the_first_run_counts_for_nothing() -> None:
+def test_the_first_run_of_each_kind_counts_for_nothing() -> None:
+    limit = BatchLimit(8)
+    limit.add(1, 60.0)
+    limit.add(8, 60.0)
+    assert _settle(limit, lambda size: 0.004 + 0.001 * size)[-20:] == [8] * 20
     limit = BatchLimit(8)
     limit.add(1, 60.0)
     assert _settle(limit, lambda size: 0.04 * size)[-20:] == [1] * 20

@@ -81,7 +81,7 @@ def _settings(load: Load, sources: list[SourceSettings]) -> Settings:
     return Settings(
         model=load.model,
         sources=sources,
-        batch=BatchSettings(max_size=load.batch),
+        batch=BatchSettings(max_size=load.batch, latency_budget_ms=None),
         mqtt=MqttSettings(url=OFF),
         jsonl=Path(os.devnull),
         state_dir=load.state_dir,

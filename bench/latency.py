@@ -1,0 +1,64 @@
+"""From the decoder to the broker at 70 % load: `python -m bench.latency`.
+
+Raw, and less the time that a frame waited for the backend while it ran something else and the time
+inside it: what is left is edgedet's own. Cameras are test patterns of 720p, the load is a share of
+what the whole pipeline does at full speed, measured just before in each round.
+"""
+
+import sys
+
+from bench.broker import broker
+from bench.live import Run, Seen, cameras_for, capacity_fps, parser, quantile, watch
+from bench.rows import Rows
+
+_CAPACITY_S = 10.0
+_SHARES = {"p50": 0.5, "p99": 0.99}
+
+
+def main() -> int:
+    """Measure and print a table."""
+    made = parser(__doc__)
+    made.add_argument("--load", type=float, default=0.7, help="share of full speed (%(default)s)")
+    options = made.parse_args()
+    rows = Rows()
+    with broker() as port:
+        for _ in range(options.rounds):
+            full = capacity_fps(options, _CAPACITY_S)
+            cameras = cameras_for(options.load * full)
+            run = watch(options, cameras, None, port)
+            rate = len(run.seen) / run.seconds
+            row = {"full speed, images/s": full, "load": rate / full, **_latencies(run)}
+            rows.add(row, f"{len(cameras)} cameras, {run.lost} messages lost")
+    rows.print(f"{options.backend}, {options.bundle}")
+    return 0
+
+
+def _latencies(run: Run) -> dict[str, float]:
+    own, raw = _own_ms(run.seen), [1000.0 * (s.broker_s - s.arrival_s) for s in run.seen]
+    return {
+        f"{what}, {name} ms": quantile(values, share)
+        for what, values in (("decoder to broker", raw), ("of that, edgedet's own", own))
+        for name, share in _SHARES.items()
+    }
+
+
+def _own_ms(seen: list[Seen]) -> list[float]:
+    """Each result's time less that inside the backend and that in which it waited for it."""
+    runs = sorted({(s.start_s, s.end_s) for s in seen})
+    return [
+        1000.0 * (s.broker_s - s.arrival_s - (s.end_s - s.start_s) - _waited_s(s, runs))
+        for s in seen
+    ]
+
+
+def _waited_s(seen: Seen, runs: list[tuple[float, float]]) -> float:
+    """How long the backend ran other batches between the frame's arrival and its own start."""
+    return sum(
+        max(0.0, min(end_s, seen.start_s) - max(start_s, seen.arrival_s))
+        for start_s, end_s in runs
+        if start_s < seen.start_s and end_s > seen.arrival_s
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
