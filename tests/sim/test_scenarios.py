@@ -11,7 +11,8 @@ from edgedet.sim.play.report import Report
 from tests.brokers import MOSQUITTO
 
 HANDFUL = (
-    "broker-311-only", "broker-killed", "camera-stalls", "camera-wrong-password", "device-killed",
+    "broker-311-only", "broker-killed", "camera-freezes", "camera-stalls", "camera-wrong-password",
+    "device-killed",
 )  # fmt: skip
 OTHERS = tuple(path.stem for path in shipped() if path.stem not in HANDFUL)
 
