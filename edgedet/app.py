@@ -9,6 +9,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
+from edgedet.analysis import make_analysts
 from edgedet.clock import Clock, Deadline, SystemClock
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
@@ -216,11 +217,13 @@ class Application:
         )
 
     def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet], store: ChoiceStore) -> Pipeline:
-        model, batch = self._settings.model, self._settings.batch
+        settings = self._settings
+        model, batch = settings.model, settings.batch
         return Pipeline(
             inlets,
             lambda: create_detector(bundle, model, batch.max_size, store),
             self._outlets.sink,
+            make_analysts(settings.sources, bundle, self._outlets.origin.boot),
             PipelineSettings(*thresholds_of(model, bundle), bundle.input_hw, batch),
             self._clock,
         )

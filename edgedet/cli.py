@@ -129,12 +129,15 @@ def detect(  # noqa: PLR0913 - its options are the command line's
         Literal["auto", "onnxruntime", "openvino", "tensorrt"], typer.Option(help="What runs it.")
     ] = "auto",
     remeasure: Remeasure = False,
+    track: Annotated[
+        bool, typer.Option("--track", help="Follow the objects: each gets the id of its track.")
+    ] = False,
 ) -> None:
     """Detect every frame of a video in order; write one JSON object a line."""
     from edgedet.commands import detect as commands  # noqa: PLC0415
 
     request = commands.DetectRequest(
-        bundle, source, out, score_threshold, iou_threshold, backend, remeasure
+        bundle, source, out, score_threshold, iou_threshold, backend, remeasure, track
     )
     raise typer.Exit(commands.detect(request))
 

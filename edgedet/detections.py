@@ -39,7 +39,8 @@ class FrameDetections:
 
     `skipped` counts the frames of this source that were decoded but not detected since the answer
     before. The stage times are monotonic seconds: taken into a batch, given to and returned by the
-    backend.
+    backend. `tracks` and `zones` have an entry for each object, or none at all where objects are
+    not followed: the id of its track if it has one, and the zones that it is in.
     """
 
     frame: FrameInfo
@@ -48,6 +49,18 @@ class FrameDetections:
     batched_s: float = 0.0
     infer_start_s: float = 0.0
     infer_end_s: float = 0.0
+    tracks: tuple[str | None, ...] = ()
+    zones: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that the objects and what is known of them go together."""
+        lengths = {len(self.detections), len(self.tracks), len(self.zones)}
+        if (self.tracks or self.zones) and len(lengths) > 1:
+            msg = (
+                f"{len(self.detections)} objects with {len(self.tracks)} tracks and"
+                f" {len(self.zones)} zones"
+            )
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

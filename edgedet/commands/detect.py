@@ -17,6 +17,7 @@ from edgedet.commands.session import Show, run_to_end
 from edgedet.config.cache import user_cache_dir
 from edgedet.config.model import BackendName, ModelSettings
 from edgedet.config.mqtt import OFF, MqttSettings
+from edgedet.config.objects import TrackSettings
 from edgedet.config.problems import path_text, problems_of
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
@@ -44,6 +45,8 @@ class DetectRequest:
     backend: BackendName = "auto"
     remeasures: bool = False
     """Let `backend: auto` measure, whatever it remembers."""
+    tracks: bool = False
+    """Follow the objects from frame to frame."""
 
 
 def detect(request: DetectRequest) -> int:
@@ -82,7 +85,12 @@ def _settings(request: DetectRequest) -> Settings:
         msg = f"--source: '{scheme}://…' is not a source with an end; expected a video file"
         raise UsageError(msg)
     try:
-        source = SourceSettings(id=_source_id(uri), uri=uri, realtime=False)
+        source = SourceSettings(
+            id=_source_id(uri),
+            uri=uri,
+            realtime=False,
+            track=TrackSettings(enabled=request.tracks),
+        )
         settings = Settings(
             model=ModelSettings(
                 bundle=request.bundle,

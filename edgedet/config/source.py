@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from edgedet.config.objects import ObjectSettings, TrackSettings
 from edgedet.config.picture import PictureSettings
+from edgedet.config.places import LineSettings, ZoneSettings, doubled_names
 from edgedet.config.section import ConfigPath, Section, Slug, shown
 
 SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "csi", "test")
@@ -42,6 +44,10 @@ class SourceSettings(Section):
     """The longest pause between two attempts to open a lost source."""
     picture: PictureSettings = PictureSettings()
     enabled: bool = True
+    objects: ObjectSettings = ObjectSettings()
+    track: TrackSettings = TrackSettings()
+    zones: tuple[ZoneSettings, ...] = Field(default=(), max_length=64)
+    lines: tuple[LineSettings, ...] = Field(default=(), max_length=64)
 
     @field_validator("uri")
     @classmethod
@@ -77,6 +83,17 @@ class SourceSettings(Section):
             raise ValueError(msg)
         if not self.uri.startswith(("rtsp://", "rtsps://")) and self.transport != "tcp":
             msg = "transport is for rtsp:// and rtsps:// sources"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _places_have_names_of_their_own(self) -> "SourceSettings":
+        doubled = doubled_names((*self.zones, *self.lines))
+        if doubled:
+            msg = f"zones and lines need names of their own, given twice: {', '.join(doubled)}"
+            raise ValueError(msg)
+        if (self.zones or self.lines) and not self.track.enabled:
+            msg = "zones and lines need track: {enabled: true}: they tell of objects over time"
             raise ValueError(msg)
         return self
 

@@ -150,9 +150,13 @@ class DetectionsEncoder:
         # through float64: rounded float32 would print as 0.8740000128746033
         scores = found.scores[:kept].astype(np.float64).round(_SCORE_DECIMALS).tolist()
         labels = self._labels
-        return [
+        objects: list[JsonObject] = [
             {"class_id": class_id, "label": labels[class_id], "score": score, "box": box}
             for class_id, score, box in zip(
                 found.class_ids[:kept].tolist(), scores, boxes, strict=True
             )
         ]
+        # nothing where objects are not followed; null where one has no track yet
+        for each, track, zones in zip(objects, result.tracks, result.zones, strict=False):
+            each["track"], each["zones"] = track, list(zones)
+        return objects

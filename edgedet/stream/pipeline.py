@@ -5,23 +5,21 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edgedet.clock import Clock, Deadline
 from edgedet.config.batch import BatchSettings
 from edgedet.detect.base import Detector
-from edgedet.detections import FrameDetections
 from edgedet.event import SourceLimit
 from edgedet.publish.base import Sink
 from edgedet.stream.admission import Admission
+from edgedet.stream.answer import Answer
 from edgedet.stream.batch import Batch, BatchItem, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
+from edgedet.stream.outflow import Outflow
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.tap import FrameTap
 from edgedet.stream.worker import StopSignal, Worker
-from edgedet.vision.postprocess import select_detections
+from edgedet.track.base import Analyst
 
 logger = logging.getLogger(__name__)
 
@@ -47,16 +45,6 @@ class PipelineSettings:
     batch: BatchSettings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Answer:
-    """What the backend said about a batch."""
-
-    items: tuple[BatchItem, ...]
-    candidates: NDArray[np.float32]
-    start_s: float
-    end_s: float
-
-
 def _nothing() -> None:
     """What to call when nobody wants to know."""
 
@@ -68,11 +56,12 @@ class Pipeline:
     has the reason.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root hands over every part
         self,
         inlets: Sequence[Inlet],
         make_detector: Callable[[], Detector],
         sink: Sink,
+        analyst: Analyst,
         settings: PipelineSettings,
         clock: Clock,
     ) -> None:
@@ -82,17 +71,17 @@ class Pipeline:
         self.backend = ""
         self.error: BaseException | None = None
         self._make_detector = make_detector
-        self._sink = sink
+        self._outflow = Outflow(analyst, sink, clock)
+        self._is_stopping = False
         # a value: whoever sets it replaces both at once, for the next result
         self.thresholds = Thresholds(settings.score_threshold, settings.iou_threshold)
         self._clock = clock
         self._on_end: Callable[[], object] = _nothing
         self._inlets = tuple(inlets)
-        self._last_seq = dict.fromkeys((inlet.source_id for inlet in inlets), -1)
         self._batcher = Batcher(
             inlets, settings.batch, settings.input_hw, clock, self.stats, self.tap
         )
-        self._answers = Channel[_Answer](_ANSWERS)
+        self._answers = Channel[Answer](_ANSWERS)
         self._workers = (
             Worker("publish", self._publish, self._failed),
             Worker("infer", self._infer, self._failed),
@@ -145,6 +134,7 @@ class Pipeline:
     def stop(self, timeout_s: float) -> bool:
         """End: frames not yet in a batch are dropped; whether all threads ended. Idempotent."""
         deadline = Deadline(timeout_s, self._clock)
+        self._is_stopping = True
         prepare = self._workers[-1]
         prepare.request_stop()
         for inlet in self._inlets:
@@ -168,11 +158,13 @@ class Pipeline:
                 detector.close()
         self._answers.close()
 
-    def _run_batch(self, detector: Detector, batch: Batch) -> _Answer:
+    def _run_batch(self, detector: Detector, batch: Batch) -> Answer:
         start_s = self._clock.monotonic()
         candidates = detector.infer(batch.pictures_nhwc)
         end_s = self._clock.monotonic()
-        answer = _Answer(tuple(batch.items), candidates, start_s, end_s)
+        is_wanted = self._outflow.wants_pictures(batch.items, self.thresholds.score)
+        pictures = batch.pictures_nhwc.copy() if is_wanted else None
+        answer = Answer(tuple(batch.items), candidates, start_s, end_s, pictures)
         self._batcher.give_back(batch, end_s - start_s)
         self.stats.add_batch(len(answer.items), end_s - start_s)
         return answer
@@ -182,18 +174,24 @@ class Pipeline:
         while not self._answers.is_drained:
             stop.beat()
             answer = self._answers.get(_POLL_S)
+            self._outflow.look_round(self._ended_sources)
             if answer is None:
                 continue
-            for item, candidates in zip(answer.items, answer.candidates, strict=True):
+            for index, item in enumerate(answer.items):
                 if self._is_late(item):
                     self.stats.withhold(item.frame.source_id)
                     self.tap.forget(item.frame)
                     continue
-                result = self._result(item, candidates, answer)
-                self._sink.publish(result)
-                self.tap.answered(result, candidates, item.box)
+                result = self._outflow.take(
+                    answer,
+                    index,
+                    score_threshold=self.thresholds.score,
+                    iou_threshold=self.thresholds.iou,
+                )
+                self.tap.answered(result, answer.candidates[index], item.box)
                 self.stats.add(result, self._clock.monotonic())
             self._batcher.age.add_tail(self._clock.monotonic() - answer.end_s)
+        self._outflow.finish(self._ended_sources)
         self._end()
 
     def _is_late(self, item: BatchItem) -> bool:
@@ -202,23 +200,12 @@ class Pipeline:
             return False
         return self._batcher.age.is_late(item.frame.arrival_s, self._clock.monotonic())
 
-    def _result(
-        self, item: BatchItem, candidates: NDArray[np.float32], answer: _Answer
-    ) -> FrameDetections:
-        source_id = item.frame.source_id
-        skipped = item.frame.seq - self._last_seq[source_id] - 1
-        self._last_seq[source_id] = item.frame.seq
-        thresholds = self.thresholds
-        detections = select_detections(
-            candidates,
-            item.box,
-            score_threshold=thresholds.score,
-            iou_threshold=thresholds.iou,
-            max_detections=len(candidates),  # what a message cannot hold is counted in it
-        )
-        return FrameDetections(
-            item.frame, detections, skipped, item.batched_s, answer.start_s, answer.end_s
-        )
+    @property
+    def _ended_sources(self) -> frozenset[str]:
+        """The sources that have ended by themselves."""
+        if self._is_stopping:
+            return frozenset()
+        return frozenset(inlet.source_id for inlet in self._inlets if inlet.channel.is_drained)
 
     def _failed(self, error: BaseException) -> None:
         """A thread ended with an error: without it there is no pipeline."""

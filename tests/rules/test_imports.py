@@ -31,6 +31,7 @@ SETTINGS = SHARED | {"edgedet.config"}
 # the roots that put objects together: they may import everything
 ROOTS = {
     "edgedet.app",
+    "edgedet.analysis",
     "edgedet.outlets",
     "edgedet.feeds",
     "edgedet.startup",

@@ -2,13 +2,17 @@
 
 import threading
 import time
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgedet.analytics import EndReason
 from edgedet.clock import SystemClock
 from edgedet.config.batch import BatchSettings
+from edgedet.config.objects import TrackSettings
+from edgedet.config.source import SourceSettings
 from edgedet.detect.base import Detector
 from edgedet.errors import ModelError, PublishError
 from edgedet.frame import Frame
@@ -16,6 +20,7 @@ from edgedet.stream.batch import Inlet
 from edgedet.stream.channel import Channel, Policy
 from edgedet.stream.pipeline import Pipeline, PipelineSettings, Thresholds
 from edgedet.stream.stats import Stage
+from edgedet.track.analysts import Analysts
 from tests.stream.fakes import (
     WAIT_S,
     FakeClock,
@@ -28,10 +33,22 @@ from tests.stream.fakes import (
 SETTINGS = PipelineSettings(0.0, 0.45, (32, 32), BatchSettings(max_size=4))
 
 
+def _analysts(names: Iterable[str], *, tracks: bool) -> Analysts:
+    track = TrackSettings(enabled=tracks)
+    sources = [SourceSettings(id=name, uri="test://ball", track=track) for name in names]
+    return Analysts(sources, ("shade",), "6f1c2a90")
+
+
 class Bench:
     """A pipeline with its inlets and what comes out."""
 
-    def __init__(self, detector: FakeDetector | Exception, *names: str, capacity: int = 4) -> None:
+    def __init__(
+        self,
+        detector: FakeDetector | Exception,
+        *names: str,
+        capacity: int = 4,
+        tracks: bool = False,
+    ) -> None:
         self.pool = FramePool()
         self.sink = RecordingSink()
         self.ended = threading.Event()
@@ -45,7 +62,12 @@ class Bench:
         }
         self._detector = detector
         self.pipeline = Pipeline(
-            list(self.inlets.values()), self._make, self.sink, SETTINGS, SystemClock()
+            list(self.inlets.values()),
+            self._make,
+            self.sink,
+            _analysts(self.inlets, tracks=tracks),
+            SETTINGS,
+            SystemClock(),
         )
 
     def _make(self) -> Detector:
@@ -216,7 +238,8 @@ def test_an_answer_that_comes_too_late_is_withheld_and_counted() -> None:
     sink, pool, stepped = RecordingSink(), FramePool(), [0.5, 0.1]
     detector._before = lambda _size: clock.advance(stepped.pop(0))
     settings = PipelineSettings(0.0, 0.45, (32, 32), batch)
-    pipeline = Pipeline([inlet], lambda: detector, sink, settings, clock)
+    analysts = _analysts(["a"], tracks=False)
+    pipeline = Pipeline([inlet], lambda: detector, sink, analysts, settings, clock)
     pipeline.start()
     inlet.channel.put(pool.frame("a", 0, arrival_s=clock.monotonic()))
     wait_until(lambda: pipeline.stats.withheld == 1)
@@ -227,3 +250,22 @@ def test_an_answer_that_comes_too_late_is_withheld_and_counted() -> None:
     assert pipeline.stop(WAIT_S)
     assert [(result.frame.seq, result.skipped) for result in sink.results] == [(1, 1)]
     assert pipeline.stats.sources["a"].left_out == pipeline.stats.withheld == 1
+
+
+def test_tracks_and_events_go_through_the_whole_pipeline() -> None:
+    bench = Bench(FakeDetector(), tracks=True)
+    bench.start()
+    bench.feed("a", range(150, 160))
+    bench.end()
+    assert [result.tracks for result in bench.sink.results[3:]] == [("6f1c-1",)] * 7
+    assert [event.type.value for event in bench.sink.events] == ["start", "end"]
+    assert bench.sink.events[-1].reason is EndReason.SOURCE_ENDED
+
+
+def test_a_stop_ends_tracks_as_stopped() -> None:
+    bench = Bench(FakeDetector(), tracks=True)
+    bench.start()
+    bench.feed("a", range(150, 160))
+    wait_until(lambda: bench.sink.events)
+    assert bench.pipeline.stop(WAIT_S)
+    assert bench.sink.events[-1].reason is EndReason.STOPPED

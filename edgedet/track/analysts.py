@@ -1,0 +1,98 @@
+"""The analysts of all sources behind one."""
+
+import itertools
+from collections.abc import Collection, Iterable, Sequence
+
+from edgedet.analytics import EndReason
+from edgedet.config.source import SourceSettings
+from edgedet.detections import FrameDetections
+from edgedet.track.base import Needs, Picture, Report
+from edgedet.track.source_analyst import SourceAnalyst
+
+_BOOT_DIGITS = 4
+_MAX_NAMES = 12
+
+
+class Analysts:
+    """Names objects `<first digits of the boot>-<number>`, no name twice in a run of the service.
+
+    A restart begins anew, and its names say so: nobody can know whether an object that was there
+    before is the one that is there now.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[SourceSettings],
+        class_names: tuple[str, ...],
+        boot: str,
+    ) -> None:
+        """One analyst for each source; `class_names` are the model's."""
+        numbers = itertools.count(1)
+
+        def next_id() -> str:
+            return f"{boot[:_BOOT_DIGITS]}-{next(numbers)}"
+
+        self._analysts = {
+            source.id: SourceAnalyst(source, class_names, next_id) for source in sources
+        }
+
+    def needs(self, source_id: str, score_threshold: float) -> Needs:
+        """What this source's analyst wants to be given."""
+        return self._analysts[source_id].needs(score_threshold)
+
+    def observe(
+        self, result: FrameDetections, picture: Picture | None, score_threshold: float
+    ) -> tuple[FrameDetections, Report]:
+        """What its source's analyst makes of `result`."""
+        return self._analysts[result.frame.source_id].observe(result, picture, score_threshold)
+
+    def idle(self, now_s: float, ended: Collection[str]) -> Report:
+        """End the objects of sources that have been silent for too long."""
+        return _joined(
+            analyst.idle(now_s, has_ended=source_id in ended)
+            for source_id, analyst in self._analysts.items()
+        )
+
+    def finish(self, ended: Collection[str]) -> Report:
+        """End all objects: a source has ended by itself, or was stopped."""
+        return _joined(
+            analyst.finish(EndReason.SOURCE_ENDED if source_id in ended else EndReason.STOPPED)
+            for source_id, analyst in self._analysts.items()
+        )
+
+
+def problems_of_classes(
+    sources: Sequence[SourceSettings], class_names: Collection[str]
+) -> list[str]:
+    """The classes that the settings name and the model does not know, where, and what it knows."""
+    problems = []
+    for source in sources:
+        named = [
+            ("objects.classes", source.objects.classes),
+            ("objects.class_score_thresholds", tuple(source.objects.class_score_thresholds)),
+            *((f"zones: '{zone.name}': classes", zone.classes) for zone in source.zones),
+            *((f"lines: '{line.name}': classes", line.classes) for line in source.lines),
+        ]
+        for where, names in named:
+            problems += [
+                f"source '{source.id}': {where}: the model knows no class '{name}';"
+                f" expected one of {_listed(class_names)}"
+                for name in names or ()
+                if name not in class_names
+            ]
+    return problems
+
+
+def _listed(names: Collection[str]) -> str:
+    """The names, but not hundreds of them."""
+    shown = ", ".join(itertools.islice(names, _MAX_NAMES))
+    more = len(names) - _MAX_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _joined(reports: Iterable[Report]) -> Report:
+    told = list(reports)
+    return Report(
+        tuple(event for report in told for event in report.events),
+        tuple(counts for report in told for counts in report.counts),
+    )

@@ -1,0 +1,84 @@
+"""All sources behind one: names are the device's, ends are each source's own."""
+
+from edgedet.track.analysts import Analysts, problems_of_classes
+from tests.track.scenes import BOOT, CLASSES, result_at, source, walker, words
+
+
+def _two() -> Analysts:
+    return Analysts([source(id="gate"), source(id="dock")], CLASSES, BOOT)
+
+
+def _show(analysts: Analysts, source_id: str, count: int = 3, start_s: float = 0.0) -> list[str]:
+    """The ids that objects got."""
+    found = []
+    for number in range(count):
+        result = result_at(start_s + number / 10, [walker((0.4, 0.8))], source_id=source_id)
+        found += [track for track in analysts.observe(result, None, 0.25)[0].tracks if track]
+    return found
+
+
+def test_no_name_is_given_twice_on_a_device() -> None:
+    analysts = _two()
+
+    assert set(_show(analysts, "gate")) == {"6f1c-1"}
+    assert set(_show(analysts, "dock")) == {"6f1c-2"}
+
+
+def test_a_restart_shows_in_the_names() -> None:
+    again = Analysts([source()], CLASSES, "0a0b0c0d")
+
+    assert set(_show(again, "gate")) == {"0a0b-1"}
+
+
+def test_one_silent_source_ends_alone() -> None:
+    analysts = _two()
+    _show(analysts, "gate")
+    _show(analysts, "dock", start_s=30.0)
+
+    report = analysts.idle(1030.5, ())
+
+    assert [(event.source_id, event.reason) for event in report.events] == [("gate", "source_lost")]
+
+
+def test_the_end_tells_which_source_was_stopped() -> None:
+    analysts = _two()
+    _show(analysts, "gate")
+    _show(analysts, "dock")
+
+    report = analysts.finish({"dock"})
+
+    assert words(report.events) == ["end stopped", "end source_ended"]
+
+
+def test_a_source_needs_what_its_settings_say() -> None:
+    analysts = Analysts(
+        [source(id="gate"), source(id="dock", track={"enabled": False})], CLASSES, BOOT
+    )
+
+    assert analysts.needs("gate", 0.25).score_threshold == 0.1
+    assert analysts.needs("gate", 0.05).score_threshold == 0.05
+    assert analysts.needs("dock", 0.25).score_threshold == 0.25
+
+
+def test_classes_that_the_model_does_not_know_are_named_with_those_it_does() -> None:
+    triangle = [[0, 0], [1, 0], [1, 1]]
+    wrong = source(
+        objects={"classes": ["person", "dog"], "class_score_thresholds": {"cat": 0.5}},
+        zones=[{"name": "dock", "points": triangle, "classes": ["truck"]}],
+        lines=[{"name": "door", "points": [[0, 0], [1, 1]], "classes": ["car", "bus"]}],
+    )
+
+    problems = problems_of_classes([source(), wrong], CLASSES)
+
+    assert [problem.split("class '")[1].split("'")[0] for problem in problems] == [
+        "dog",
+        "cat",
+        "truck",
+        "bus",
+    ]
+    assert problems[2] == (
+        "source 'gate': zones: 'dock': classes: the model knows no class 'truck';"
+        " expected one of person, car"
+    )
+    many = problems_of_classes([wrong], [f"c{number}" for number in range(80)])[0]
+    assert many.endswith("c11 and 68 more")
