@@ -217,13 +217,12 @@ class Application:
         )
 
     def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet], store: ChoiceStore) -> Pipeline:
-        settings = self._settings
-        model, batch = settings.model, settings.batch
+        model, batch = self._settings.model, self._settings.batch
         return Pipeline(
             inlets,
             lambda: create_detector(bundle, model, batch.max_size, store),
             self._outlets.sink,
-            make_analysts(settings.sources, bundle, self._outlets.origin.boot),
+            make_analysts(self._settings.sources, bundle, self._outlets.origin.boot),
             PipelineSettings(*thresholds_of(model, bundle), bundle.input_hw, batch),
             self._clock,
         )
