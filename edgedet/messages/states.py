@@ -1,6 +1,6 @@
 """How a device and its sources are: `status`, `source_status`, `info`, `metrics`."""
 
-from pydantic import Field
+from collections.abc import Mapping
 
 from edgedet.messages.base import Count, DeviceMessage, Part, Utc
 
@@ -99,6 +99,17 @@ class MqttFigures(Part):
     posts_dropped: Count = 0
 
 
+class SpoolFigures(Part):
+    """Messages that are kept on disk until the broker has them; `dropped` by kind."""
+
+    durable: bool
+    reason: str
+    kept: Count
+    used_bytes: Count
+    replayed: Count
+    dropped: Mapping[str, Count]
+
+
 class SourceFigures(Part):
     """The messages of one source since the service started."""
 
@@ -124,5 +135,6 @@ class Metrics(DeviceMessage):
     uptime_s: float
     clock: str
     mqtt: MqttFigures
-    sources: tuple[SourceFigures, ...] = Field()
+    sources: tuple[SourceFigures, ...]
+    spool: SpoolFigures | None = None
     commands: CommandFigures | None = None

@@ -110,6 +110,14 @@ def _states() -> dict[str, bytes]:
         "uptime_s": 300.0,
         "clock": "synced",
         "mqtt": {"protocol": "5.0", "reconnects": 0, "pending": 0, "posts_dropped": 0},
+        "spool": {
+            "durable": True,
+            "reason": "",
+            "kept": 0,
+            "used_bytes": 12288,
+            "replayed": 0,
+            "dropped": {"events": 0},
+        },
         "sources": [{"source": "gate", "published": 4421, "dropped": 0, "truncated": 0}],
         "commands": {"ok": 2, "error": 1, "duplicate": 0, "ignored": 0},
     }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from edgedet.messages import TYPES, Message, parse
+from edgedet.messages import TYPES, parse
 from edgedet.publish import schemas
 from edgedet.publish.state_payloads import EMITTED
 from tests.publish.golden_messages import FOLDER, golden_messages, pretty
@@ -102,33 +102,3 @@ def _paths(body: object, path: str = "") -> Iterator[str]:
             yield from _paths(value, f"{path}[]")
     else:
         yield f"{path}: {'number' if isinstance(body, int | float) else type(body).__name__}"
-
-
-@pytest.mark.parametrize("schema", TYPES)
-def test_types_have_the_fields_of_the_schema(schema: str) -> None:
-    name = schema.removeprefix("edgedet.").removesuffix("/1")
-
-    assert _fields_of_type(TYPES[schema]) == _fields_of_schema(schemas.load(name))
-
-
-def _fields_of_type(model: type[Message]) -> dict[str, bool]:
-    """Every field of a message and its parts, and whether it must be there."""
-    return _fields_of_schema(model.model_json_schema(mode="validation"))
-
-
-def _fields_of_schema(root: dict[str, Any]) -> dict[str, bool]:
-    found: dict[str, bool] = {}
-
-    def walk(schema: dict[str, Any], path: str) -> None:
-        if "$ref" in schema:
-            schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
-        for key, value in schema.get("properties", {}).items():
-            found[f"{path}.{key}"] = key in schema.get("required", ())
-            walk(value, f"{path}.{key}")
-        for part in schema.get("anyOf", ()):
-            walk(part, path)
-        if isinstance(schema.get("items"), dict):
-            walk(schema["items"], f"{path}[]")
-
-    walk(root, "")
-    return found
