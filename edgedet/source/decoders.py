@@ -28,13 +28,24 @@ def is_hardware(element: str, klass: str) -> bool:
     return "Hardware" in klass or element.startswith(_HARDWARE_PREFIXES)
 
 
+def is_video_parser(klass: str) -> bool:
+    """Whether an element of the class `klass` finds the pictures in a compressed stream."""
+    return "Parser" in klass and "Video" in klass
+
+
 def is_video_decoder(klass: str) -> bool:
     """Whether an element of the class `klass` decodes video, or the pictures of Motion JPEG."""
     return "Decoder/Video" in klass or "Decoder/Image" in klass
 
 
 def tuning(element: str) -> Mapping[str, str | int]:
-    """Properties worth setting on a decoder, where it has them: they come and go by release."""
+    """Properties worth setting on a decoder or parser, where it has them: they come and go.
+
+    Parsers repeat the parameter sets before every keyframe: a camera may tell them in the session's
+    description alone, and a hardware decoder that begins later would wait for them for ever.
+    """
+    if element in {"h264parse", "h265parse"}:
+        return {"config-interval": -1}
     if element == "nvv4l2decoder":
         return {"enable-max-performance": 1}  # gone in JetPack 7
     return {"max-errors": -1}  # a damaged frame is no reason to stop; the default before 1.22 is 10

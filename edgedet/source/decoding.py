@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from edgedet.source.decoders import is_hardware, is_video_decoder, tuning
+from edgedet.source.decoders import is_hardware, is_video_decoder, is_video_parser, tuning
 from edgedet.source.quarantine import Quarantine, Unit
 
 _TRY, _SKIP = 0, 2  # GstAutoplugSelectResult, which has no typelib
@@ -42,16 +42,21 @@ class DecoderWatch:
         return _SKIP if is_refused else _TRY
 
     def _on_element(self, _pipeline: Any, _parent: Any, element: Any) -> None:  # noqa: ANN401
-        """Note and tune the decoder, and stand at its door."""
+        """Tune decoders and parsers, and note the decoder."""
         factory = element.get_factory()
         klass = factory.get_metadata("klass") or "" if factory is not None else ""
-        if not is_video_decoder(klass):
+        if not (is_video_decoder(klass) or is_video_parser(klass)):
             return
-        self.element = factory.get_name()
-        self.is_hardware = is_hardware(self.element, klass)
-        for key, value in tuning(self.element).items():
+        for key, value in tuning(factory.get_name()).items():
             if element.find_property(key) is not None:
                 element.set_property(key, value)
+        if is_video_decoder(klass):
+            self._note(element, factory.get_name(), klass)
+
+    def _note(self, element: Any, name: str, klass: str) -> None:  # noqa: ANN401
+        """Remember the decoder, and stand at its door."""
+        self.element = name
+        self.is_hardware = is_hardware(name, klass)
         pad = element.get_static_pad("sink")
         if self._quarantine is not None and pad is not None:
             pad.add_probe(self._gst.PadProbeType.BUFFER, self._on_unit, self._quarantine)

@@ -1,5 +1,6 @@
 """What network cameras send, and over what: each kind from a real server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -8,7 +9,7 @@ import pytest
 from edgedet.errors import SourceError
 from edgedet.frame import CaptureSource
 from edgedet.source.gstreamer import GstSource
-from edgedet.source.library import has_element
+from edgedet.source.library import has_element, load_gstreamer
 from tests.source.conftest import Serve
 from tests.source.media import OPEN_S, VIDEO, X264, make_source, read
 
@@ -75,8 +76,40 @@ def test_udp_is_used_when_asked_for(serve: Serve) -> None:
     source.close()
 
 
-def test_a_start_amid_a_group_of_pictures_waits_for_the_keyframe(serve: Serve) -> None:
-    url = serve(f"{VIDEO} ! {X264.replace('max=10', 'max=40')} ! rtph264pay name=pay0").url
+@pytest.fixture
+def plain_decoder() -> Iterator[str]:
+    """Makes a decoder the first choice that, as Jetson's, wants parameter sets in the stream."""
+    element = "openh264dec"
+    if not has_element(element):
+        pytest.skip(f"GStreamer here has no {element}")
+    factory = load_gstreamer().ElementFactory.find(element)
+    rank = factory.get_rank()
+    factory.set_rank(2000)
+    yield element
+    factory.set_rank(rank)
+
+
+def test_parameter_sets_of_the_description_reach_a_decoder_that_begins_late(
+    serve: Serve, plain_decoder: str
+) -> None:
+    encoder = f"{X264.replace('max=10', 'max=30')} ! video/x-h264,stream-format=avc,alignment=au"
+    url = serve(f"{VIDEO} ! {encoder} ! rtph264pay name=pay0 config-interval=0").url
+    first, second = make_source(url), make_source(url)
+    first.open(OPEN_S)
+    for _ in range(4):
+        read(first).close()
+    second.open(OPEN_S)
+    read(second).close()
+    assert second.condition.decoder == plain_decoder
+    for source in (first, second):
+        source.close()
+
+
+@pytest.mark.parametrize("form", ["byte-stream", "avc"])
+def test_a_start_amid_a_group_of_pictures_waits_for_the_keyframe(serve: Serve, form: str) -> None:
+    # avc: the parameter sets are in the session's description and never in the stream
+    encoder = f"{X264.replace('max=10', 'max=40')} ! video/x-h264,stream-format={form},alignment=au"
+    url = serve(f"{VIDEO} ! {encoder} ! rtph264pay name=pay0 config-interval=0").url
     first, second = make_source(url), make_source(url)
     first.open(OPEN_S)
     for _ in range(4):

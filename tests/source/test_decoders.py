@@ -2,7 +2,14 @@
 
 import pytest
 
-from edgedet.source.decoders import HARDWARE_TRIES, HardwareTrust, is_hardware, tuning
+from edgedet.source.decoders import (
+    HARDWARE_TRIES,
+    HardwareTrust,
+    is_hardware,
+    is_video_decoder,
+    is_video_parser,
+    tuning,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +33,14 @@ def test_hardware_is_told_from_software(element: str, klass: str, *, expected: b
 def test_tuning_is_for_the_decoder_that_has_it() -> None:
     assert tuning("nvv4l2decoder") == {"enable-max-performance": 1}
     assert tuning("avdec_h264") == {"max-errors": -1}
+    assert tuning("h265parse") == {"config-interval": -1}
+
+
+def test_parsers_and_decoders_of_video_are_told_from_other_elements() -> None:
+    assert is_video_parser("Codec/Parser/Converter/Video")
+    assert not is_video_parser("Codec/Parser/Audio")
+    assert is_video_decoder("Codec/Decoder/Image")
+    assert not is_video_decoder("Codec/Decoder/Audio")
 
 
 def test_hardware_is_given_up_after_failures_in_a_row_and_says_so() -> None:
