@@ -4,15 +4,23 @@ import contextlib
 import selectors
 import socket
 import threading
+import time
+from collections import deque
 
 from tests.brokers import free_port
 
 
 class Gate:
-    """Forwards connections to a port of 127.0.0.1 while it is open. One thread, until `close`."""
+    """Forwards connections to a port of 127.0.0.1 while it is open. One thread, until `close`.
 
-    def __init__(self, target_port: int) -> None:
+    What the broker says arrives `delay_s` later, so that much is under way at any time.
+    """
+
+    def __init__(self, target_port: int, delay_s: float = 0.0) -> None:
         """Shut at first."""
+        self._delay_s = delay_s
+        self._late: deque[tuple[float, socket.socket, bytes]] = deque()
+        self._from_broker: set[socket.socket] = set()
         self.port = free_port()
         self._target_port = target_port
         self._lock = threading.Lock()  # guards everything below
@@ -57,7 +65,9 @@ class Gate:
 
     def _run(self) -> None:
         while not self._must_end.wait(0 if self._selector.get_map() else 0.005):
-            for key, _ in self._selector.select(0.01):
+            with self._lock:
+                self._send_late()
+            for key, _ in self._selector.select(0.005):
                 with self._lock:
                     if key.fileobj is self._listener:
                         self._accept()
@@ -72,6 +82,7 @@ class Gate:
         except OSError:
             device.close()
             return
+        self._from_broker.add(broker)
         for sock, peer in ((device, broker), (broker, device)):
             sock.settimeout(1.0)
             self._peer_of[sock] = peer
@@ -80,6 +91,10 @@ class Gate:
     def _forward(self, sock: socket.socket) -> None:
         try:
             data = sock.recv(1 << 16)
+            if data and self._delay_s and sock in self._from_broker:
+                due_s = time.monotonic() + self._delay_s
+                self._late.append((due_s, self._peer_of[sock], data))
+                return
             if data:
                 self._peer_of[sock].sendall(data)
                 return
@@ -87,10 +102,20 @@ class Gate:
             pass
         self._drop(sock)
 
+    def _send_late(self) -> None:
+        while self._late and self._late[0][0] <= time.monotonic():
+            _, sock, data = self._late.popleft()
+            if sock in self._peer_of:
+                try:
+                    sock.sendall(data)
+                except OSError:
+                    self._drop(sock)
+
     def _drop(self, sock: socket.socket) -> None:
         peer = self._peer_of.pop(sock, None)
         if peer is not None:
             for end in (sock, peer):
+                self._from_broker.discard(end)
                 self._peer_of.pop(end, None)
                 with contextlib.suppress(KeyError, ValueError):
                     self._selector.unregister(end)

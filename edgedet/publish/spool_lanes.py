@@ -12,21 +12,26 @@ from collections.abc import Iterable, Sequence
 from edgedet.clock import Clock
 from edgedet.publish.durable import Stored
 
-READY = 64
-"""Late messages that are held in memory, next to be sent."""
+_READY = 64
 
 
 class SpoolLanes:
     """Holds what is sent next, and knows by id what must not be sent twice. For any thread."""
 
-    def __init__(self, capacity: int, live_age_s: float, clock: Clock) -> None:
-        """Hold `capacity` new messages, each for at most `live_age_s`: then they are late."""
+    def __init__(
+        self, capacity: int, live_age_s: float, clock: Clock, ready_size: int = _READY
+    ) -> None:
+        """Hold `capacity` new messages, each for at most `live_age_s`: then they are late.
+
+        Of the late ones hold the next to be sent, `ready_size` of them.
+        """
+        self._ready_size = ready_size
         self._capacity = capacity
         self._live_age_s = live_age_s
         self._clock = clock
         self._lock = threading.Lock()  # guards everything below
-        # until the first attempt to connect has failed, there is no outage
-        self._is_live = True
+        # what was made since is new; until the first attempt to connect has failed, all is
+        self._live_since_s = float("-inf")
         self._is_online = False
         self._held: dict[int, Stored] = {}  # what live and ready stand for
         self._live: deque[int] = deque()
@@ -42,10 +47,10 @@ class SpoolLanes:
     def stored(self, rows: Iterable[Stored]) -> None:
         """`rows` are safe now, and may leave."""
         with self._lock:
-            if not self._is_live:
-                self._has_more = True
-                return
             for row in rows:
+                if row.queued_s < self._live_since_s:
+                    self._has_more = True
+                    continue
                 self._held[row.id] = row
                 self._live.append(row.id)
             while len(self._live) > self._capacity:
@@ -96,12 +101,15 @@ class SpoolLanes:
     def went_online(self) -> None:
         """A connection begins."""
         with self._lock:
-            self._is_live = self._is_online = True
+            self._is_online = True
+            if self._live_since_s == float("inf"):
+                self._live_since_s = self._clock.monotonic()
 
     def went_offline(self) -> None:
         """There is no connection: whatever is kept is late."""
         with self._lock:
-            self._is_live = self._is_online = False
+            self._is_online = False
+            self._live_since_s = float("inf")
             self._unsure |= self._taken
             for names in (self._held, self._live, self._ready, self._taken, self._refused):
                 names.clear()
@@ -119,28 +127,27 @@ class SpoolLanes:
     def wants_fetch(self) -> bool:
         """Whether late messages should be fetched."""
         with self._lock:
-            return self._is_online and self._has_more and len(self._ready) <= READY // 2
+            return self._is_online and self._has_more and len(self._ready) <= self._ready_size // 2
 
     def begin_fetch(self) -> tuple[int, int, int]:
         """Behind which id to look, for how many, and a number for `fetched`."""
         with self._lock:
             known = len(self._held) + len(self._taken) + len(self._acked) + len(self._refused)
-            return self._cursor, READY + known, self._epoch
+            return self._cursor, self._ready_size + known, self._epoch
 
     def fetched(self, rows: Sequence[Stored], limit: int, epoch: int) -> bool:
         """Take in what was found, less what stands elsewhere; whether there is anything new."""
         with self._lock:
             if epoch != self._epoch:
                 return False
-            late = [row for row in rows if not self._is_known(row.id)][:READY]
+            unknown = [row for row in rows if not self._is_known(row.id)]
+            late = unknown[: self._ready_size]
             for row in late:
                 self._held[row.id] = row
                 self._ready.append(row.id)
-            self._has_more = len(rows) >= limit
-            if self._has_more and late:
-                self._cursor = late[-1].id
-            elif rows:
-                self._cursor = rows[-1].id
+            self._has_more = len(rows) >= limit or len(unknown) > len(late)
+            if rows:
+                self._cursor = late[-1].id if self._has_more and late else rows[-1].id
             return bool(late)
 
     @property

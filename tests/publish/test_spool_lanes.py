@@ -16,7 +16,7 @@ class Model:
 
     def __init__(self, capacity: int = 4) -> None:
         self.clock = HandClock()
-        self.lanes = SpoolLanes(capacity, 10.0, self.clock)
+        self.lanes = SpoolLanes(capacity, 10.0, self.clock, ready_size=2)
         self.rows: dict[int, Stored] = {}
         self.taken: list[Stored] = []
         self.delivered: list[int] = []
@@ -36,6 +36,7 @@ class Model:
             self.lanes.fetched([make_stored(row_id) for row_id in found], limit, epoch)
 
     def take(self) -> Stored | None:
+        self.fetch()
         row = self.lanes.take_live() or self.lanes.take_late()
         if row is not None:
             assert row.id in self.rows, "what is not kept any more was sent"
@@ -81,8 +82,8 @@ class Model:
 STEPS = ("add", "add", "fetch", "take", "take", "done", "refuse", "remove", "off", "on", "wait")
 
 
-@settings(max_examples=150)
-@given(st.lists(st.sampled_from(STEPS), max_size=80))
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(STEPS), max_size=120))
 def test_everything_is_delivered_in_the_end_and_nothing_twice_at_a_time(steps: list[str]) -> None:
     model = Model()
     for step in steps:
@@ -90,7 +91,7 @@ def test_everything_is_delivered_in_the_end_and_nothing_twice_at_a_time(steps: l
 
     model.offline()
     model.lanes.went_online()
-    for _ in range(200):
+    for _ in range(model.last_id):
         model.remove()
         model.fetch()
         while model.take():
