@@ -8,9 +8,15 @@ from edgedet.config.service import ServiceManager
 from edgedet.config.settings import Settings
 from edgedet.errors import EdgedetError, first_line
 from edgedet.event import RunEnd
+from edgedet.health.answers import Answers, Looks
+from edgedet.health.gallery import Gallery
+from edgedet.health.guard import Guard, read_token
 from edgedet.health.history import History
 from edgedet.health.last_run import RunRecord
 from edgedet.health.notify import Notifier
+from edgedet.health.page_files import PageFiles
+from edgedet.health.server import WebServer
+from edgedet.health.site import Site
 from edgedet.health.stacks import all_stacks
 from edgedet.health.supervisor import Supervisor
 from edgedet.stream.worker import Worker
@@ -36,25 +42,37 @@ class Monitoring:
         manager: ServiceManager,
         clock: Clock | None = None,
     ) -> None:
-        """Prepare; `record` was begun, and systemd hears of `app` through `manager`."""
+        """Prepare; `record` was begun, and systemd hears of `app` through `manager`.
+
+        Raises:
+            ConfigError: the page cannot listen, or its token cannot be read.
+        """
         clock = clock or SystemClock()
         self._app = app
         self._record = record
         self._notifier = Notifier(manager.notify_socket)
-        self._observer = Observer(app, settings, clock)
+        history = History(clock)
         self._supervisor = Supervisor(
-            look=self._observer.look,
+            look=Observer(app, settings, clock).look,
             notifier=self._notifier,
             watchdog_s=manager.watchdog_s,
             on_stall=self._stalled,
-            history=History(clock),
+            history=history,
             clock=clock,
         )
         self._worker = Worker("health", self._supervisor.run, app.fail)
+        self._server = _server(app, settings, self._supervisor, history, clock)
+
+    @property
+    def url(self) -> str:
+        """Where the page is; empty for nowhere."""
+        return "" if self._server is None else self._server.url
 
     def start(self) -> None:
-        """Begin to look."""
+        """Begin to look, and to answer."""
         self._worker.start()
+        if self._server is not None:
+            self._server.start()
 
     def ending(self, event: Event | None) -> None:
         """Tell why the run comes to its end, before everything is stopped; None: it is stuck."""
@@ -69,7 +87,9 @@ class Monitoring:
         self._notifier.stopping("stopping" if error is None else f"stopping: {first_line(error)}")
 
     def stop(self) -> None:
-        """Look no more; may be called twice."""
+        """Look and answer no more; may be called twice."""
+        if self._server is not None:
+            self._server.stop(_STOP_S)
         self._worker.stop(_STOP_S)
 
     def _stalled(self, what: str) -> None:
@@ -80,3 +100,21 @@ class Monitoring:
         self._record.end(RunEnd.STALLED, what)
         logger.error("stuck: %s; giving up\n%s", what, all_stacks())
         self._app.fail(StalledError(f"stuck: {what}"))
+
+
+def _server(
+    app: Application, settings: Settings, supervisor: Supervisor, history: History, clock: Clock
+) -> WebServer | None:
+    http = settings.http
+    if http.is_off:
+        return None
+    guard = Guard(None if http.token_file is None else read_token(http.token_file))
+    looks = Looks(
+        latest=lambda: supervisor.latest,
+        silence_s=supervisor.silence_s,
+        history=history,
+        places={},
+    )
+    names = app.parts.outlets.origin.model.class_names
+    gallery = Gallery(app.parts.pipeline.tap, names, http.max_pictures_per_s, clock)
+    return WebServer(http, Site(Answers(looks, guard, PageFiles()), gallery, guard))

@@ -59,6 +59,7 @@ class Observer:
             broker=_broker(app),
             last_run=birth.last_run or LastRun(RunEnd.UNKNOWN),
             signs=tuple(self._signs()),
+            extra=_extra(app),
         )
 
     def _signs(self) -> list[Sign]:
@@ -147,3 +148,21 @@ def _broker(app: Application) -> BrokerVitals | None:
         dropped=stats.dropped,
         truncated=stats.truncated,
     )
+
+
+def _extra(app: Application) -> dict[str, dict[str, int | float | str]]:
+    """The figures of what is not there in every configuration."""
+    mqtt = app.parts.outlets.mqtt
+    spool = None if mqtt is None else mqtt.stats.spool
+    if spool is None:
+        return {}
+    figures: dict[str, int | float | str] = {
+        "is_durable": int(spool.state.is_durable),
+        "kept": sum(spool.kept.values()),
+        "used_bytes": spool.used_bytes,
+        "written": spool.written,
+        "replayed": spool.replayed,
+        "dropped": sum(spool.dropped.values()),
+        "reason": redact(spool.state.reason),
+    }
+    return {"spool": figures}

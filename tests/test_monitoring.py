@@ -1,10 +1,13 @@
 """A stage that hangs ends the service and is told by the next run; a dead camera never does."""
 
+import http.client
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -16,6 +19,7 @@ from edgedet.config.service import ServiceManager
 from edgedet.config.settings import Settings
 from edgedet.detect import create_detector
 from edgedet.detect.base import Detector
+from edgedet.errors import ConfigError
 from edgedet.event import RunEnd, SourceState
 from edgedet.health.last_run import RunRecord
 from edgedet.monitoring import Monitoring, StalledError
@@ -27,6 +31,9 @@ from tests.stream.fakes import FakeClock, wait_until
 
 WAIT_S = 30.0
 LIMIT_S = 1.5
+
+
+Watched = Callable[..., "Service"]
 
 
 class Gate:
@@ -102,11 +109,11 @@ def gate() -> Iterator[Gate]:
 
 
 @pytest.fixture
-def watched(tmp_path: Path, gate: Gate) -> Iterator[Callable[[dict[str, object]], Service]]:
+def watched(tmp_path: Path, gate: Gate) -> Iterator[Watched]:
     services: list[Service] = []
 
-    def make(source: dict[str, object]) -> Service:
-        service = Service(tiny_settings(tmp_path, source), tmp_path)
+    def make(source: dict[str, object], **sections: object) -> Service:
+        service = Service(tiny_settings(tmp_path, source, **sections), tmp_path)
         services.append(service)
         service.start()
         return service
@@ -120,7 +127,7 @@ def watched(tmp_path: Path, gate: Gate) -> Iterator[Callable[[dict[str, object]]
 @pytest.mark.parametrize("stage", ["infer", "publish", "prepare", "status"])
 def test_a_stage_that_hangs_is_the_end(
     stage: str,
-    watched: Callable[[dict[str, object]], Service],
+    watched: Watched,
     gate: Gate,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -156,7 +163,7 @@ def test_a_stage_that_hangs_is_the_end(
 
 
 def test_a_dead_camera_is_no_reason(
-    watched: Callable[[dict[str, object]], Service],
+    watched: Watched,
 ) -> None:
     service = watched({"id": "gate", "uri": f"rtsp://127.0.0.1:{free_port()}/1"})
     ready = service.manager.wait_for("READY=1", WAIT_S)
@@ -179,7 +186,7 @@ def test_the_next_run_knows_how_this_one_ended(
     event: Event | None,
     error: Exception | None,
     end: RunEnd,
-    watched: Callable[[dict[str, object]], Service],
+    watched: Watched,
 ) -> None:
     service = watched({"id": "a", "uri": PATTERN})
     wait_until(service.manager.drain)
@@ -192,3 +199,38 @@ def test_the_next_run_knows_how_this_one_ended(
     assert found is end
     if error is not None:
         assert detail == "ValueError: broken"
+
+
+def test_the_page_shows_what_runs(watched: Watched) -> None:
+    service = watched({"id": "a", "uri": PATTERN}, http={"listen": "127.0.0.1:0"})
+    service.manager.wait_for("READY=1", WAIT_S)
+    address = service.monitoring.url.removeprefix("http://")
+
+    def ask(path: str) -> bytes:
+        connection = http.client.HTTPConnection(address, timeout=WAIT_S)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+        assert response.status == 200, body
+        return body
+
+    wait_until(lambda: json.loads(ask("/api/state"))["sources"][0]["state"] == "live")
+    picture = cv2.imdecode(
+        np.frombuffer(ask("/api/sources/a/frame.jpg"), np.uint8), cv2.IMREAD_COLOR
+    )
+    assert picture is not None
+    assert picture.shape == (64, 96, 3)
+    assert json.loads(ask("/readyz"))["status"] == "ok"
+    assert b'edgedet_source_state{source="a",state="live"} 1.0' in ask("/metrics")
+    assert service.app.parts.pipeline.tap.copied <= 2, "copied for those who asked only"
+
+
+def test_a_token_that_is_none_is_refused_at_the_start(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("short")
+    settings = tiny_settings(tmp_path, http={"listen": "0.0.0.0:0", "token_file": token})
+    app = Application(settings)
+    with pytest.raises(ConfigError, match=r"expected 16 or more"):
+        Monitoring(app, settings, RunRecord(tmp_path, FakeClock()), ServiceManager())
+    app.stop(WAIT_S)

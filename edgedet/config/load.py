@@ -74,8 +74,6 @@ def _is_unreadable(document: Document) -> bool:
 def _warnings(settings: Settings) -> tuple[str, ...]:
     """What is valid but does not do what one might think."""
     warnings = []
-    if settings.http.listen != "off":
-        warnings.append("http: this version has no web page and no metrics yet; ignored")
     if settings.sampling.enabled and not settings.sampling.strategies:
         warnings.append("sampling: without strategies only frames that are asked for are kept")
     warnings += [

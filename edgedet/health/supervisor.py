@@ -46,8 +46,18 @@ class Supervisor:
         self._loading_since_s = self._loaded_s = clock.monotonic()
         self._told = ""
         self._told_s = float("-inf")
+        self._latest = (look(), self._loaded_s)
         self._stuck_looks = 0
         self._has_started = self._has_stalled = False
+
+    @property
+    def latest(self) -> Vitals:
+        """What was seen last, about a second ago; for any thread."""
+        return self._latest[0]
+
+    def silence_s(self) -> float:
+        """Seconds since that look: a supervisor that hangs sees nothing."""
+        return self._clock.monotonic() - self._latest[1]
 
     @property
     def has_started(self) -> bool:
@@ -62,6 +72,7 @@ class Supervisor:
     def turn(self) -> None:
         """Look once, and tell."""
         vitals = self._look()
+        self._latest = (vitals, self._clock.monotonic())
         self._history.add(vitals)
         failed = failures(liveness(vitals)) or self._loading_too_long(vitals)
         self._stuck_looks = self._stuck_looks + 1 if failed else 0

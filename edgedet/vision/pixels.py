@@ -85,6 +85,16 @@ def to_rgb(frame: Frame) -> NDArray[np.uint8]:
     return np.asarray(rgb, dtype=np.uint8)[:height, :width]
 
 
+def shrunk_rgb(frame: Frame, max_width: int) -> NDArray[np.uint8]:
+    """The frame as RGB (h, w, 3), no wider than `max_width`, its proportions kept."""
+    height, width = frame.planes[0].shape[:2]
+    if width <= max_width:
+        return to_rgb(frame)
+    shrunk = np.empty((max(1, round(height * max_width / width)), max_width, 3), dtype=np.uint8)
+    _paint_resized(frame, shrunk)
+    return shrunk
+
+
 def _paint_resized(frame: Frame, content: NDArray[np.uint8]) -> None:
     """Resize the planes to `content` (h, w, 3) and convert them into it."""
     size_wh = (content.shape[1], content.shape[0])

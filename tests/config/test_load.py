@@ -121,7 +121,7 @@ def test_warns_of_what_does_nothing_yet(config: Path) -> None:
         GOOD + 'http: {listen: "127.0.0.1:8080"}\nsampling: {enabled: true}\n', encoding="utf-8"
     )
     warnings = load_settings(config, {}).warnings
-    assert [warning.partition(":")[0] for warning in warnings] == ["http", "sampling"]
+    assert [warning.partition(":")[0] for warning in warnings] == ["sampling"]
 
 
 def test_warns_of_a_rate_limit_that_would_lose_frames(config: Path) -> None:

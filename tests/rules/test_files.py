@@ -40,6 +40,10 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # parts that only their owner uses
     "edgedet.publish.spool_writer": "tests/publish/test_spool.py",
     "edgedet.publish.spool_salvage": "tests/publish/test_spool_store.py",
+    # what is answered to whom shows over a connection only
+    "edgedet.health.answers": "tests/health/test_site.py",
+    "edgedet.health.documents": "tests/health/test_site.py",
+    "edgedet.health.page_files": "tests/health/test_site.py",
     # readers of formats: only whole files, through the command, show what they make of them
     "train.data.ingest.coco": "tests/train/commands/ingest/test_coco.py",
     "train.data.ingest.voc": "tests/train/commands/ingest/test_voc.py",

@@ -15,7 +15,10 @@ BLOCKED = (
     *("torch", "gi", "tensorrt", "pycuda", "cuda", "openvino", "onnxruntime", "onnx"),
     *("amqtt", "roboflow"),
 )
-LIGHT = ("cv2", "numpy", "paho.mqtt.client", "pydantic", "rich", "typer", "yaml")
+LIGHT = (
+    *("cv2", "numpy", "paho.mqtt.client", "pydantic", "rich", "typer", "yaml"),
+    *("prometheus_client", "starlette.applications", "uvicorn"),
+)
 
 # Runs in a process of its own: imports every module, then tells what changed.
 SCRIPT = """
