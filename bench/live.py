@@ -3,7 +3,6 @@
 import argparse
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from edgedet.config.source import SourceSettings
 from edgedet.detections import FrameDetections
 from edgedet.frame import Frame
 from edgedet.source import FrameSource, create_source
-from edgedet.source.base import SourceCondition
 from edgedet.stream.stats import PipelineStats
 
 _PICTURE = "test://ball?width=1280&height=720"
@@ -152,12 +150,12 @@ class _Staggered:
         self._delay_s = delay_s
 
     @property
-    def condition(self) -> SourceCondition:
-        return self._source.condition
+    def decoder(self) -> str:
+        return self._source.decoder
 
-    def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:
+    def open(self, timeout_s: float) -> None:
         time.sleep(self._delay_s)
-        self._source.open(timeout_s, stop)
+        self._source.open(timeout_s)
 
     def read(self, timeout_s: float) -> Frame | None:
         return self._source.read(timeout_s)

@@ -117,7 +117,7 @@ class Outlets:
             origin=self.origin,
             topics=self.topics,
             sources=[source.id for source in settings.sources],
-            counted=(),
+            counted=[each.id for each in settings.sources if each.enabled and each.track.enabled],
             classes=classes,
             exchange=exchange,
             state_dir=settings.state_dir,

@@ -87,6 +87,7 @@ class Info(DeviceMessage):
     sources: tuple[str, ...]
     model: InfoModel
     limits: InfoLimits
+    commands: tuple[str, ...] = ()
     last_run: LastRun | None = None
 
 

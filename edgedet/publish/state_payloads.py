@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from edgedet.clock import utc_text
 from edgedet.config.mqtt import MqttSettings
 from edgedet.event import LastRun, SourceLimit, SourceStatus
+from edgedet.publish.commands.replies import REPLY
 from edgedet.publish.event_payloads import COUNTS, EVENTS
 from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DETECTIONS, MAX_OBJECTS, JsonObject
@@ -25,7 +26,7 @@ EXPIRY_HEARTBEATS = 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What subscribers may count on."""
+    """What subscribers may count on; `commands` are those that are taken."""
 
     max_payload_bytes: int
     detections_qos: int
@@ -34,6 +35,7 @@ class Limits:
     heartbeat_s: float
     events_expiry_s: float
     latency_budget_ms: float | None = None
+    commands: tuple[str, ...] = ()
 
     @classmethod
     def of_settings(
@@ -51,6 +53,7 @@ class Limits:
             heartbeat_s=settings.heartbeat_s,
             events_expiry_s=EVENTS_EXPIRY_S,
             latency_budget_ms=latency_budget_ms,
+            commands=tuple(settings.commands.allow) if settings.commands.enabled else (),
         )
 
 
@@ -128,7 +131,7 @@ class StatePayloads:
             "site": self._origin.site,
             "version": version,
             "topic_prefix": prefix,
-            "schemas": list(EMITTED),
+            "schemas": sorted((*EMITTED, REPLY) if limits.commands else EMITTED),
             "sources": list(sources),
             "model": {
                 "name": model.name,
@@ -147,6 +150,7 @@ class StatePayloads:
                 "heartbeat_s": limits.heartbeat_s,
                 "latency_budget_ms": limits.latency_budget_ms,
             },
+            **({"commands": list(limits.commands)} if limits.commands else {}),
             **({} if last is None else {"last_run": _last_run(last)}),
         }
 

@@ -121,7 +121,11 @@ def _states() -> dict[str, bytes]:
         "sources": [{"source": "gate", "published": 4421, "dropped": 0, "truncated": 0}],
         "commands": {"ok": 2, "error": 1, "duplicate": 0, "ignored": 0},
     }
+    taken = {"enabled": True, "allow": ["pause", "resume", "snapshot"]}
+    limits = Limits.of_settings(MqttSettings.model_validate({"commands": taken}))
+    commanded = StatePayloads(ORIGIN, limits)
     bodies = {
+        "info.1/commands.json": commanded.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=1),
         "status.1/online.json": states.online(_TOLD, NOON, session=1, beat=1),
         "status.1/offline.json": states.offline(session=1),
         "status.1/stopped.json": states.stopped(_TOLD, session=1, beat=77),

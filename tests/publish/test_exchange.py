@@ -1,8 +1,10 @@
 """What is said and heard besides states and results, without and with a real broker."""
 
+import pytest
 from paho.mqtt import publish as client
 
 from edgedet.publish.broker import Incoming, Message, Protocol
+from edgedet.publish.embedded import EmbeddedBroker
 from edgedet.publish.exchange import Exchange
 from tests.brokers import Mosquitto, wait_until
 from tests.conftest import StartMosquitto, Subscribe
@@ -129,3 +131,21 @@ def test_post_larger_than_a_payload_may_be_is_dropped_and_counted(
 
     assert sink.exchange.dropped == 1
     assert not [m for m in subscriber.messages if m.topic == "test/1"]
+
+
+def test_old_protocol_of_the_embedded_broker_will_do(make_sink: MakeSink) -> None:
+    pytest.importorskip("amqtt", reason="the extra `embedded` is not installed")
+    broker = EmbeddedBroker("127.0.0.1:0")
+    broker.start(10.0)
+    heard: list[Incoming] = []
+    try:
+        sink = make_sink(
+            "embedded", embedded_listen=broker.address, listen=("test/+", heard.append)
+        )
+        sink.exchange.post(_post(1))
+        assert wait_until(lambda: heard != [])
+        sink.close(5.0)
+    finally:
+        broker.stop(5.0)
+
+    assert heard[0] == Incoming("test/1", b"x")

@@ -108,7 +108,8 @@ class Inspector:
 
     def _follow_number(self, address: Address, body: Body) -> list[str]:
         key = (address.prefix, address.source, address.kind, body["boot"])
-        arrival = self.sequences.arrive(key, body["seq"], body.get("lost_before", 0))
+        # to JSON Schema 7.0 is an integer too
+        arrival = self.sequences.arrive(key, int(body["seq"]), int(body.get("lost_before", 0)))
         if arrival.is_repeated:
             return [f"seq {body['seq']} came before"]
         if not arrival.missing:

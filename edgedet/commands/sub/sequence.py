@@ -63,9 +63,9 @@ class Sequences:
         discarded = min(missing, lost_before)
         self.discarded += discarded
         # the device's losses are the latest: it tells them with the next message
-        unexplained = range(series.next, seq - discarded)
-        room = max(0, _MOST_REMEMBERED - len(series.missing))
-        series.missing.update(unexplained[:room])
-        self._forgotten += len(unexplained[room:])
+        end = seq - discarded
+        remembered = min(end, series.next + max(0, _MOST_REMEMBERED - len(series.missing)))
+        series.missing.update(range(series.next, remembered))
+        self._forgotten += end - remembered
         series.next = seq + 1
         return Arrival(missing, discarded)

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edgedet.commands.sub.inspector import Inspection, Inspector
+from edgedet.commands.sub.show import figures_of, json_of, line_of
 from edgedet.publish import schemas
 from edgedet.publish.broker import Incoming
 
@@ -187,3 +190,46 @@ def test_other_topics_are_counted_and_left_alone() -> None:
 
     assert (inspection.address, inspection.problems) == (None, ())
     assert inspector.tally.messages == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+
+
+@given(name=st.sampled_from(schemas.NAMES), data=st.data())
+@settings(deadline=None, max_examples=20)
+def test_no_message_whatever_stops_it(name: str, data: st.DataObject) -> None:
+    topics = {
+        "source_status": "src/gate/status",
+        "command": "cmd/pause",
+        "reply": "reply/pause",
+        **{kind: f"src/gate/{kind}" for kind in ("detections", "events", "counts")},
+    }
+    topic = f"{PREFIX}/{topics.get(name, name)}"
+    cases = schemas.examples(name)
+    body = json.loads(cases[data.draw(st.sampled_from(sorted(cases)))])
+    for key in data.draw(st.sets(st.sampled_from(sorted(body)), max_size=2)):
+        part = body[key]
+        if isinstance(part, dict) and part and data.draw(st.booleans()):
+            part[data.draw(st.sampled_from(sorted(part)))] = data.draw(JSON)
+        else:
+            body[key] = data.draw(JSON)
+    inspector = Inspector()
+
+    for payload in (json.dumps(body).encode(), data.draw(st.binary(max_size=50))):
+        inspection = _look(inspector, payload, topic)
+        line_of(inspection, NOW)
+        json_of(inspection)
+
+    figures_of(inspector, NOW)
+
+
+def test_integers_may_be_written_as_floats() -> None:
+    inspector = Inspector()
+    _look(inspector, _body(seq=7.0))
+
+    assert _look(inspector, _body(seq=9.0)).notes[0].startswith("1 missing")
+    assert _look(inspector, _body(seq=1e300)).problems != ()

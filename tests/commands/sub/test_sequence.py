@@ -57,9 +57,9 @@ def test_topics_and_runs_are_counted_apart() -> None:
 def test_enormous_gap_takes_no_memory() -> None:
     sequences = Sequences()
     sequences.arrive("a", 0)
-    sequences.arrive("a", 10**15)
+    sequences.arrive("a", 10**300)
 
-    assert sequences.missing == 10**15 - 1
+    assert sequences.missing == 10**300 - 1
 
 
 @given(st.permutations(range(30)), st.sets(st.integers(1, 28)))

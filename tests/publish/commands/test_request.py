@@ -1,8 +1,11 @@
 """Commands from the network are read with suspicion, and told exactly what is wrong."""
 
+import contextlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgedet.errors import CommandError
 from edgedet.publish.commands.arguments import SnapshotArguments
@@ -75,3 +78,10 @@ def test_arguments_are_checked(args: dict[str, object], told: str) -> None:
         read_arguments(SnapshotArguments, args)
 
     assert told in str(caught.value)
+
+
+@given(st.binary(max_size=100) | st.text(max_size=100).map(str.encode))
+def test_any_bytes_are_a_request_or_refused(payload: bytes) -> None:
+    for tried in (payload, _command(args={"x": payload.decode(errors="replace")}) + payload):
+        with contextlib.suppress(UnsoundError):
+            assert read_request(tried).id
