@@ -79,9 +79,9 @@ class Feeds:
             if limit is None:
                 logger.info("source '%s': the detector can do all its frames", source_id)
             elif record.status().limit is None:
-                logger.info(
-                    "source '%s': limited to %.1f fps: %s", source_id, limit.fps, limit.reason
-                )
+                level = logging.INFO if limit.fps > 0.0 else logging.WARNING
+                text = "source '%s': limited to %.1f fps: %s"
+                logger.log(level, text, source_id, limit.fps, limit.reason)
             record.set_limit(limit)
 
     def start(self) -> None:

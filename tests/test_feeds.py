@@ -1,5 +1,9 @@
 """Live sources keep their newest frames, lossless ones all."""
 
+import logging
+
+import pytest
+
 from edgedet.clock import SystemClock
 from edgedet.config.source import SourceSettings
 from edgedet.event import SourceLimit
@@ -57,7 +61,10 @@ def test_the_inlet_knows_priority_and_rate_of_its_source() -> None:
     assert [(inlet.priority, inlet.max_fps) for inlet in inlets] == [(3.0, 10.0), (1.0, None)]
 
 
-def test_limits_reach_the_status_of_their_source() -> None:
+def test_limits_reach_the_status_of_their_source_and_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
     clock = SystemClock()
     settings = _source("rtsp://10.0.0.5/1")
     inlet = make_inlet(settings)
@@ -69,3 +76,12 @@ def test_limits_reach_the_status_of_their_source() -> None:
     feeds.limited("b", SourceLimit(6.0, "not here"))
     status = feeds.records[0].status()
     assert (status.limit, status.dropped) == (SourceLimit(5.0, "too much"), 1)
+    feeds.limited("a", SourceLimit(4.0, "more"))
+    feeds.limited("a", None)
+    feeds.limited("a", SourceLimit(0.0, "the detector takes too long"))
+    told = [(r.levelname, r.getMessage()) for r in caplog.records if "'a'" in r.getMessage()]
+    assert told == [
+        ("INFO", "source 'a': limited to 5.0 fps: too much"),
+        ("INFO", "source 'a': the detector can do all its frames"),
+        ("WARNING", "source 'a': limited to 0.0 fps: the detector takes too long"),
+    ]

@@ -217,9 +217,11 @@ class Batcher:
 
     def _opens_in_s(self) -> float:
         """Seconds until the next batch should be made, as the backend is about to be free."""
+        free_in_s = self._backend.free_in_s()
+        if free_in_s <= _LEAD_S or free_in_s == float("inf"):
+            return 0.0 if free_in_s <= _LEAD_S else free_in_s
         paint_s = self._painter.usual_s * min(self._intake.waiting, self._settings.max_size)
-        lead_s = _LEAD_S + _LEAD_PAINTINGS * paint_s
-        return max(0.0, self._backend.free_in_s() - lead_s)
+        return max(0.0, free_in_s - _LEAD_S - _LEAD_PAINTINGS * paint_s)
 
     def _patience_s(self, batch: Batch, opens_in_s: float) -> float:
         """How long to wait for more before the batch goes."""

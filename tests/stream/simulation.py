@@ -143,7 +143,7 @@ class Simulation:
                     inlet.channel.close()
                     return
                 inlet.channel.put(self._frame(inlet, seq))
-            self._at(self.clock.now_s + 0.001, feed)
+            self._at(self.clock.now_s + 0.005, feed)
 
         self._at(START_S, feed)
 
