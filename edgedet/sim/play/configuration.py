@@ -55,13 +55,6 @@ def password_files(head: Head) -> dict[str, str]:
     }
 
 
-def topic_prefix(configuration: Mapping[str, Any]) -> str:
-    """What the topics of the device begin with."""
-    root = configuration["mqtt"].get("topic_root", "edgedet/v1")
-    device = configuration["device"]
-    return f"{root}/{device['site']}/{device['name']}"
-
-
 def _login(head: Head, name: str) -> Any:  # noqa: ANN401 - Login, or a camera that has the same
     camera = head.cameras[name]
     if camera.login is not None:

@@ -11,16 +11,16 @@ import yaml
 
 from edgedet.config.environment import without_settings
 from edgedet.config.load import load_settings
-from edgedet.errors import SimError, SourceError
+from edgedet.errors import ConfigError, SimError, SourceError
 from edgedet.sim.camera_command import CameraCommand
 from edgedet.sim.disk import SmallDisk
 from edgedet.sim.journal import Journal
-from edgedet.sim.label_faults import LabelFault
 from edgedet.sim.label_service import LabelOptions, LabelService
 from edgedet.sim.mosquitto import Mosquitto, free_port
 from edgedet.sim.mqtt_peer import MqttPeer
 from edgedet.sim.observer import Observer
-from edgedet.sim.play.configuration import DISK, make_configuration, password_files, topic_prefix
+from edgedet.sim.play.configuration import DISK, make_configuration, password_files
+from edgedet.sim.play.orders import in_words, tell_labels, tell_mosquitto
 from edgedet.sim.process import Process
 from edgedet.sim.rtsp_camera import CameraProcess
 from edgedet.sim.scenario.schema import CameraSettings, Scenario
@@ -30,7 +30,6 @@ from edgedet.sim.scenario.steps import (
     CameraStep,
     DiskStep,
     ExpectStep,
-    LabelsOrder,
     LabelsStep,
     NeverStep,
     PeerStep,
@@ -38,7 +37,7 @@ from edgedet.sim.scenario.steps import (
     RuntimeStep,
 )
 
-STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S = 20.0
 Tell = Callable[[str], None]
 
 
@@ -107,20 +106,20 @@ class World:
         if isinstance(step, CameraStep):
             order = step.camera.model_dump(exclude_unset=True, exclude={"id"})
             self.cameras[step.camera.id].tell(CameraCommand.model_validate(order))
-            done = f"camera {step.camera.id}: {_words(order)}"
+            done = f"camera {step.camera.id}: {in_words(order)}"
         elif isinstance(step, PeerStep) and self.peer is not None:
             self.peer.tell(step.peer)
-            done = f"peer: {_words(step.peer.model_dump(exclude_unset=True))}"
+            done = f"peer: {in_words(step.peer.model_dump(exclude_unset=True))}"
         elif isinstance(step, BrokerStep) and self._mosquitto is not None:
-            _tell_mosquitto(self._mosquitto, step.broker)
+            tell_mosquitto(self._mosquitto, step.broker)
             done = f"mosquitto: {step.broker}"
         elif isinstance(step, DiskStep) and self._disk is not None:
             deed = self._disk.fill if step.disk == "fill" else self._disk.free
             deed()
             done = f"disk: {step.disk}"
         elif isinstance(step, LabelsStep) and self.labels is not None:
-            _tell_labels(self.labels, step.labels)
-            done = f"label service: {_words(step.labels.model_dump(exclude_unset=True))}"
+            tell_labels(self.labels, step.labels)
+            done = f"label service: {in_words(step.labels.model_dump(exclude_unset=True))}"
         elif isinstance(step, PublishStep):
             done = self._publish(step)
         elif isinstance(step, RuntimeStep):
@@ -201,8 +200,15 @@ class World:
                 addresses[f"{name}.url"] = server.url
         content = make_configuration(self.head, addresses, self.folder, self.http_port)
         self._config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-        load_settings(self._config, environ={})
-        self.prefix = topic_prefix(content)
+        try:
+            settings = load_settings(self._config, environ={}).settings
+        except ConfigError as exc:
+            # the file is made of the section `config`, and may be gone when this is read
+            told = tuple(f"config: {problem.partition(': ')[2]}" for problem in exc.problems)
+            msg = f"{self.head.name}: the runtime does not take this configuration"
+            raise ConfigError(msg, told) from exc
+        device = settings.device
+        self.prefix = f"{settings.mqtt.topic_root}/{device.site}/{device.name}"
 
     def _publish(self, step: PublishStep) -> str:
         message = step.publish
@@ -215,35 +221,7 @@ class World:
         return f"publish {message.topic}"
 
 
-def _tell_mosquitto(broker: Mosquitto, deed: str) -> None:
-    deeds: dict[str, tuple[Callable[[], object], ...]] = {
-        "start": (broker.start,),
-        "stop": (broker.stop,),
-        "kill": (broker.kill,),
-        "restart": (broker.stop, broker.start),
-        "hold": (broker.hold,),
-        "resume": (broker.resume,),
-    }
-    for each in deeds[deed]:
-        each()
-
-
-def _tell_labels(service: LabelService, order: LabelsOrder) -> None:
-    if order.kind is not None:
-        service.inject(LabelFault(**order.model_dump(exclude={"do"})))
-    elif order.do == "forgive":
-        service.forgive()
-    else:
-        service.set_online(order.do == "on")
-
-
 def _asks_http(steps: tuple[AnyStep, ...]) -> bool:
     checks = [step.expect for step in steps if isinstance(step, ExpectStep)]
     checks += [step.never for step in steps if isinstance(step, NeverStep)]
     return any(check.http is not None for check in checks)
-
-
-def _words(order: dict[str, object]) -> str:
-    """An order as it was written, without secrets."""
-    more = [f"{key}={value}" for key, value in order.items() if key not in {"do", "password"}]
-    return " ".join([str(order.get("do", "")), *more]).strip()

@@ -109,7 +109,7 @@ class Always(Section):
     traceback: bool = True
     """No Python traceback in the log."""
     stops: bool = True
-    """A runtime that still runs ends with 0 within ten seconds of SIGTERM."""
+    """A runtime that still runs ends with 0 within twenty seconds of SIGTERM."""
 
 
 def _plain_names(files: dict[str, str]) -> dict[str, str]:

@@ -60,7 +60,7 @@ def test_what_cannot_be_played_is_raised(tmp_path: Path, jobs: int) -> None:
     path = Path(_write(tmp_path, "one"))
     path.write_text(path.read_text().replace("uri:", "ury:"))
     other = _write(tmp_path, "two")
-    with pytest.raises(ConfigError, match="in the configuration"):
+    with pytest.raises(ConfigError, match="does not take this configuration"):
         play_all(load_all([str(path), other]), None, jobs, lambda _report: None)
 
 

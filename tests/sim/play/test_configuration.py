@@ -13,7 +13,6 @@ from edgedet.sim.play.configuration import (
     SLOW_BUNDLE,
     make_configuration,
     password_files,
-    topic_prefix,
 )
 from edgedet.sim.scenario.schema import Head
 from tests.detect.tiny_bundle import TINY_COUNT, TINY_HW, make_slow_bundle, make_tiny_bundle
@@ -44,7 +43,7 @@ def test_what_is_made_is_valid_and_reads_every_camera() -> None:
         ADDRESSES["camera.dock.url"],
     ]
     assert settings.http.listen == "127.0.0.1:81"
-    assert topic_prefix(content) == "edgedet/v1/sim/one"
+    assert content["device"] == {"site": "sim", "name": "one"}
 
 
 def test_sources_are_changed_by_id_and_others_added() -> None:
@@ -66,7 +65,7 @@ def test_sources_are_changed_by_id_and_others_added() -> None:
         "id": "dock", "uri": ADDRESSES["camera.dock.url"], "max_fps": 2,
     }  # fmt: skip
     assert content["mqtt"] == {"url": "mqtt://127.0.0.1:5", "topic_root": "t"}
-    assert topic_prefix(content) == "t/sim/other"
+    assert content["device"] == {"site": "sim", "name": "other"}
 
 
 def test_placeholders_are_filled_and_unknown_ones_refused() -> None:

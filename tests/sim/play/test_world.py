@@ -112,10 +112,20 @@ def test_a_configuration_that_the_runtime_would_not_take_is_refused(
     with pytest.raises(ConfigError) as raised:
         world.start(told.append)
     world.close()
-    assert [p.partition(": ")[2] for p in raised.value.problems] == [
-        "sources[0].uri: missing; it is required",
-        "bach: unknown key; did you mean 'batch'?",
-    ]
+    assert raised.value.problems == (
+        "config: sources[0].uri: missing; it is required",
+        "config: bach: unknown key; did you mean 'batch'?",
+    )
+
+
+def test_topics_are_those_of_the_configuration(tmp_path: Path, told: list[str]) -> None:
+    made = {"sources": [{"id": "made", "uri": "test://ball"}]}
+    other = {"mqtt": {"topic_root": "t"}, "device": {"site": "x", "name": "y"}}
+    for config, prefix in (({"mqtt": False}, "edgedet/v1/sim/a"), (other, "t/x/y")):
+        world = _world(tmp_path, broker="none", config={**made, **config})
+        world.start(told.append)
+        world.close()
+        assert world.prefix == prefix
 
 
 def test_a_port_for_http_is_taken_only_where_it_is_asked(tmp_path: Path) -> None:
