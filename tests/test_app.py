@@ -73,6 +73,38 @@ def test_every_message_reaches_the_broker(
     subscriber.wait_for(lambda m: m.topic.endswith("/bench/status") and m.state == "stopped")
 
 
+def test_events_and_counts_reach_the_broker(
+    start: Start,
+    tmp_path: Path,
+    mosquitto: Callable[[], Mosquitto],
+    subscribe: Callable[[int], Subscriber],
+) -> None:
+    broker = mosquitto()
+    subscriber = subscribe(broker.port)
+    whole = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+    source = _lossless("a", 40) | {"zones": [{"name": "all", "points": whole}]}
+    app = start(tiny_settings(tmp_path, source, mqtt={"url": broker.url}))
+    assert app.wait(WAIT_S) is Event.ENDED
+    assert app.flush(WAIT_S) == (Event.FLUSHED, 0)
+    app.stop(WAIT_S)
+
+    end = subscriber.wait_for(
+        lambda m: m.topic.endswith("/src/a/events") and m.body["type"] == "end"
+    )
+
+    assert end.body["reason"] == "source_ended"
+    told = [m.body for m in subscriber.messages if m.topic.endswith("/src/a/events")]
+    track = end.body["object"]["track"]
+    mine = [body["type"] for body in told if body["object"]["track"] == track]
+    assert mine == ["start", "enter", "leave", "end"]
+    assert [body["seq"] for body in told] == list(range(len(told)))
+    counts = [m.body for m in subscriber.messages if m.topic.endswith("/src/a/counts")]
+    assert sum(counts[-1]["zones"]["all"].values()) >= 1
+    seen = [m.body for m in subscriber.messages if m.topic.endswith("/src/a/detections")]
+    ids = {each["track"] for body in seen for each in body["objects"]}
+    assert track in ids
+
+
 def test_without_a_broker_the_lost_messages_are_counted(start: Start, tmp_path: Path) -> None:
     url = f"mqtt://127.0.0.1:{free_port()}"
     app = start(tiny_settings(tmp_path, _lossless("a", 20), mqtt={"url": url}))

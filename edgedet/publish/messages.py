@@ -4,7 +4,7 @@ import math
 from datetime import datetime, timedelta
 
 import edgedet
-from edgedet.analytics import ObjectEvent
+from edgedet.analytics import ObjectEvent, SourceCounts
 from edgedet.clock import Clock
 from edgedet.detections import FrameDetections
 from edgedet.event import SourceStatus
@@ -93,14 +93,12 @@ class Messages:
             topic, schema = self.topics.source_status(state.source_id), SOURCE_STATUS
             body = self._states.source_status(state, now, beat)
         else:
-            topic, schema = self.topics.counts(state.source_id), COUNTS
-            body = self._event_payloads.counts(
-                state,
-                beat=beat,
-                published=now,
-                expires_at=now + timedelta(seconds=self._state_expiry_s),
-            )
+            return self._counts(state, now, beat)
         return json_message(topic, schema, body, expiry_s=self._state_expiry_s)
+
+    def is_stale(self, state: State) -> bool:
+        """Whether nobody knows any more what a source sees: it had no pictures for too long."""
+        return isinstance(state, SourceCounts) and self._counts_rest_s(state) <= 0.0
 
     def entry(self, entry: Entry, max_payload_bytes: int) -> Message:
         """A result or an event; `entry` is told how many objects did not fit."""
@@ -121,6 +119,18 @@ class Messages:
             )
         payload = finish(stored, max_payload_bytes)
         return Message(topic, payload, stored.schema, stored.message_id, 1, expiry_s=expiry_s)
+
+    def _counts(self, counts: SourceCounts, now: datetime, beat: int) -> Message:
+        """Counts hold from the frame that was counted on, however often they are told."""
+        rest_s = self._counts_rest_s(counts)
+        body = self._event_payloads.counts(
+            counts, beat=beat, published=now, expires_at=now + timedelta(seconds=rest_s)
+        )
+        topic = self.topics.counts(counts.source_id)
+        return json_message(topic, COUNTS, body, expiry_s=max(1, math.ceil(rest_s)))
+
+    def _counts_rest_s(self, counts: SourceCounts) -> float:
+        return self._state_expiry_s - (self._clock.monotonic() - counts.observed_s)
 
     def _detections(self, entry: Entry, result: FrameDetections, max_payload_bytes: int) -> Message:
         encoded = self._detections_encoder.encode(

@@ -125,7 +125,10 @@ class Session:
 
     def _say_untold(self) -> None:
         for state in self._script.board.take_untold():
-            self._say(self._script.messages.state(state), state)
+            if self._script.messages.is_stale(state):
+                self._script.board.told(state)
+            else:
+                self._say(self._script.messages.state(state), state)
 
     def _queue_states(self) -> None:
         script = self._script

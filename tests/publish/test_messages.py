@@ -1,10 +1,13 @@
 """Messages as they are handed to the connection."""
 
+import json
+from dataclasses import replace
+
 from edgedet.publish.identity import Origin
 from edgedet.publish.messages import Messages
 from edgedet.publish.outbox import Outbox
 from edgedet.publish.topics import Topics
-from tests.publish.conftest import CLOCK, make_event, make_result
+from tests.publish.conftest import CLOCK, make_counts, make_event, make_result, make_status
 from tests.publish.test_state_payloads import LIMITS
 
 
@@ -29,3 +32,17 @@ def test_states_are_numbered_over_connections(origin: Origin) -> None:
     ids = [messages.online(CLOCK.utc_now(), session).id for session in (1, 2)]
 
     assert ids == ["bench-01/6f1c2a90/status/1", "bench-01/6f1c2a90/status/2"]
+
+
+def test_counts_hold_from_their_frame_on_and_not_from_their_telling(origin: Origin) -> None:
+    messages = Messages(origin, Topics("edgedet/v1", "lab", "bench-01"), LIMITS, ("gate",), CLOCK)
+    counts = make_counts()
+    old = replace(counts, observed_s=counts.observed_s - 60.0)
+    dead = replace(counts, observed_s=counts.observed_s - 91.0)
+
+    body = json.loads(messages.state(old).payload)
+
+    assert messages.state(old).expiry_s == 30  # of 90, three heartbeats
+    assert body["expires_at"] > body["published"]
+    assert [messages.is_stale(each) for each in (counts, old, dead)] == [False, False, True]
+    assert not messages.is_stale(make_status())

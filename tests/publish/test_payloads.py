@@ -1,6 +1,7 @@
 """The payload of detections: its fields, its limits, and its agreement with the schema."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -42,6 +43,16 @@ def test_keeps_the_best_objects_within_the_limit(encoder: DetectionsEncoder) -> 
         expected = result.detections.scores[:kept].tolist()
         assert [o["score"] for o in body["objects"]] == pytest.approx(expected, abs=5e-5)
     assert kept > 80
+
+
+def test_objects_that_are_followed_say_which_they_are(encoder: DetectionsEncoder) -> None:
+    result = replace(make_result(1, count=2), tracks=("6f1c-184", None), zones=(("dock",), ()))
+
+    body = json.loads(encoder.encode(result, seq=1, moment=MOMENT, skipped=0).payload)
+
+    SCHEMA.validate(body)
+    assert [each["track"] for each in body["objects"]] == ["6f1c-184", None]
+    assert [each["zones"] for each in body["objects"]] == [["dock"], []]
 
 
 def test_says_nothing_of_what_did_not_happen(encoder: DetectionsEncoder) -> None:
