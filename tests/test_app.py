@@ -115,6 +115,33 @@ def test_without_a_broker_the_lost_messages_are_counted(start: Start, tmp_path: 
     assert app.snapshot().broker_url == url
 
 
+def test_what_was_spooled_without_a_broker_is_sent_by_the_next_run(
+    start: Start,
+    tmp_path: Path,
+    mosquitto: Callable[..., Mosquitto],
+    subscribe: Callable[[int], Subscriber],
+) -> None:
+    broker = mosquitto(is_started=False)
+    mqtt = {"url": broker.url, "queue_size": 10, "spool": {"kinds": ["detections"]}}
+    app = start(tiny_settings(tmp_path, _lossless("a", 40), mqtt=mqtt))
+    assert app.wait(WAIT_S) is Event.ENDED  # though no more than 10 fit into memory
+    event, left = app.flush(0.2)
+    assert event is Event.FLUSHED
+    assert left >= app.snapshot().spooled == 40
+    app.stop(WAIT_S)
+
+    broker.start()
+    subscriber = subscribe(broker.port)
+    app = start(tiny_settings(tmp_path, _lossless("a", 20), mqtt=mqtt))
+    assert app.wait(WAIT_S) is Event.ENDED
+    assert app.flush(WAIT_S) == (Event.FLUSHED, 0)
+
+    late = subscriber.wait_for_all(lambda m: m.topic.endswith("/backlog/a/detections"), 40)
+    new = subscriber.wait_for_all(lambda m: m.topic.endswith("/src/a/detections"), 20)
+    assert [message.body["seq"] for message in late] == list(range(40))
+    assert [message.body["seq"] for message in new] == list(range(20))
+
+
 def test_a_full_outbox_holds_up_a_lossless_source(start: Start, tmp_path: Path) -> None:
     url = f"mqtt://127.0.0.1:{free_port()}"
     settings = tiny_settings(tmp_path, _lossless("a", 500), mqtt={"url": url, "queue_size": 10})

@@ -13,10 +13,11 @@ _DAY_S = 86_400.0
 class SpoolSettings(Section):
     """Messages that an outage of the broker, or of this process, must not lose."""
 
-    kinds: tuple[Literal["events", "detections"], ...] = ("events",)
+    kinds: tuple[Literal["events", "metrics", "detections"], ...] = ("events",)
     """What is kept; none, or `spool: off`: nothing."""
     max_bytes: int = Field(default=64 * _MIB, ge=100_000, le=1024 * 1024 * _MIB)
-    """How much room messages take on disk; beyond, the oldest detections go, then events."""
+    """How much room messages take on disk; beyond, the oldest detections go, then metrics,
+    then events."""
     max_age_s: float = Field(default=7 * _DAY_S, gt=0)
     fsync_s: float | None = Field(default=1.0, ge=0)
     """A power cut loses at most the messages of so many seconds. 0: none; null: as the system

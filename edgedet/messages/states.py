@@ -139,3 +139,7 @@ class Metrics(DeviceMessage):
     sources: tuple[SourceFigures, ...]
     spool: SpoolFigures | None = None
     commands: CommandFigures | None = None
+    seq: Count | None = None
+    """Where metrics are durable."""
+    replayed: bool = False
+    lost_before: Count = 0

@@ -13,12 +13,14 @@ from edgedet.publish.in_flight import Token
 from edgedet.publish.kind import Kind
 from edgedet.publish.outbox import Entry, Outbox, SourceFigures
 from edgedet.publish.pace import Pace
+from edgedet.publish.payloads import JsonObject
 from edgedet.publish.spool import Spool, SpoolFigures
 from edgedet.publish.spool_lanes import SpoolLanes
 from edgedet.publish.spool_store import FILE_NAME, SpoolStore
 from edgedet.publish.spool_trim import Limits
 from edgedet.publish.spool_writer import SpoolWriter
 from edgedet.publish.state_payloads import DETECTIONS_EXPIRY_S, EVENTS_EXPIRY_S
+from edgedet.publish.state_payloads import Limits as StateLimits
 from edgedet.stream.worker import ErrorCallback
 
 LIVE_AGE_S = 10.0
@@ -63,10 +65,21 @@ class Delivery:
     ) -> None:
         """Accept a message."""
         if self._spool is not None and kind in self._durable:
-            self._spool.put(kind, item, skipped=skipped)
+            origin = item if isinstance(item, ObjectEvent) else item.frame
+            self._spool.put(kind, origin.source_id, item, skipped=skipped)
         else:
             self._outbox.put(item, skipped=skipped, is_lossless=is_lossless)
             self._ring()
+
+    @property
+    def keeps_metrics(self) -> bool:
+        """Whether metrics are durable."""
+        return Kind.METRICS in self._durable
+
+    def put_metrics(self, figures: JsonObject) -> None:
+        """Accept figures, where they are durable."""
+        if self._spool is not None and self.keeps_metrics:
+            self._spool.put(Kind.METRICS, "", figures)
 
     def take(self, *, may_be_late: bool) -> Entry | Stored | None:
         """What to send next: what is new, then, at its pace and if it may be, what is late."""
@@ -177,7 +190,7 @@ def _spool(  # noqa: PLR0913 - what its owner was given
         clock,
         syncs_commits=spool.fsync_s == 0,
     )
-    encoder = DurableEncoder(origin, settings.max_payload_bytes, clock)
+    encoder = DurableEncoder(origin, StateLimits.of_settings(settings), clock)
     return Spool(
         SpoolWriter(store, encoder, lanes, origin.boot, spool.fsync_s, clock),
         lanes,

@@ -15,8 +15,13 @@ from edgedet.publish.event_payloads import EVENTS, EventPayloads
 from edgedet.publish.identity import Origin
 from edgedet.publish.kind import Kind
 from edgedet.publish.payloads import DETECTIONS, DetectionsEncoder, JsonObject, Moment, encode_json
+from edgedet.publish.state_payloads import METRICS, Limits, StatePayloads
 
 _EXTRAS_BYTES = 64  # room for what `finish` adds
+
+
+Item = FrameDetections | ObjectEvent | JsonObject
+"""What can be durable; an object of figures are metrics, of no source."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +30,7 @@ class Draft:
 
     kind: Kind
     source_id: str
-    item: FrameDetections | ObjectEvent
+    item: Item
     seq: int
     skipped: int
     queued_s: float
@@ -66,13 +71,14 @@ class Stored:
 class DurableEncoder:
     """Turns drafts into what is kept. For one thread."""
 
-    def __init__(self, origin: Origin, max_payload_bytes: int, clock: Clock) -> None:
-        """Speak for `origin`."""
+    def __init__(self, origin: Origin, limits: Limits, clock: Clock) -> None:
+        """Speak for `origin`, within `limits`."""
         self._boot = origin.boot
         self._clock = clock
         self._clock_sync = ClockSync(clock)
-        self._detections = DetectionsEncoder(origin, max_payload_bytes - _EXTRAS_BYTES)
+        self._detections = DetectionsEncoder(origin, limits.max_payload_bytes - _EXTRAS_BYTES)
         self._events = EventPayloads(origin)
+        self._states = StatePayloads(origin, limits)
 
     def encode(self, draft: Draft, row_id: int) -> Stored:
         """`draft` as it is kept at `row_id`."""
@@ -84,6 +90,10 @@ class DurableEncoder:
             body = self._events.event(
                 item, seq=draft.seq, published=now, clock=self._clock_sync.state()
             )
+            message_id, payload = str(body["id"]), encode_json(body)
+        elif isinstance(item, dict):
+            schema = METRICS
+            body = self._states.metrics(now, draft.seq, item) | {"seq": draft.seq}
             message_id, payload = str(body["id"]), encode_json(body)
         else:
             schema = DETECTIONS

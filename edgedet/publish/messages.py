@@ -111,12 +111,15 @@ class Messages:
         kind, source_id = stored.topic
         topic, expiry_s = self.topics.backlog(source_id, kind.value), None
         if not stored.is_replayed:
-            is_event = kind is Kind.EVENTS
-            topic = (self.topics.events if is_event else self.topics.detections)(source_id)
-            limits = self.limits
-            expiry_s = self._rest_s(
-                stored, limits.events_expiry_s if is_event else limits.detections_expiry_s
-            )
+            topic, whole_s = {
+                Kind.EVENTS: (self.topics.events(source_id), self.limits.events_expiry_s),
+                Kind.METRICS: (self.topics.metrics, self._state_expiry_s),
+                Kind.DETECTIONS: (
+                    self.topics.detections(source_id),
+                    self.limits.detections_expiry_s,
+                ),
+            }[kind]
+            expiry_s = self._rest_s(stored, whole_s)
         payload = finish(stored, max_payload_bytes)
         return Message(topic, payload, stored.schema, stored.message_id, 1, expiry_s=expiry_s)
 

@@ -88,7 +88,7 @@ class MqttSink:
             keepalive_s=settings.keepalive_s,
         )
         self._link = Link(endpoint, self._messages.will, clock, self._settled)
-        self._started_s = clock.monotonic()
+        self._started_s = self._next_metrics_s = clock.monotonic()
         self._goodbye: Deadline | None = None  # set once, by close
         self._worker = Worker("mqtt", self._run, on_error)
 
@@ -175,6 +175,7 @@ class MqttSink:
         try:
             session.begin()
             while not self._must_end(stop):
+                self._keep_metrics()
                 self._wake.clear()
                 session.turn(_TICK_S, self._wake.fileno())
             goodbye = self._goodbye or Deadline(_GOODBYE_S, self._clock)
@@ -189,9 +190,17 @@ class MqttSink:
         deadline = Deadline(wait_s, self._clock)
         while not deadline.is_over() and not self._must_end(stop):
             self._delivery.drop_expired()
+            self._keep_metrics()
             self._wake.clear()
             if not self._must_end(stop):
                 self._wake.wait(min(_TICK_S, deadline.remaining_s()))
+
+    def _keep_metrics(self) -> None:
+        """Where metrics are durable, take them at each heartbeat, be the broker there or not."""
+        now_s = self._clock.monotonic()
+        if self._delivery.keeps_metrics and now_s >= self._next_metrics_s:
+            self._next_metrics_s = now_s + self._messages.limits.heartbeat_s
+            self._delivery.put_metrics(self._figures())
 
     def _must_end(self, stop: threading.Event) -> bool:
         return stop.is_set() or self._goodbye is not None

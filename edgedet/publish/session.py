@@ -142,7 +142,8 @@ class Session:
             self._next_beat_s = now_s + script.messages.limits.heartbeat_s
             # sources that are watched tell their state at each heartbeat themselves
             script.board.tell_old(_OLD_HEARTBEATS * script.messages.limits.heartbeat_s)
-            self._say(script.messages.metrics(script.figures()))
+            if not script.delivery.keeps_metrics:
+                self._say(script.messages.metrics(script.figures()))
         self._say_untold()
 
     def _send_states(self) -> None:

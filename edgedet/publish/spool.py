@@ -9,10 +9,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgedet.analytics import ObjectEvent
 from edgedet.clock import Clock, Deadline
-from edgedet.detections import FrameDetections
-from edgedet.publish.durable import Draft, Stored
+from edgedet.publish.durable import Draft, Item, Stored
 from edgedet.publish.kind import Kind
 from edgedet.publish.spool_lanes import SpoolLanes
 from edgedet.publish.spool_store import StoreState
@@ -87,9 +85,8 @@ class Spool:
         """Open the store and begin to write, in the background; once only."""
         self._worker.start()
 
-    def put(self, kind: Kind, item: FrameDetections | ObjectEvent, *, skipped: int = 0) -> None:
+    def put(self, kind: Kind, source_id: str, item: Item, *, skipped: int = 0) -> None:
         """Accept a message. It is safe a moment later; a disk that hangs costs the oldest."""
-        source_id = item.source_id if isinstance(item, ObjectEvent) else item.frame.source_id
         topic = kind, source_id
         with self._changed:
             draft = Draft(kind, source_id, item, self._seq[topic], skipped, self._clock.monotonic())

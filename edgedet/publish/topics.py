@@ -56,8 +56,8 @@ class Topics:
         return f"{self.prefix}/src/{source_id}/snapshot"
 
     def backlog(self, source_id: str, kind: str) -> str:
-        """What was spooled during an outage or by an earlier run."""
-        return f"{self.prefix}/backlog/{source_id}/{kind}"
+        """What was spooled during an outage or by an earlier run; metrics have no source."""
+        return "/".join(filter(None, (self.prefix, "backlog", source_id, kind)))
 
     def command(self, name: str) -> str:
         """Commands to the device; `+` stands for all of them."""

@@ -47,6 +47,17 @@ def test_messages_without_a_broker_are_counted_as_lost(
     assert url in caplog.text
 
 
+def test_messages_that_are_on_disk_are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(session, "FLUSH_TIMEOUT_S", 0.3)
+    url = f"mqtt://127.0.0.1:{free_port()}"
+    mqtt = {"url": url, "spool": {"kinds": ["detections"]}}
+    code, _ = _run(tiny_settings(tmp_path, mqtt=mqtt))
+    assert code == 1
+    assert "30 of them are on disk" in caplog.text
+
+
 def test_gives_up_when_the_outlet_is_stuck(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+from jsonschema import Draft202012Validator
+
+from edgedet.publish import schemas
 from edgedet.publish.kind import Kind
 from edgedet.publish.link import LinkState
 from edgedet.publish.mqtt import MqttSink
@@ -241,6 +244,25 @@ def test_metrics_tell_of_the_spool(
     assert spool["durable"] is True
     assert (spool["kept"], spool["reason"]) == (0, "")
     assert json.loads(json.dumps(spool)) == spool
+
+
+def test_metrics_of_an_outage_come_later_where_they_are_durable(
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+) -> None:
+    broker = mosquitto(is_started=False)
+    sink = make_sink(broker.url, heartbeat_s=1, spool={"kinds": ["metrics"]})
+    assert wait_until(lambda: _kept(sink) == 2)
+
+    broker.start()
+    subscriber = subscribe(broker.port, f"{PREFIX}/#")
+
+    late = subscriber.wait_for_all(lambda m: m.topic == f"{PREFIX}/backlog/metrics", 2)
+    new = subscriber.wait_for(lambda m: m.topic == f"{PREFIX}/metrics")
+    assert [m.body["seq"] for m in late[:2]] == [0, 1]
+    assert all(m.body["replayed"] for m in late)
+    assert new.body["seq"] >= 2
+    for message in (*late, new):
+        Draft202012Validator(schemas.load("metrics")).validate(message.body)
 
 
 def _any(_message: Received) -> bool:

@@ -1,6 +1,7 @@
 """Messages as they are kept, and as they leave."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,13 +11,15 @@ from edgedet.publish.durable import Draft, DurableEncoder, Stored, finish
 from edgedet.publish.identity import Origin
 from edgedet.publish.kind import Kind
 from tests.publish.conftest import CLOCK, MODEL, make_event, make_result
+from tests.publish.test_state_payloads import LIMITS
 
 ORIGIN = Origin("lab", "bench-01", "6f1c2a90", MODEL)
 
 
 def _stored(count: int = 5, *, max_bytes: int = 100_000) -> Stored:
     draft = Draft(Kind.DETECTIONS, "gate", make_result(7, count), 3, 1, CLOCK.monotonic())
-    return DurableEncoder(ORIGIN, max_bytes, CLOCK).encode(draft, 11)
+    limits = replace(LIMITS, max_payload_bytes=max_bytes)
+    return DurableEncoder(ORIGIN, limits, CLOCK).encode(draft, 11)
 
 
 def test_a_result_is_kept_with_its_number_and_its_id() -> None:
@@ -30,7 +33,7 @@ def test_a_result_is_kept_with_its_number_and_its_id() -> None:
 
 def test_an_event_is_kept_with_its_number_and_its_id() -> None:
     draft = Draft(Kind.EVENTS, "gate", make_event(), 4, 0, CLOCK.monotonic())
-    stored = DurableEncoder(ORIGIN, 100_000, CLOCK).encode(draft, 12)
+    stored = DurableEncoder(ORIGIN, LIMITS, CLOCK).encode(draft, 12)
 
     assert (
         json.loads(stored.payload)["id"] == stored.message_id == "bench-01/6f1c2a90/gate/events/4"
@@ -79,6 +82,6 @@ def test_what_was_left_out_before_is_counted_on() -> None:
 
 def test_an_event_cannot_be_made_smaller() -> None:
     draft = Draft(Kind.EVENTS, "gate", make_event(), 4, 0, CLOCK.monotonic())
-    stored = DurableEncoder(ORIGIN, 100_000, CLOCK).encode(draft, 12)
+    stored = DurableEncoder(ORIGIN, LIMITS, CLOCK).encode(draft, 12)
 
     assert finish(stored, 10) == stored.payload

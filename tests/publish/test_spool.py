@@ -15,6 +15,7 @@ from edgedet.publish.spool_trim import Limits
 from edgedet.publish.spool_writer import SpoolWriter
 from tests.brokers import wait_until
 from tests.publish.conftest import CLOCK, make_event, make_result
+from tests.publish.test_state_payloads import LIMITS
 
 MakeSpool = Callable[..., Spool]
 
@@ -27,7 +28,7 @@ def make_spool(tmp_path: Path, origin: Origin) -> Iterator[MakeSpool]:
         limits = Limits(1_000_000, 3600.0)
         store = SpoolStore(tmp_path / FILE_NAME, limits, CLOCK, syncs_commits=fsync_s == 0)
         lanes = SpoolLanes(capacity, 10.0, CLOCK)
-        encoder = DurableEncoder(origin, 100_000, CLOCK)
+        encoder = DurableEncoder(origin, LIMITS, CLOCK)
         spool = Spool(
             SpoolWriter(store, encoder, lanes, origin.boot, fsync_s, CLOCK),
             lanes,
@@ -60,9 +61,9 @@ def _take(spool: Spool, count: int) -> list[Stored]:
 
 def test_a_disk_that_hangs_costs_the_oldest_detections_first(make_spool: MakeSpool) -> None:
     spool = make_spool(capacity=4)
-    spool.put(Kind.EVENTS, make_event())
+    spool.put(Kind.EVENTS, "gate", make_event())
     for seq in range(5):
-        spool.put(Kind.DETECTIONS, make_result(seq), skipped=0)
+        spool.put(Kind.DETECTIONS, "gate", make_result(seq), skipped=0)
     assert spool.wait_until_settled(0) == 6
     assert spool.figures().dropped == {(Kind.DETECTIONS, "gate"): 2}
 
@@ -81,7 +82,7 @@ def test_has_room_until_as_many_wait_as_it_may_hold(make_spool: MakeSpool) -> No
     spool = make_spool(capacity=2)
     assert spool.wait_for_room(0)
     for _ in range(2):
-        spool.put(Kind.EVENTS, make_event())
+        spool.put(Kind.EVENTS, "gate", make_event())
     assert not spool.wait_for_room(0.01)
 
     spool.start()
@@ -97,7 +98,7 @@ def test_writes_down_the_last_before_it_ends(make_spool: MakeSpool, fsync_s: flo
     spool = make_spool(capacity=100, fsync_s=fsync_s)
     spool.start()
     for _ in range(50):
-        spool.put(Kind.EVENTS, make_event())
+        spool.put(Kind.EVENTS, "gate", make_event())
 
     assert spool.close(5.0)
     assert spool.close(5.0)
@@ -111,7 +112,7 @@ def test_writes_down_the_last_before_it_ends(make_spool: MakeSpool, fsync_s: flo
 def test_takes_until_the_first_outage_are_new(make_spool: MakeSpool) -> None:
     spool = make_spool(capacity=10)
     spool.start()
-    spool.put(Kind.EVENTS, make_event())
+    spool.put(Kind.EVENTS, "gate", make_event())
     [first] = _take(spool, 1)
     assert not first.is_replayed
     assert spool.is_quiet
