@@ -27,7 +27,9 @@ _SOURCE_COUNTERS: tuple[tuple[str, str, Value], ...] = (
     ("frames_decoded", "Frames decoded.", lambda s: s.decoded),
     ("frames_detected", "Frames with a result.", lambda s: s.detected),
     ("frames_dropped", "Frames left out for lack of time.", lambda s: s.status.dropped),
+    ("frames_quarantined", "Damaged frames left out.", lambda s: s.status.quarantined),
     ("reconnects", "Attempts to open the source again.", lambda s: s.status.reconnects),
+    ("teardowns_abandoned", "Pipelines that hang in a driver.", lambda s: s.status.abandoned),
     ("objects", "Objects detected in all frames.", lambda s: s.objects_total),
 )
 _SOURCE_GAUGES: tuple[tuple[str, str, Value], ...] = (

@@ -26,7 +26,15 @@ def a_source(
     """A live source that was read and detected."""
     source = SourceVitals(
         status=SourceStatus(
-            name, state, NOON, fps_in=25.0, fps_inferred=14.8, dropped=7, reconnects=1
+            name,
+            state,
+            NOON,
+            fps_in=25.0,
+            fps_inferred=14.8,
+            dropped=7,
+            reconnects=1,
+            quarantined=5,
+            abandoned=2,
         ),
         decoded=1000,
         detected=600,

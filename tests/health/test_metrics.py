@@ -31,6 +31,8 @@ def test_sources_have_their_counts_and_one_state() -> None:
 
     assert _value(samples, "source_frames_decoded_total", source="gate") == 1000
     assert _value(samples, "source_frames_dropped_total", source="dock") == 7
+    assert _value(samples, "source_frames_quarantined_total", source="dock") == 5
+    assert _value(samples, "source_teardowns_abandoned_total", source="dock") == 2
     assert _value(samples, "source_fps_detected", source="gate") == 14.8
     assert _value(samples, "source_latency_p99_seconds", source="gate") == pytest.approx(0.042)
     states = {
