@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 # clocks differ, and messages take their time
 _GRACE = timedelta(seconds=2)
+_OF_SOURCE = "/src/"
+_GONE = ("offline", "stopped")
 
 
 @dataclass(slots=True)
@@ -16,7 +18,7 @@ class _Known:
 
 
 class Presence:
-    """The states of devices and sources, by their topic's name."""
+    """The states of devices and sources, by their topics without the last level."""
 
     def __init__(self) -> None:
         """Begin without any."""
@@ -44,11 +46,16 @@ class Presence:
         return names
 
     def states(self, now: datetime) -> Mapping[str, str]:
-        """What is known of everybody: a state, or `unknown`."""
+        """What is known of everybody; a source whose device has left is `unknown` too."""
         return {
-            name: "unknown" if _is_expired(known, now) else known.state
+            name: "unknown" if self._is_unknown(name, known, now) else known.state
             for name, known in sorted(self._known.items())
         }
+
+    def _is_unknown(self, name: str, known: _Known, now: datetime) -> bool:
+        device = self._known.get(name.rpartition(_OF_SOURCE)[0])
+        has_left = device is not None and device.state in _GONE
+        return has_left or _is_expired(known, now)
 
 
 def _is_expired(known: _Known, now: datetime) -> bool:

@@ -1,5 +1,6 @@
 """Where commands arrive: each is checked, carried out once on a thread of its own, and answered."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -60,7 +61,7 @@ class CommandDesk:
         self._exchange = exchange
         self._memory = memory
         self._offers: dict[str, _Offer] = {}
-        self._waiting: queue.Queue[Incoming] = queue.Queue(_WAITING)
+        self._waiting: queue.Queue[Incoming | None] = queue.Queue(_WAITING)  # None: look round
         self._lock = threading.Lock()  # guards _counts
         self._counts: Counter[str] = Counter(ok=0, error=0, duplicate=0, ignored=0)
         self._trouble = RateLimited(logger, clock)
@@ -89,9 +90,12 @@ class CommandDesk:
     def request_stop(self) -> None:
         """Take up no further command, without waiting for the one in hand."""
         self._worker.request_stop()
+        with contextlib.suppress(queue.Full):  # then it is awake anyway
+            self._waiting.put_nowait(None)
 
     def stop(self, timeout_s: float) -> bool:
         """End with the command in hand; whether the thread ended."""
+        self.request_stop()
         return self._worker.stop(timeout_s)
 
     def figures(self) -> JsonObject:
@@ -120,7 +124,8 @@ class CommandDesk:
                 incoming = self._waiting.get(timeout=_TICK_S)
             except queue.Empty:
                 continue
-            self._serve(incoming)
+            if incoming is not None:
+                self._serve(incoming)
 
     def _serve(self, incoming: Incoming) -> None:
         name = name_of(incoming.topic)

@@ -44,3 +44,16 @@ def test_status_that_is_taken_back_is_forgotten() -> None:
     presence.forget("gate")
 
     assert presence.states(NOW) == {}
+
+
+def test_sources_of_a_device_that_left_are_unknown() -> None:
+    presence = Presence()
+    for name, state in (("a/b", "online"), ("a/b/src/gate", "live"), ("a/c/src/gate", "live")):
+        presence.note(name, state, LATER)
+    presence.note("a/b", "stopped", None)
+
+    assert presence.states(NOW) == {
+        "a/b": "stopped",
+        "a/b/src/gate": "unknown",
+        "a/c/src/gate": "live",
+    }

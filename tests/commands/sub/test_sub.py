@@ -60,7 +60,7 @@ def test_what_a_run_leaves_with_the_broker_is_valid(
 
     out = capsys.readouterr().out
     assert f"{PREFIX}: stopped" in out
-    assert f"{PREFIX}/src/a: ended" in out
+    assert f"{PREFIX}/src/a: unknown" in out  # its device has left
 
 
 def test_json_has_a_line_for_each_message_and_a_summary(
