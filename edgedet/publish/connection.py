@@ -35,7 +35,6 @@ from edgedet.publish.readiness import send_at_once, wait_ready
 logger = logging.getLogger(__name__)
 
 _TIMEOUT_S = 4.0  # to connect, and then for the answer
-_TICK_S = 0.1
 _TAKEN_OVER_CODE = 0x8E
 
 
@@ -76,6 +75,7 @@ class Connection:
         """Prepare; `open` does the work. What comes in is in `incoming`, for whoever polls."""
         self.protocol = protocol
         self.max_packet_bytes: int | None = None
+        self.window = WINDOW
         self.incoming: deque[Incoming] = deque()
         self._filters: tuple[str, ...] = ()
         self._endpoint = endpoint
@@ -106,9 +106,8 @@ class Connection:
                 send_at_once(sock)
             deadline = Deadline(_TIMEOUT_S, self._clock)
             while self._answer is None and not deadline.is_over() and not gives_up():
-                self.poll(min(_TICK_S, deadline.remaining_s()))
-        # the latter two of paho's handshake with a web server that talks nonsense
-        except (OSError, ValueError, IndexError) as exc:
+                self.poll(min(0.1, deadline.remaining_s()))
+        except (OSError, ValueError, IndexError) as exc:  # the latter two from odd web servers
             self.abandon()
             msg = f"no connection to {endpoint}: {getattr(exc, 'strerror', None) or exc}"
             raise UnreachableError(msg) from exc
@@ -124,7 +123,7 @@ class Connection:
     @property
     def has_room(self) -> bool:
         """Whether another message may be sent: the window is open and the socket takes data."""
-        return len(self.in_flight) < WINDOW and not self._client.want_write()
+        return len(self.in_flight) < self.window and not self._client.want_write()
 
     def send(self, message: Message, token: Token) -> None:
         """Write `message` to the socket, as far as it takes it at once.
@@ -193,6 +192,7 @@ class Connection:
 
     def _on_connect(self, *given: object) -> None:
         self._answer = _reason(given)
+        self.window = min(WINDOW, getattr(given[4], "ReceiveMaximum", WINDOW))
         self.max_packet_bytes = getattr(given[4], "MaximumPacketSize", None)
 
     def _on_disconnect(self, *given: object) -> None:

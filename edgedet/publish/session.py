@@ -11,7 +11,6 @@ from edgedet.publish.connection import Connection
 from edgedet.publish.delivery import Delivery
 from edgedet.publish.durable import Stored
 from edgedet.publish.exchange import Exchange
-from edgedet.publish.in_flight import WINDOW
 from edgedet.publish.messages import Messages
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.status_board import State, StatusBoard
@@ -171,7 +170,7 @@ class Session:
         for sent in range(_RESULTS_A_TURN):
             if self._states or not self._connection.has_room:
                 return sent
-            may_be_late = len(self._connection.in_flight) < WINDOW // 2
+            may_be_late = len(self._connection.in_flight) <= self._connection.window // 2
             if not self._send_one(may_be_late=may_be_late):
                 return sent
         return _RESULTS_A_TURN

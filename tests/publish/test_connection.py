@@ -135,3 +135,21 @@ def test_reading_that_the_broker_forbids_is_told(
 
     assert "does not let us read 'test/+': Not authorized" in caplog.text
     connection.close()
+
+
+def test_the_window_is_no_wider_than_the_broker_takes(mosquitto: StartMosquitto) -> None:
+    settled: list[object] = []
+    connection = _connection(mosquitto("max_inflight_messages 3").port, settled)
+    connection.open(lambda: False)
+    assert connection.window == 3
+
+    for number in range(30):
+        while not connection.has_room:
+            connection.poll(1.0)
+        connection.send(_message(number, qos=1), number)
+        assert len(connection.in_flight) <= 3
+
+    while connection.in_flight:
+        connection.poll(1.0)
+    assert len(settled) == 30
+    connection.close()

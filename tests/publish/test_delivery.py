@@ -219,6 +219,23 @@ def test_refused_messages_are_kept(
     assert (sink.stats.dropped, sink.stats.spooled, _kept(sink)) == (0, 1, 1)
 
 
+def test_a_broker_that_takes_little_at_a_time_gets_all_of_the_backlog(
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+) -> None:
+    broker = mosquitto("max_inflight_messages 2", "max_packet_size 1500", is_started=False)
+    sink = make_sink(broker.url)
+    assert wait_until(lambda: sink.stats.state is LinkState.UNREACHABLE)
+    for _ in range(100):
+        sink.publish_event(make_event())
+
+    broker.start()
+    subscriber = subscribe(broker.port, BACKLOG)
+
+    assert sink.flush(20.0) == 0
+    assert sink.stats.reconnects == 0
+    assert len(subscriber.wait_for_all(_any, 100)) == 100
+
+
 def test_a_spool_that_is_off_keeps_nothing(
     mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink, tmp_path: Path
 ) -> None:
