@@ -47,7 +47,7 @@ class Limits:
         """
         return cls(
             max_payload_bytes=settings.max_payload_bytes,
-            detections_qos=settings.detections_qos,
+            detections_qos=1 if "detections" in settings.spool.kinds else settings.detections_qos,
             detections_expiry_s=DETECTIONS_EXPIRY_S,
             detections_max_per_s=settings.detections_max_per_s,
             heartbeat_s=settings.heartbeat_s,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from jsonschema import Draft202012Validator
 
+from edgedet.config.mqtt import MqttSettings
 from edgedet.event import LastRun, RunEnd, SourceLimit
 from edgedet.publish import schemas
 from edgedet.publish.identity import Origin
@@ -98,3 +99,12 @@ def test_source_status_says_what_the_detector_can_do(origin: Origin) -> None:
     body = StatePayloads(origin, LIMITS).source_status(status, NOON, 3)
 
     assert body["limits"] == {"fps": 7.26, "reason": limit.reason}
+
+
+def test_durable_detections_are_acknowledged() -> None:
+    plain, durable = (
+        MqttSettings(),
+        MqttSettings.model_validate({"spool": {"kinds": ["detections"]}}),
+    )
+
+    assert [Limits.of_settings(each).detections_qos for each in (plain, durable)] == [0, 1]
