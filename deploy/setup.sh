@@ -22,10 +22,10 @@ RUNTIME_PACKAGES=(
   gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0
   gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav
-  mosquitto-clients
+  glib-networking mosquitto-clients
 )
 # the broker is for the tests, which start their own on a free port of 127.0.0.1
-DEV_PACKAGES=("${RUNTIME_PACKAGES[@]}" mosquitto)
+DEV_PACKAGES=("${RUNTIME_PACKAGES[@]}" mosquitto openssl)
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
