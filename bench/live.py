@@ -3,6 +3,7 @@
 import argparse
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from edgedet.config.source import SourceSettings
 from edgedet.detections import FrameDetections
 from edgedet.frame import Frame
 from edgedet.source import FrameSource, create_source
+from edgedet.source.base import SourceCondition
 from edgedet.stream.stats import PipelineStats
 
 _PICTURE = "test://ball?width=1280&height=720"
@@ -150,12 +152,12 @@ class _Staggered:
         self._delay_s = delay_s
 
     @property
-    def decoder(self) -> str:
-        return self._source.decoder
+    def condition(self) -> SourceCondition:
+        return self._source.condition
 
-    def open(self, timeout_s: float) -> None:
+    def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         time.sleep(self._delay_s)
-        self._source.open(timeout_s)
+        self._source.open(timeout_s, stop)
 
     def read(self, timeout_s: float) -> Frame | None:
         return self._source.read(timeout_s)

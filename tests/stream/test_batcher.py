@@ -1,6 +1,7 @@
 """Who gets a slot, when a batch goes, and that nothing is lost or left open."""
 
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -205,3 +206,45 @@ def test_many_threads_feed_one_batcher() -> None:
     for inlet in inlets:
         seqs = [seq for batch in batches for name, seq in batch if name == inlet.source_id]
         assert seqs == list(range(50))
+
+
+@pytest.mark.parametrize("max_size", [1, 4])
+def test_every_frame_of_busy_cameras_is_answered_once_or_counted(max_size: int) -> None:
+    """Batches are offered, recalled, painted over and taken on threads that race each other."""
+    pool, clock, count = FramePool(), SystemClock(), 400
+    inlets = [_inlet(f"s{i}", is_lossless=False, capacity=2) for i in range(6)]
+    stats = PipelineStats(tuple(inlet.source_id for inlet in inlets))
+    batcher = Batcher(inlets, BatchSettings(max_size=max_size), INPUT_HW, clock, stats)
+
+    def feed(inlet: Inlet) -> Worker:
+        def run(stop: threading.Event) -> None:
+            for seq in range(count):
+                now_s = clock.monotonic()
+                inlet.channel.put(pool.frame(inlet.source_id, seq, arrival_s=now_s))
+                stop.wait(0.001)
+            inlet.channel.close()
+
+        return Worker(inlet.source_id, run)
+
+    workers = [Worker("prepare", batcher.run), *map(feed, inlets)]
+    for worker in workers:
+        worker.start()
+    answered: list[tuple[str, int]] = []
+    while not batcher.is_drained:
+        batch = batcher.take(WAIT_S)
+        if batch is None:
+            continue
+        for item, picture in zip(batch.items, batch.pictures_nhwc, strict=True):
+            assert picture[16, 16].tolist() == [item.frame.seq % 256] * 3
+        time.sleep(0.003)
+        answered += _names(batch)
+        batcher.give_back(batch, 0.003 * len(batch.items))
+    for worker in workers:
+        assert worker.join(WAIT_S)
+        assert worker.error is None
+    assert pool.open_frames == set()
+    for inlet in inlets:
+        seqs = [seq for name, seq in answered if name == inlet.source_id]
+        assert seqs == sorted(set(seqs))
+        left_out = inlet.channel.dropped + stats.sources[inlet.source_id].left_out
+        assert len(seqs) + left_out == count
