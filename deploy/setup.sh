@@ -27,6 +27,9 @@ RUNTIME_PACKAGES=(
 # the broker is for the tests, which start their own on a free port of 127.0.0.1
 DEV_PACKAGES=("${RUNTIME_PACKAGES[@]}" mosquitto openssl)
 
+# the page is tested in a browser; elsewhere the package of that name is a snap, or not there
+grep -qs '^ID=debian' /etc/os-release && DEV_PACKAGES+=(chromium)
+
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() {
   say "$*"

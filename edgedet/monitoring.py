@@ -6,6 +6,7 @@ from edgedet.app import Application, Event
 from edgedet.clock import Clock, SystemClock
 from edgedet.config.service import ServiceManager
 from edgedet.config.settings import Settings
+from edgedet.config.source import SourceSettings
 from edgedet.errors import EdgedetError, first_line
 from edgedet.event import RunEnd
 from edgedet.health.answers import Answers, Looks
@@ -113,8 +114,16 @@ def _server(
         latest=lambda: supervisor.latest,
         silence_s=supervisor.silence_s,
         history=history,
-        places={},
+        places={source.id: _places(source) for source in settings.sources},
     )
     names = app.parts.outlets.origin.model.class_names
     gallery = Gallery(app.parts.pipeline.tap, names, http.max_pictures_per_s, clock)
     return WebServer(http, Site(Answers(looks, guard, PageFiles()), gallery, guard))
+
+
+def _places(source: SourceSettings) -> dict[str, object]:
+    """The zones and lines of a source as the configuration has them."""
+    return {
+        "zones": [zone.model_dump(mode="json", exclude_unset=True) for zone in source.zones],
+        "lines": [line.model_dump(mode="json", exclude_unset=True) for line in source.lines],
+    }

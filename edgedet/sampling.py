@@ -22,7 +22,7 @@ from edgedet.sample.budget import Budget
 from edgedet.sample.diversity import Diversity
 from edgedet.sample.keeper import Keeper
 from edgedet.sample.ledger import Ledger
-from edgedet.sample.sampler import Sampler, SamplerSettings
+from edgedet.sample.sampler import Sampler, SamplerCounts, SamplerSettings
 from edgedet.sample.selection import Selection
 from edgedet.sample.sinks.create import create_sink
 from edgedet.sample.store import SampleStore, Space
@@ -121,6 +121,11 @@ class Sampling:
             return None
         pipeline.tap.add(sampling._sampler)
         return sampling
+
+    @property
+    def counts(self) -> SamplerCounts:
+        """What the sampler did since the start; it goes on counting in there."""
+        return self._sampler.counts
 
     def request(self, source_id: str) -> None:
         """Keep the next frame of a source, as somebody asked for it."""

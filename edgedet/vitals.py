@@ -1,6 +1,7 @@
 """From what runs to the figures that health looks at: the one place that knows both."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import edgedet
 from edgedet.app import Application
@@ -22,6 +23,8 @@ from edgedet.stream.histogram import BOUNDS_S
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.view import SourceView
 from edgedet.stream.worker import Worker
+
+Figures = dict[str, int | float | str]
 
 _SOURCE_LIMIT_S = 180.0  # opening, reading and waiting have limits of seconds; a hang has none
 
@@ -150,19 +153,21 @@ def _broker(app: Application) -> BrokerVitals | None:
     )
 
 
-def _extra(app: Application) -> dict[str, dict[str, int | float | str]]:
+def _extra(app: Application) -> dict[str, Figures]:
     """The figures of what is not there in every configuration."""
+    found: dict[str, Figures] = {}
     mqtt = app.parts.outlets.mqtt
     spool = None if mqtt is None else mqtt.stats.spool
-    if spool is None:
-        return {}
-    figures: dict[str, int | float | str] = {
-        "is_durable": int(spool.state.is_durable),
-        "kept": sum(spool.kept.values()),
-        "used_bytes": spool.used_bytes,
-        "written": spool.written,
-        "replayed": spool.replayed,
-        "dropped": sum(spool.dropped.values()),
-        "reason": redact(spool.state.reason),
-    }
-    return {"spool": figures}
+    if spool is not None:
+        found["spool"] = {
+            "is_durable": int(spool.state.is_durable),
+            "kept": sum(spool.kept.values()),
+            "used_bytes": spool.used_bytes,
+            "written": spool.written,
+            "replayed": spool.replayed,
+            "dropped": sum(spool.dropped.values()),
+            "reason": redact(spool.state.reason),
+        }
+    if app.sampling is not None:
+        found["sampling"] = dict(asdict(app.sampling.counts))
+    return found

@@ -196,6 +196,8 @@ class Gallery:
                         round(float(x) / side, 4)
                         for x, side in zip(found.boxes_xyxy[index], scale, strict=True)
                     ],
+                    "track": result.tracks[index] if result.tracks else None,
+                    "zones": list(result.zones[index]) if result.zones else [],
                 }
                 for index in range(count)
             ],

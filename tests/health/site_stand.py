@@ -35,7 +35,7 @@ def seen_frame(source_id: str, seq: int, height: int = 48, width: int = 64) -> S
     pixels[: height // 2, : width // 2] = 255
     boxes = np.array([[0, 0, width / 2, height / 2]], dtype=np.float32)
     found = Detections(boxes, np.array([0.9], np.float32), np.array([0], np.int32))
-    result = FrameDetections(info, found, infer_end_s=5.02)
+    result = FrameDetections(info, found, infer_end_s=5.02, tracks=("6f1c-7",), zones=(("yard",),))
     return SeenFrame(Frame(info, PixelFormat.RGB, (pixels,)), result)
 
 
@@ -77,7 +77,8 @@ class SiteStand:
         settings = HttpSettings(listen="127.0.0.1:0", token_file=self.token_file)
         guard = Guard(None if self.token_file is None else read_token(self.token_file))
         self.history = History(SystemClock())
-        places: dict[str, dict[str, object]] = {"gate": {"zones": [{"name": "yard", "points": []}]}}
+        yard = {"name": "yard", "points": [[0.1, 0.6], [0.4, 0.6], [0.2, 0.9]]}
+        places: dict[str, dict[str, object]] = {"gate": {"zones": [yard]}}
         looks = Looks(lambda: self.vitals, lambda: self.silence_s, self.history, places)
         self.gallery = Gallery(self.tap, ("person",), 1000, SystemClock())
         site = Site(Answers(looks, guard, PageFiles()), self.gallery, guard)

@@ -101,7 +101,9 @@ def test_a_part_says_what_is_in_the_picture() -> None:
     assert 8 + sum(lengths) == len(part)
     head = part[8 : 8 + lengths[0]].decode()
     assert '"source":"a","seq":7,"width":64,"height":48' in head
-    assert '"objects":[{"label":"person","score":0.9,"box":[0.0,0.0,0.5,0.5]}]' in head
+    objects = '"objects":[{"label":"person","score":0.9,"box":[0.0,0.0,0.5,0.5],'
+    assert objects in head
+    assert '"track":"6f1c-7","zones":["yard"]}]' in head
     assert '"latency_ms":20.0' in head
 
 
