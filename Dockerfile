@@ -56,6 +56,6 @@ WORKDIR /var/lib/edgedet
 VOLUME ["/var/lib/edgedet"]
 # the service itself says whether it is alive; without http.listen there is nobody to ask
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
-  CMD ["/opt/edgedet/bin/python", "-m", "edgedet.health.probe"]
+  CMD ["/opt/edgedet/bin/edgedet", "health", "/etc/edgedet/edgedet.yaml"]
 ENTRYPOINT ["/opt/edgedet/bin/edgedet"]
 CMD ["run", "/etc/edgedet/edgedet.yaml"]

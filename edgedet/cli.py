@@ -178,6 +178,24 @@ def sub(  # noqa: PLR0913 - its options are the command line's
     raise typer.Exit(commands.sub(request))
 
 
+@app.command(epilog="Example: edgedet health /etc/edgedet/edgedet.yaml --ready")
+def health(
+    config: Annotated[Path, typer.Argument(help="The configuration of the service that runs.")],
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Ask whether the job is being done, not only life.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+) -> None:
+    """Ask the service that runs here how it is; 1 where it is not well."""
+    import json  # noqa: PLC0415
+
+    from edgedet.commands.health import health as ask  # noqa: PLC0415
+
+    result = ask(config, asks_ready=ready)
+    typer.echo(json.dumps(result.body, indent=2) if as_json else "\n".join(result.lines))
+    raise typer.Exit(0 if result.is_ok else FAILED)
+
+
 @app.command(epilog="Example: edgedet check configs/edgedet.yaml --json")
 def check(
     config: Annotated[Path | None, typer.Argument(help="The configuration, a YAML file.")] = None,
