@@ -64,11 +64,12 @@ class History:
     def _point(self, last: Vitals, now: Vitals, elapsed_s: float) -> Point:
         before, after = last.stages["total"], now.stages["total"]
         counts = [b - a for a, b in zip(before.counts, after.counts, strict=True)]
-        decoded = sum(source.decoded for source in now.sources)
-        decoded -= sum(source.decoded for source in last.sources)
+        # by id, as a configuration that is read anew may change the sources
+        old = {source.status.source_id: source for source in last.sources}
+        pairs = [(old.get(source.status.source_id, source), source) for source in now.sources]
+        decoded = sum(max(0, source.decoded - was.decoded) for was, source in pairs)
         rates = tuple(
-            round((source.detected - old.detected) / elapsed_s, 2)
-            for old, source in zip(last.sources, now.sources, strict=True)
+            round(max(0, source.detected - was.detected) / elapsed_s, 2) for was, source in pairs
         )
         return Point(
             time_s=round(self._clock.utc_now().timestamp(), 1),

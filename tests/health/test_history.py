@@ -32,6 +32,18 @@ def test_a_point_has_the_rates_of_its_interval() -> None:
     assert point.pending == 2
 
 
+def test_sources_may_come_and_go() -> None:
+    history = History(FakeClock())
+    first = _at(0.0, 0)
+    history.add(first)
+    new = replace(first, uptime_s=5.0, sources=(a_source("new"), *_at(5.0, 50).sources))
+    history.add(new)
+
+    (point,) = history.points()
+
+    assert point.source_fps == (0.0, 10.0)
+
+
 def test_an_idle_interval_has_no_latency() -> None:
     history = History(FakeClock())
     history.add(_at(0.0, 0))
