@@ -30,14 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.clip is None:
         _say("the street scene could not be had: a synthetic camera instead, which shows no people")
-    listen = _free_address(options.listen)
+    listen, page = _free_address(options.listen), _free_address("127.0.0.1:8080")
     camera = [str(options.clip)] if options.clip else ["--pattern", "ball"]
     try:
         with CameraProcess(*camera, "--port", "0") as rtsp, tempfile.TemporaryDirectory() as folder:
             config = Path(folder) / "demo.yaml"
-            content = demo_settings(options.bundle, rtsp.url, options.clip, listen)
+            content = demo_settings(options.bundle, rtsp.url, options.clip, listen, page)
             config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
             _say(f"an RTSP camera serves at {rtsp.url}")
+            _say(f"the page is at http://{page}")
             _say(f"subscribe from another terminal: mosquitto_sub {_address(listen)}")
             return _run(config, options.seconds)
     except SourceError as exc:
@@ -45,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def demo_settings(bundle: Path, url: str, clip: Path | None, listen: str) -> dict[str, object]:
+def demo_settings(
+    bundle: Path, url: str, clip: Path | None, listen: str, page: str
+) -> dict[str, object]:
     """The configuration of the demo; without a clip the second camera is synthetic too."""
     second: dict[str, object] = {"id": "street-file", "uri": "test://smpte"}
     if clip is not None:
@@ -55,6 +58,7 @@ def demo_settings(bundle: Path, url: str, clip: Path | None, listen: str) -> dic
         "model": {"bundle": str(bundle.resolve())},
         "sources": [{"id": "street-rtsp", "uri": url}, second],
         "mqtt": {"url": "embedded", "embedded_listen": listen},
+        "http": {"listen": page},
         "state_dir": "state",
     }
 
@@ -92,7 +96,7 @@ def _free_address(listen: str) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, int(number)))
             if number == "0":
-                _say(f"port {port} is taken by another program, a broker perhaps")
+                _say(f"port {port} is taken by another program")
             return f"{host}:{probe.getsockname()[1]}"
     return listen
 

@@ -65,7 +65,7 @@ def test_its_settings_are_a_valid_configuration(
     tmp_path: Path, clip: Path, bundle: Path, has_clip: bool
 ) -> None:
     content = demo_settings(
-        bundle, "rtsp://127.0.0.1:9/x", clip if has_clip else None, "127.0.0.1:1"
+        bundle, "rtsp://127.0.0.1:9/x", clip if has_clip else None, "127.0.0.1:1", "127.0.0.1:2"
     )
     path = tmp_path / "demo.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
