@@ -14,15 +14,15 @@ from edgedet.clock import Clock, Deadline, SystemClock
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.detect import ChoiceStore, create_detector, store_in
-from edgedet.event import SourceState, SourceStatus
 from edgedet.feeds import Feeds, SourceFactory, make_inlet
 from edgedet.manifest import Bundle
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import Birth, ModelIdentity
+from edgedet.reload import ReadSettings, Reloader, nothing_to_read
 from edgedet.remote import Remote
 from edgedet.sampling import Sampling
 from edgedet.source import create_source
-from edgedet.startup import bundle_of, command_memory, enabled_sources, thresholds_of
+from edgedet.startup import bundle_of, checked_sources, command_memory, thresholds_of
 from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline, PipelineSettings
 from edgedet.stream.reporter import StatusReporter
@@ -44,6 +44,8 @@ class Event(str, Enum):
     """The pipeline has ended: all sources have, or it failed."""
     FLUSHED = "flushed"
     INTERRUPTED = "interrupted"
+    RELOAD = "reload"
+    """Somebody asks for the configuration to be read anew."""
 
 
 class Parts(NamedTuple):
@@ -67,11 +69,13 @@ class Application:
         remeasures: bool = False,
         make_source: SourceFactory = create_source,
         birth: Birth | None = None,
+        read_settings: ReadSettings = nothing_to_read,
     ) -> None:
         """Build everything; nothing runs yet.
 
         `remeasures`: what `backend: auto` remembers is not believed, but measured anew.
-        `make_source` makes what reads each source. `birth` names this run of the service.
+        `make_source` makes what reads each source. `birth` names this run; `read_settings` reads
+        the configuration anew.
 
         Raises:
             ConfigError: if something that the settings name makes no sense, or is not there.
@@ -79,11 +83,10 @@ class Application:
             PublishError: if the JSON-lines file or the embedded broker's port cannot be opened.
         """
         self._clock = clock or SystemClock()
-        enabled, memory = enabled_sources(settings), command_memory(settings)
+        sources, memory = checked_sources(settings), command_memory(settings)
         self._settings = settings
         self.bundle = bundle_of(settings)
-        # its put may be called in a signal handler
-        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._events: SimpleQueue[Event] = SimpleQueue()  # put by signal handlers, too
         self._sink_error: BaseException | None = None
         self._started_s = self._clock.monotonic()
         self._outlets = Outlets(
@@ -96,15 +99,16 @@ class Application:
         )
         self._reporter = StatusReporter(self._outlets.sink, settings.mqtt.heartbeat_s, self._clock)
         self._reporting = Worker("status", self._reporter.run)
-        inlets = [make_inlet(source) for source in enabled]
-        self._pipeline = self._make_pipeline(
-            self.bundle, inlets, store_in(settings.state_dir, remeasures=remeasures)
-        )
-        self._feeds = self._make_feeds(list(zip(enabled, inlets, strict=True)), make_source)
+        inlets = [make_inlet(source) for source in sources]
+        store = store_in(settings.state_dir, remeasures=remeasures)
+        self._pipeline = self._make_pipeline(self.bundle, inlets, store)
+        self._feeds = self._make_feeds(list(zip(sources, inlets, strict=True)), make_source)
         self._reporter.watch(self._feeds.records)
         self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
         parts = (self._outlets, self._feeds.records, self._pipeline, self._clock)
-        self._remote = Remote(settings.mqtt, memory, *parts)
+        feeds_on = (self._feeds, self._pipeline, self._clock)
+        self.reloader = Reloader(read_settings, settings, self.bundle, *feeds_on)
+        self._remote = Remote(settings.mqtt, memory, *parts, self.reloader.command)
         self._stopped = False
 
     @property
@@ -140,18 +144,15 @@ class Application:
         """
         self._outlets.start()
         self._reporting.start()
-        for source in self._settings.sources:
-            if not source.enabled:
-                self._report_disabled(source)
         if self.sampling is not None:
             self.sampling.start()
         self._pipeline.start(lambda: self._events.put(Event.ENDED), self._feeds.limited)
         self._feeds.start()
         self._remote.start()
 
-    def interrupt(self) -> None:
-        """End the present `wait`; safe in a signal handler."""
-        self._events.put(Event.INTERRUPTED)
+    def interrupt(self, event: Event = Event.INTERRUPTED) -> None:
+        """End the present `wait` with `event`; safe in a signal handler."""
+        self._events.put(event)
 
     def fail(self, error: BaseException) -> None:
         """End the run with `error`, from any thread; the first one counts."""
@@ -181,6 +182,8 @@ class Application:
         flusher = Worker("flush", hand_over)
         flusher.start()
         event = self.wait(timeout_s + 1.0)
+        if event is Event.RELOAD:  # too late for that
+            event = self.wait(timeout_s + 1.0)
         if event is not Event.FLUSHED:
             lost[0] = self._outlets.sink.flush(0.0)
         return event, lost[0]
@@ -193,9 +196,11 @@ class Application:
         deadline = Deadline(timeout_s, self._clock)
         self._feeds.request_stop()
         self._remote.request_stop()
+        self.reloader.request_stop()
         has_ended = self._pipeline.stop(deadline.remaining_s())
         has_ended &= self._feeds.stop(min(_SOURCES_STOP_S, deadline.remaining_s()))
         has_ended &= self._remote.stop(deadline.remaining_s())
+        has_ended &= self.reloader.stop(deadline.remaining_s())
         has_ended &= self.sampling is None or self.sampling.stop(deadline.remaining_s())
         has_ended &= self._reporting.stop(deadline.remaining_s())
         self._outlets.stop(deadline.remaining_s())
@@ -237,14 +242,4 @@ class Application:
             self._outlets.sink.wait_for_room,
             self._clock,
             make_source,
-        )
-
-    def _report_disabled(self, source: SourceSettings) -> None:
-        self._reporter.changed(
-            SourceStatus(
-                source.id,
-                SourceState.DISABLED,
-                self._clock.utc_now(),
-                reason="enabled: false in the configuration",
-            )
         )

@@ -13,6 +13,7 @@ from edgedet.stream.batch import Inlet
 from edgedet.stream.channel import Channel, Policy
 from edgedet.stream.feeder import Feeder, Outcome
 from edgedet.stream.record import SourceRecord
+from edgedet.stream.relay import Relay, Renumbered
 from edgedet.stream.reporter import StatusReporter
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.view import SourceView
@@ -28,7 +29,8 @@ SourceFactory = Callable[[SourceSettings, Clock], FrameSource]
 
 @dataclass(frozen=True, slots=True)
 class _Feed:
-    feeder: Feeder
+    relay: Relay
+    inlet: Inlet
     worker: Worker
 
 
@@ -45,6 +47,7 @@ class Feeds:
         make_source: SourceFactory = create_source,
     ) -> None:
         """Build the feeders; nothing is opened before `start`."""
+        self._is_finite = all(each.is_finite for each, _ in sources if each.enabled)
         self._stats = stats
         self._reporter = reporter
         self._wait_for_room = wait_for_room
@@ -55,7 +58,7 @@ class Feeds:
     @property
     def records(self) -> tuple[SourceRecord, ...]:
         """How each source is doing."""
-        return tuple(feed.feeder.record for feed in self._feeds)
+        return tuple(feed.relay.record for feed in self._feeds)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -66,9 +69,9 @@ class Feeds:
     def failed(self) -> tuple[str, ...]:
         """The sources that were given up."""
         return tuple(
-            feed.feeder.record.source_id
+            feed.relay.record.source_id
             for feed in self._feeds
-            if feed.feeder.outcome is Outcome.FAILED
+            if feed.relay.outcome is Outcome.FAILED
         )
 
     def limited(self, source_id: str, limit: SourceLimit | None) -> None:
@@ -83,6 +86,19 @@ class Feeds:
                 text = "source '%s': limited to %.1f fps: %s"
                 logger.log(level, text, source_id, limit.fps, limit.reason)
             record.set_limit(limit)
+
+    def find(self, source_id: str) -> Relay | None:
+        """What feeds a source; None if it is not one of ours."""
+        return next((f.relay for f in self._feeds if f.relay.settings.id == source_id), None)
+
+    def replace(self, settings: SourceSettings) -> bool:
+        """Let a source go on with other settings; False if it has ended, or is none of ours."""
+        for feed in self._feeds:
+            if feed.relay.settings.id == settings.id:
+                feed.inlet.priority = settings.priority
+                feed.inlet.max_fps = _rate_limit(settings)
+                return feed.relay.replace(settings)
+        return False
 
     def start(self) -> None:
         """Start the threads; each opens its source."""
@@ -105,9 +121,9 @@ class Feeds:
         """The figures of each source."""
         views = []
         for feed in self._feeds:
-            record = feed.feeder.record
+            record = feed.relay.record
             figures = self._stats.sources[record.source_id].figures(now_s)
-            views.append(SourceView(record.status(), record.decoded, figures, feed.feeder.outcome))
+            views.append(SourceView(record.status(), record.decoded, figures, feed.relay.outcome))
         return tuple(views)
 
     def _make(self, settings: SourceSettings, inlet: Inlet) -> _Feed:
@@ -119,15 +135,20 @@ class Feeds:
             dropped=lambda: inlet.channel.dropped + figures.left_out,
             fps_inferred=lambda: figures.fps(self._clock.monotonic()),
         )
-        feeder = Feeder(
-            settings=settings,
-            source=self._make_source(settings, self._clock),
-            channel=inlet.channel,
-            record=record,
-            delay=Backoff(cap_s=settings.retry_max_s),
-            wait_for_room=self._wait_for_room,
-        )
-        return _Feed(feeder, Worker(f"source-{settings.id}", feeder.run))
+
+        def make_feeder(settings: SourceSettings, first_seq: int) -> Feeder:
+            source = self._make_source(settings, self._clock)
+            return Feeder(
+                settings=settings,
+                source=Renumbered(source, first_seq) if first_seq else source,
+                channel=inlet.channel,
+                record=record,
+                delay=Backoff(cap_s=settings.retry_max_s),
+                wait_for_room=self._wait_for_room,
+            )
+
+        relay = Relay(settings, make_feeder, inlet.channel, record, ends_disabled=self._is_finite)
+        return _Feed(relay, inlet, Worker(f"source-{settings.id}", relay.run))
 
 
 def make_inlet(source: SourceSettings) -> Inlet:
@@ -135,5 +156,8 @@ def make_inlet(source: SourceSettings) -> Inlet:
     policy = Policy.BLOCK if source.is_lossless else Policy.DROP_OLDEST
     capacity = _LOSSLESS_FRAMES if source.is_lossless else _LIVE_FRAMES
     channel = Channel[Frame](capacity, policy, dispose=Frame.close)
-    max_fps = None if source.is_lossless else source.max_fps
-    return Inlet(source.id, channel, source.is_lossless, source.priority, max_fps)
+    return Inlet(source.id, channel, source.is_lossless, source.priority, _rate_limit(source))
+
+
+def _rate_limit(source: SourceSettings) -> float | None:
+    return None if source.is_lossless else source.max_fps

@@ -37,11 +37,6 @@ _JPEG = "image/jpeg"
 Reload = Callable[[], JsonObject]
 
 
-def _cannot_reload() -> JsonObject:
-    msg = "this version reads its configuration at the start only; restart the service"
-    raise CommandError(msg)
-
-
 class Remote:
     """The commands of one application. Without `mqtt.commands` it does nothing."""
 
@@ -53,7 +48,7 @@ class Remote:
         records: Sequence[SourceRecord],
         pipeline: Pipeline,
         clock: Clock,
-        reload: Reload = _cannot_reload,
+        reload: Reload,
     ) -> None:
         """Listen for commands if there is a `memory` for them.
 

@@ -12,11 +12,11 @@ from edgedet.source import problems_of_sources
 _MEMORY_FILE = "commands.json"
 
 
-def enabled_sources(settings: Settings) -> list[SourceSettings]:
-    """The sources to open.
+def checked_sources(settings: Settings) -> list[SourceSettings]:
+    """The sources, those included that are not enabled.
 
     Raises:
-        ConfigError: there is none, or one of the addresses makes no sense.
+        ConfigError: none is enabled, or the address of one that is makes no sense.
     """
     enabled = [source for source in settings.sources if source.enabled]
     if not enabled:
@@ -26,7 +26,7 @@ def enabled_sources(settings: Settings) -> list[SourceSettings]:
     if problems:
         msg = f"{len(problems)} of the sources cannot be opened as written"
         raise ConfigError(msg, tuple(problems))
-    return enabled
+    return list(settings.sources)
 
 
 def bundle_of(settings: Settings) -> Bundle:

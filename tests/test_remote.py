@@ -117,7 +117,7 @@ def test_rebirth_tells_everything_again(remote: Remote) -> None:
         ("pause", {"source": "b"}, "there is no source 'b'; expected one of a, short"),
         ("pause", {"source": "short"}, "source 'short' has ended"),
         ("snapshot", {"source": "short"}, "source 'short' has ended"),
-        ("reload", {}, "restart the service"),
+        ("reload", {}, "no file to read"),
         ("set-threshold", {}, "expected score_threshold, iou_threshold or both"),
     ],
 )

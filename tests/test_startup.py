@@ -6,22 +6,25 @@ import pytest
 
 from edgedet.config.model import ModelSettings
 from edgedet.errors import ConfigError
-from edgedet.startup import bundle_of, command_memory, enabled_sources, thresholds_of
+from edgedet.startup import bundle_of, checked_sources, command_memory, thresholds_of
 from tests.runs import PATTERN, tiny_settings
 
 
-def test_disabled_sources_are_left_out(tmp_path: Path) -> None:
-    off = {"id": "off", "uri": PATTERN, "enabled": False}
+def test_a_disabled_source_may_have_an_address_that_makes_no_sense(tmp_path: Path) -> None:
+    off = {"id": "off", "uri": "test://nothing", "enabled": False}
     settings = tiny_settings(tmp_path, {"id": "a", "uri": PATTERN}, off)
+    assert [source.id for source in checked_sources(settings)] == ["a", "off"]
 
-    assert [source.id for source in enabled_sources(settings)] == ["a"]
+    on = tiny_settings(tmp_path, {"id": "a", "uri": PATTERN}, off | {"enabled": True})
+    with pytest.raises(ConfigError, match="1 of the sources"):
+        checked_sources(on)
 
 
 def test_without_an_enabled_source_there_is_nothing_to_do(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, {"id": "off", "uri": PATTERN, "enabled": False})
 
     with pytest.raises(ConfigError, match="no source is enabled"):
-        enabled_sources(settings)
+        checked_sources(settings)
 
 
 def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:

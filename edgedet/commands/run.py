@@ -46,7 +46,12 @@ def run(
     record = RunRecord(loaded.settings.state_dir, SystemClock())
     birth = Birth(boot := new_boot_id(), _last_run(record, boot))
     try:
-        app = Application(loaded.settings, remeasures=remeasures, birth=birth)
+        app = Application(
+            loaded.settings,
+            remeasures=remeasures,
+            birth=birth,
+            read_settings=lambda: load_settings(config).settings,
+        )
         watch = Monitoring(app, loaded.settings, record, service_manager())
         if shows_table:
             code = _run_with_table(app, watch, console, duration_s)

@@ -16,6 +16,7 @@ from edgedet.stream.view import Snapshot
 logger = logging.getLogger(__name__)
 
 Show = Callable[[Snapshot], None]
+Handler = Callable[[int, FrameType | None], None]
 
 
 class Companion(Protocol):
@@ -86,7 +87,9 @@ def _watch(
     while True:
         now_s = time.monotonic()
         event = app.wait(max(0.0, min(refresh_s, end_s - now_s)))
-        if event is not None:
+        if event is Event.RELOAD:
+            app.reloader.reload_soon()
+        elif event is not None:
             return event
         now_s = time.monotonic()
         if now_s >= end_s:
@@ -134,7 +137,10 @@ def _report_lost(app: Application, lost: int) -> None:
 
 @contextmanager
 def _interrupting(app: Application) -> Iterator[None]:
-    """The first SIGINT or SIGTERM interrupts `app`, the second ends the process."""
+    """The first SIGINT or SIGTERM interrupts `app`, the second ends the process.
+
+    SIGHUP has it read its configuration anew; on a terminal it means that the terminal is gone.
+    """
     seen: list[int] = []
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -143,7 +149,13 @@ def _interrupting(app: Application) -> Iterator[None]:
             os._exit(128 + number)
         app.interrupt()
 
-    before = {number: signal.signal(number, on_signal) for number in _SIGNALS}
+    def on_hangup(_number: int, _frame: FrameType | None) -> None:
+        app.interrupt(Event.RELOAD)
+
+    handlers: dict[signal.Signals, Handler] = dict.fromkeys(_SIGNALS, on_signal)
+    has_terminal = os.isatty(sys.__stderr__.fileno()) if sys.__stderr__ else False
+    handlers[signal.SIGHUP] = on_signal if has_terminal else on_hangup
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:

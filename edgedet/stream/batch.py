@@ -11,9 +11,9 @@ from edgedet.stream.channel import Channel
 from edgedet.vision.letterbox import Letterbox
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Inlet:
-    """The way of one source into the batcher."""
+    """The way of one source into the batcher. Priority and rate may be changed at any time."""
 
     source_id: str
     channel: Channel[Frame]

@@ -85,15 +85,16 @@ class Feeder:
         self._picture = PictureWatch(settings.picture, self._clock)
 
     def run(self, stop: threading.Event) -> None:
-        """Feed until the source has ended or failed for good, or `stop` is set."""
+        """Feed until the source has ended or failed for good, or `stop` is set.
+
+        The channel stays open: another feeder may follow.
+        """
         try:
             self.outcome = self._feed(stop)
         except Exception as exc:
             logger.exception("source '%s': given up", self._settings.id)
             self.record.change(SourceState.DISABLED, f"internal error: {exc}")
             self.outcome = Outcome.FAILED
-        finally:
-            self._channel.close()
 
     def _feed(self, stop: threading.Event) -> Outcome:
         while not stop.is_set():

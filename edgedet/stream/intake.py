@@ -46,7 +46,11 @@ class Intake:
         return sum(1 for inlet in self._inlets if len(inlet.channel))
 
     def set_paces(self, most_fps: Sequence[float | None]) -> None:
-        """Take at most so many frames a second from each inlet, and no more than it allows."""
+        """Take at most so many frames a second from each inlet, and no more than it allows.
+
+        What an inlet allows, and its priority, are looked at anew too.
+        """
+        self._turns.weights = tuple(inlet.priority for inlet in self._inlets)
         for inlet, pace, fps in zip(self._inlets, self._paces, most_fps, strict=True):
             both = [each for each in (inlet.max_fps, fps) if each is not None]
             pace.set_fps(min(both, default=None))

@@ -55,6 +55,11 @@ class SourceRecord:
         """Whether `change` would tell something; cheap enough to be asked for every frame."""
         return state is not self._state or reason != self._told_reason
 
+    @property
+    def next_seq(self) -> int:
+        """The number behind the last frame that was seen."""
+        return self._last_seq + 1
+
     def change(self, state: SourceState, reason: str = "") -> bool:
         """Enter `state`; whether that is news. Credentials in `reason` are hidden."""
         self._told_reason, reason = reason, redact(reason)

@@ -14,18 +14,18 @@ class Turns:
 
     def __init__(self, weights: Sequence[float]) -> None:
         """Begin with nobody served. A weight of 2 is served twice as often as one of 1."""
-        self._weights = tuple(weights)
-        self._finish = [0.0] * len(self._weights)
+        self.weights = tuple(weights)
+        self._finish = [0.0] * len(self.weights)
         self._now = 0.0
 
     def order(self) -> list[int]:
         """All of them by number, the one whose turn it is first."""
-        return sorted(range(len(self._weights)), key=lambda n: (self._start(n), self._finish[n], n))
+        return sorted(range(len(self.weights)), key=lambda n: (self._start(n), self._finish[n], n))
 
     def served(self, number: int) -> None:
         """`number` got what it wanted, once."""
         self._now = self._start(number)
-        self._finish[number] = self._now + 1.0 / self._weights[number]
+        self._finish[number] = self._now + 1.0 / self.weights[number]
 
     def _start(self, number: int) -> float:
         return max(self._now, self._finish[number])

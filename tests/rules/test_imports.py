@@ -37,6 +37,7 @@ ROOTS = {
     "edgedet.startup",
     "edgedet.monitoring",
     "edgedet.vitals",
+    "edgedet.reload",
     "edgedet.remote",
     "edgedet.sampling",
     "edgedet.cli",

@@ -78,7 +78,7 @@ def test_a_finite_file_is_fed_whole_and_ends() -> None:
     bench.feeder.run(bench.stop)
     assert bench.feeder.outcome is Outcome.ENDED
     assert bench.taken() == [0, 1, 2, 3, 4]
-    assert bench.channel.is_drained
+    assert not bench.channel.is_closed  # another feeder may follow
     assert bench.states == [SourceState.LIVE, SourceState.ENDED]
     assert bench.source.closed == 1
     assert pool.open_frames == set()
@@ -97,7 +97,7 @@ def test_a_file_that_cannot_be_opened_fails_at_once(error: Exception, state: Sou
     assert bench.feeder.outcome is Outcome.FAILED
     assert bench.source.opened == 1
     assert (bench.told[-1].state, bench.told[-1].reason) == (state, str(error))
-    assert bench.channel.is_closed
+    assert not bench.channel.is_closed  # another feeder may follow
 
 
 def test_a_file_that_breaks_off_fails_with_what_it_gave() -> None:
@@ -247,7 +247,7 @@ def test_an_unexpected_error_disables_the_source_and_nothing_else(
     bench.feeder.run(bench.stop)
     assert bench.feeder.outcome is Outcome.FAILED
     assert bench.told[-1].reason == "internal error: a bug"
-    assert bench.channel.is_closed
+    assert not bench.channel.is_closed
     assert "source 'a': given up" in caplog.text
 
 
