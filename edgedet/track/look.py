@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 _BINS = 4  # levels of each of red, green and blue
 _HALF = _BINS**3
 LOOK_LENGTH = 2 * _HALF
-_HALVES = ((0.12, 0.5), (0.5, 0.9))  # of the height: without what lies above the head and the feet
+# of the height: upper half, lower half, without what lies above the head and the feet
+_PARTS = (0.12, 0.5, 0.9)
 _MARGIN = 0.22  # of the width, on either side: background
 _MIN_PIXELS = 4
 
@@ -31,13 +32,15 @@ def looks_of(rgb_hwc: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32]) -> NDA
     for row, (x1, y1, x2, y2) in enumerate(boxes_xyxy.tolist()):
         margin, tall = _MARGIN * (x2 - x1), y2 - y1
         left, right = max(round(x1 + margin), 0), min(round(x2 - margin), width)
-        for half, (start, end) in enumerate(_HALVES):
-            top, bottom = max(round(y1 + start * tall), 0), min(round(y1 + end * tall), height)
-            if (right - left) * (bottom - top) < _MIN_PIXELS or right <= left or bottom <= top:
-                continue
-            part = rgb_hwc[top:bottom, left:right]
-            colours = sum(table[part[..., channel]] for channel, table in enumerate(_TABLES))
-            counts = np.bincount(np.ravel(colours), minlength=_HALF)
-            shares = counts / (2 * counts.sum())
-            looks[row, half * _HALF : (half + 1) * _HALF] = np.sqrt(shares)
+        rows = [min(max(round(y1 + part * tall), 0), height) for part in _PARTS]
+        if right <= left or rows[-1] <= rows[0]:
+            continue
+        part = rgb_hwc[rows[0] : rows[-1], left:right]
+        red, green, blue = (table[part[..., channel]] for channel, table in enumerate(_TABLES))
+        colours = red + green + blue
+        colours[rows[1] - rows[0] :] += _HALF
+        counts = np.bincount(np.ravel(colours), minlength=LOOK_LENGTH).reshape(2, _HALF)
+        totals = counts.sum(axis=1, keepdims=True)
+        shares = np.where(totals >= _MIN_PIXELS, counts / (2 * np.maximum(totals, 1)), 0.0)
+        looks[row] = np.sqrt(shares).ravel()
     return looks
