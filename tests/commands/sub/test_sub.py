@@ -1,6 +1,7 @@
 """`edgedet sub` at a real broker, beside a real sink."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,13 @@ from tests.conftest import StartMosquitto
 from tests.runs import tiny_settings, write_config
 
 PREFIX = "edgedet/v1/lab/bench"
+
+
+@pytest.fixture(autouse=True)
+def own_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts back the log that the command line sets up, on a stream that ends with the test."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [*logging.getLogger().handlers])
+    monkeypatch.setattr(logging.getLogger(), "level", logging.getLogger().level)
 
 
 def _sub(*options: str) -> int:
