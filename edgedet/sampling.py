@@ -22,10 +22,10 @@ from edgedet.sample.budget import Budget
 from edgedet.sample.diversity import Diversity
 from edgedet.sample.keeper import Keeper
 from edgedet.sample.ledger import Ledger
-from edgedet.sample.sampler import Sampler, SamplerCounts, SamplerSettings
+from edgedet.sample.sampler import Sampler, SamplerSettings
 from edgedet.sample.selection import Selection
 from edgedet.sample.sinks.create import create_sink
-from edgedet.sample.store import SampleStore, Space
+from edgedet.sample.store import DROPPED, SampleStore, Space
 from edgedet.sample.uploader import Uploader
 from edgedet.stream.pipeline import Pipeline, Thresholds
 from edgedet.stream.worker import Worker
@@ -122,11 +122,6 @@ class Sampling:
         pipeline.tap.add(sampling._sampler)
         return sampling
 
-    @property
-    def counts(self) -> SamplerCounts:
-        """What the sampler did since the start; it goes on counting in there."""
-        return self._sampler.counts
-
     def request(self, source_id: str) -> None:
         """Keep the next frame of a source, as somebody asked for it."""
         self._sampler.request(source_id)
@@ -144,6 +139,18 @@ class Sampling:
             ledger.counters(),
             self._uploader.trouble,
         )
+
+    def figures(self) -> dict[str, int | float | str]:
+        """The same in a few numbers, cheap enough to be asked for each second."""
+        found: dict[str, int | float | str] = dict(asdict(self._sampler.counts))
+        try:
+            states = self._store.ledger.by_state()
+            found["dropped"] = self._store.ledger.counters().get(DROPPED, 0)
+        except SampleError as exc:
+            return found | {"trouble": str(exc)}
+        found["to_approve"] = states[State.KEPT.value]
+        found["to_send"] = sum(states[each.value] for each in (State.APPROVED, State.UPLOADED))
+        return found | {"trouble": self._uploader.trouble}
 
     def start(self) -> None:
         """Start the threads."""
@@ -201,7 +208,9 @@ class Sampling:
 
     def _make_uploader(self, settings: Settings, manifest: Manifest, folder: Path) -> Uploader:
         sampling = settings.sampling
-        prelabels = sampling.roboflow.prelabels if sampling.roboflow is not None else True
+        prelabels = sampling.sink != "folder"  # there they lie beside the picture at once
+        if sampling.sink == "roboflow" and sampling.roboflow is not None:
+            prelabels = sampling.roboflow.prelabels
         return Uploader(
             self._store,
             Audit(self._store.ledger, self._clock),

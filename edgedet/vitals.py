@@ -1,7 +1,6 @@
 """From what runs to the figures that health looks at: the one place that knows both."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import edgedet
 from edgedet.app import Application
@@ -169,5 +168,5 @@ def _extra(app: Application) -> dict[str, Figures]:
             "reason": redact(spool.state.reason),
         }
     if app.sampling is not None:
-        found["sampling"] = dict(asdict(app.sampling.counts))
+        found["sampling"] = app.sampling.figures()
     return found

@@ -2,17 +2,23 @@
 
 import json
 import logging
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edgedet.app import Application, Event
+from edgedet.clock import SystemClock
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
 from edgedet.sample.base import State
 from edgedet.sampling import FOLDER, SAMPLES, open_store
+from edgedet.sim.label_faults import LabelFault
+from edgedet.sim.label_service import LabelOptions, LabelService
+from edgedet.vitals import Observer
 from tests.runs import PATTERN, tiny_settings
+from tests.stream.fakes import wait_until
 
 WAIT_S = 30.0
 ALL: dict[str, Any] = {
@@ -64,6 +70,25 @@ def test_frames_arrive_in_the_folder_within_the_budget_over_restarts(tmp_path: P
     assert not list((tmp_path / "state" / SAMPLES / "frames").rglob("*.jpg"))
 
 
+def test_frames_arrive_at_roboflow_with_what_was_seen(tmp_path: Path) -> None:
+    with LabelService(LabelOptions(project="frames", api_key="rf-secret-1")) as service:
+        (tmp_path / "key").write_text("rf-secret-1", encoding="utf-8")
+        roboflow = {"project": "frames", "api_key_file": tmp_path / "key", "url": service.url}
+        settings = sampled(tmp_path, sink="roboflow", roboflow=roboflow, tags=["demo"])
+        service.inject(LabelFault("lost_answer", on="upload"))
+        for _ in range(3):  # what a run has no time for, the next one sends
+            run(settings)
+            if all(each.state is State.DONE for each in samples_of(settings)):
+                break
+            time.sleep(0.05)
+
+    found = samples_of(settings)
+    assert [each.state for each in found] == [State.DONE] * 4
+    assert {image.name for image in service.images} == {f"{each.id}.jpg" for each in found}
+    assert {image.tags for image in service.images} == {("demo",)}
+    assert all(i.batch.startswith("bench-a-") and i.is_prediction for i in service.images)
+
+
 def test_off_costs_and_leaves_nothing(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, state_dir=tmp_path / "state")
 
@@ -89,9 +114,13 @@ def test_a_frame_that_is_asked_for_is_kept(tmp_path: Path) -> None:
             if app.sampling.status().frames["kept"]:
                 break
         status = app.sampling.status()
+        observer = Observer(app, settings, SystemClock())
+        wait_until(lambda: not observer.look().extra["sampling"]["to_send"])
+        figures = {**observer.look().extra["sampling"], "looked_at": status.frames["looked_at"]}
     finally:
         assert app.stop(WAIT_S)
 
+    assert figures == {**status.frames, "dropped": 0, "to_approve": 0, "to_send": 0, "trouble": ""}
     assert status.frames["kept"] == 1
     assert status.counters["kept"] == 1
     assert [each.strategy for each in samples_of(settings)] == ["operator"]

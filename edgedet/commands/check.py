@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edgedet.config.load import load_settings, settings_schema
+from edgedet.config.sampling import SamplingSettings
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
 from edgedet.source import advice_on_sources, problems_of_sources
@@ -61,6 +62,7 @@ def _missing(settings: Settings) -> list[str]:
         for source in settings.sources
         if source.tls_ca_file is not None
     ]
+    named += _secrets_of_sampling(settings.sampling)
     mqtt = settings.mqtt
     for key, path in (
         ("mqtt.password_file", mqtt.password_file),
@@ -71,3 +73,14 @@ def _missing(settings: Settings) -> list[str]:
         if path is not None:
             named.append((key, path))
     return [f"{key}: '{path}' is not there" for key, path in named if not path.is_file()]
+
+
+def _secrets_of_sampling(sampling: SamplingSettings) -> list[tuple[str, Path]]:
+    """What the chosen sink needs to be let in."""
+    if not sampling.enabled:
+        return []
+    if sampling.sink == "roboflow" and sampling.roboflow is not None:
+        return [("sampling.roboflow.api_key_file", sampling.roboflow.api_key_file)]
+    if sampling.sink == "s3" and sampling.s3 is not None:
+        return [("sampling.s3.credentials_file", sampling.s3.credentials_file)]
+    return []

@@ -9,10 +9,12 @@ from typing import Annotated, Literal
 import typer
 
 from edgedet.commands import model_lines
+from edgedet.commands.learn.calls import learn_app
 
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands part of `app`."""
+    app.add_typer(learn_app, name="learn")
     app.command(epilog="Example: edgedet bench models/person --cameras 4 --fps 10 --latency 200")(
         bench
     )

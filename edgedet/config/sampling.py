@@ -94,7 +94,7 @@ class DiversitySettings(Section):
     """A frame that looks like one of the last kept of its source, objects too, is not kept."""
 
     enabled: bool = True
-    distance: int = Field(default=12, ge=0, le=256)
+    distance: int = Field(default=32, ge=0, le=256)
     """Bits of the perceptual hash, of 256, up to which two pictures are alike."""
     memory: int = Field(default=200, ge=1, le=10_000)
     """Kept frames of a source that a new one is compared with."""

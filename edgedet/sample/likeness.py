@@ -16,7 +16,9 @@ from edgedet.vision.boxes import iou_matrix
 HASH_SIDE = 16
 HASH_BITS = HASH_SIDE * HASH_SIDE
 _SMOOTH_SIDE = 64  # the part of the cosine transform that is looked at comes from so many samples
-_SAME_PLACE_IOU = 0.5
+_THINNED_SIDE = 256  # averaging all of 1080p takes 30 times as long, for 4 other bits of 256
+_SAME_PLACE_IOU = 0.4
+_SAME_SHARE = 0.75  # in a crowd somebody always moves
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,25 +60,27 @@ def perceptual_hash(frame: Frame) -> NDArray[np.bool_]:
 
 
 def _grey(frame: Frame) -> NDArray[np.uint8]:
-    """The brightness of a frame; for YUV formats that is a plane of it."""
+    """The brightness of a frame, thinned out; for YUV formats that is a plane of it."""
     plane = frame.planes[0]
+    step = max(min(plane.shape[:2]) // _THINNED_SIDE, 1)
+    thinned = np.ascontiguousarray(plane[::step, ::step])
     codes = {
         PixelFormat.RGB: cv2.COLOR_RGB2GRAY,
         PixelFormat.BGR: cv2.COLOR_BGR2GRAY,
         PixelFormat.RGBA: cv2.COLOR_RGBA2GRAY,
     }
     if frame.pixel_format not in codes:
-        return plane
-    reduced = cv2.resize(plane, (256, 256), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(reduced, codes[frame.pixel_format]), dtype=np.uint8)
+        return thinned
+    return np.asarray(cv2.cvtColor(thinned, codes[frame.pixel_format]), dtype=np.uint8)
 
 
 def _same_objects(one: Look, other: Look) -> bool:
-    """Whether every object of one is at its place in the other, and of the same class."""
-    if len(one.class_ids) != len(other.class_ids):
+    """Whether three of four objects are at their place in the other, and no class is new."""
+    if set(one.class_ids.tolist()) != set(other.class_ids.tolist()):
         return False
     if not len(one.class_ids):
         return True
     overlap = iou_matrix(one.boxes_xyxy, other.boxes_xyxy)
     fits = (overlap >= _SAME_PLACE_IOU) & (one.class_ids[:, None] == other.class_ids[None, :])
-    return bool(fits.any(axis=0).all() and fits.any(axis=1).all())
+    matched = min(int(fits.any(axis=0).sum()), int(fits.any(axis=1).sum()))
+    return bool(matched >= _SAME_SHARE * max(fits.shape))

@@ -16,6 +16,7 @@ from edgedet.files import write_whole
 from edgedet.sample.base import Sample, State
 from edgedet.sample.layout import FACTS, files_of
 from edgedet.sample.ledger import Ledger
+from edgedet.sample.making_way import making_way
 
 logger = logging.getLogger(__name__)
 
@@ -193,15 +194,12 @@ class SampleStore:
         Raises:
             SampleError: if they do not fit.
         """
-        doomed: list[Sample] = []
         with self.ledger.writing():
             missing = self._missing_bytes(disk_bytes)
-            for sample in self.ledger.with_file() if missing > 0 else ():
-                if missing <= 0:
-                    break
-                doomed.append(sample)
-                missing -= sample.disk_bytes
-            if missing > 0:
+            if missing <= 0:
+                return
+            doomed = making_way(self.ledger.with_file(), self._folder, missing)
+            if not doomed:
                 msg = (
                     f"no room for {disk_bytes} bytes in {self._folder}: quota"
                     f" {self._space.quota_bytes}, free {self._free_bytes(self._folder)}, kept free"
@@ -212,8 +210,7 @@ class SampleStore:
                 self._drop(sample)
         for sample in doomed:
             remove_files(self._folder / str(sample.place))
-        if doomed:
-            logger.warning("%d sampled frames made way, the oldest first: no room", len(doomed))
+        logger.warning("%d sampled frames made way, the oldest first: no room", len(doomed))
 
     def _missing_bytes(self, disk_bytes: int) -> int:
         """How much must go before `disk_bytes` fit; not above 0: nothing."""

@@ -12,6 +12,19 @@ def test_a_valid_configuration(tmp_path: Path) -> None:
     assert (result.valid, result.problems, result.warnings, result.exit_code) == (True, (), (), 0)
 
 
+def test_a_key_that_is_not_here_is_a_warning(tmp_path: Path) -> None:
+    sampling = {
+        "enabled": True,
+        "sink": "roboflow",
+        "roboflow": {"project": "gates", "api_key_file": "roboflow.key"},
+        "s3": {"bucket": "frames", "credentials_file": "not-needed"},
+        "strategies": [{"name": "s", "type": "random"}],
+    }
+    result = check(write_config(tmp_path, tiny_settings(tmp_path, sampling=sampling)))
+    key = tmp_path / "roboflow.key"
+    assert result.warnings == (f"sampling.roboflow.api_key_file: '{key}' is not there",)
+
+
 def test_files_that_are_not_here_are_warnings(tmp_path: Path) -> None:
     settings = tiny_settings(
         tmp_path,

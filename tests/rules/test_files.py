@@ -49,6 +49,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.data.ingest.voc": "tests/train/commands/ingest/test_voc.py",
     "train.data.ingest.yolo": "tests/train/commands/ingest/test_yolo.py",
     "train.data.ingest.roboflow": "tests/train/commands/ingest/test_roboflow.py",
+    "train.data.ingest.device": "tests/train/commands/ingest/test_device.py",
     "train.commands.ingest.shared": "tests/train/commands/ingest/test_coco.py",
     # what is found in a set: all of it shows in a set with one of every fault
     "train.data.audit.balance": "tests/train/data/audit/test_audit.py",
@@ -73,6 +74,12 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # the end of a run, and the tables of an evaluation: shown by the commands only
     "train.commands.finish": "tests/train/commands/test_fit.py",
     "train.commands.score_tables": "tests/train/commands/test_evaluate.py",
+    # what `edgedet learn` does with a store shows in its commands only
+    "edgedet.commands.learn.access": "tests/commands/learn/test_learn.py",
+    "edgedet.commands.learn.calls": "tests/commands/learn/test_learn.py",
+    "edgedet.commands.learn.decisions": "tests/commands/learn/test_learn.py",
+    "edgedet.commands.learn.export": "tests/commands/learn/test_learn.py",
+    "edgedet.commands.learn.listing": "tests/commands/learn/test_learn.py",
     # the parts of `train quantize`: what they do together shows in a whole run
     "train.commands.quantize_tables": "tests/train/commands/test_quantize.py",
     "train.quantize.options": "tests/train/quantize/test_job.py",

@@ -1,5 +1,6 @@
 """Never above budget: over restarts, over steps of the clock, whenever frames come."""
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -103,6 +104,19 @@ def test_no_day_has_more_frames_than_its_limit_whatever_the_clock_does(
 
     assert till.most_within(PERIOD_S["daily"]) <= 4
     assert till.most_within(PERIOD_S["hourly"]) <= 2
+
+
+def test_a_month_has_no_more_than_its_days(tmp_path: Path) -> None:
+    till, chance = Till(tmp_path, limits(("hourly", 3), ("daily", 10))), random.Random(5)  # noqa: S311
+    for _ in range(30):
+        for _ in range(30):
+            till.ask()
+            till.clock.advance(PERIOD_S["daily"] / 30 * chance.uniform(0.5, 1.5))
+        till.restart()
+
+    assert till.most_within(PERIOD_S["daily"]) == 10
+    assert till.most_within(PERIOD_S["hourly"]) <= 3
+    assert 200 < len(till.kept) <= 10 * 31
 
 
 def test_a_device_without_a_clock_gains_no_day_by_booting(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from edgedet.sample.diversity import look_of
 from edgedet.sample.likeness import HASH_BITS, Look, bits_of, perceptual_hash
 from tests.sample.fakes import frame, proposals
 
-DISTANCE = 12
+DISTANCE = 32
 
 
 def scenery(seed: int) -> NDArray[np.uint8]:
@@ -54,6 +54,16 @@ def test_another_object_or_place_is_another_picture() -> None:
     assert not look(image, person).is_like(look(image), DISTANCE)
     assert not look(image, person).is_like(look(image, (200, 100, 240, 200, 0.9, 0)), DISTANCE)
     assert not look(image, person).is_like(look(image, (100, 100, 140, 200, 0.9, 1)), DISTANCE)
+
+
+def test_in_a_crowd_one_may_move_and_a_new_class_is_never_alike() -> None:
+    image = scenery(8)
+    crowd = [(40 * i, 50, 40 * i + 30, 150, 0.9, 0) for i in range(4)]
+    away, car = (280, 50, 310, 150, 0.9, 0), (280, 50, 310, 150, 0.9, 1)
+
+    assert look(image, *crowd).is_like(look(image, *crowd[:3], away), DISTANCE)
+    assert not look(image, *crowd).is_like(look(image, *crowd[:2], away), DISTANCE)
+    assert not look(image, *crowd).is_like(look(image, *crowd, car), DISTANCE)
 
 
 def test_text_and_bits_say_the_same() -> None:

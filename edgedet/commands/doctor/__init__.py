@@ -11,7 +11,16 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from edgedet.commands.doctor import broker, configuration, model, service, system, video, web
+from edgedet.commands.doctor import (
+    broker,
+    configuration,
+    model,
+    sampling,
+    service,
+    system,
+    video,
+    web,
+)
 from edgedet.commands.doctor.checks import Check, Status
 from edgedet.config.settings import Settings
 from edgedet.log import redact
@@ -72,6 +81,7 @@ def examine(config: Path | None) -> Iterator[Check]:
     yield from service.examine()
     yield from video.examine_sources(settings, is_running=is_running)
     yield from broker.examine(settings)
+    yield from sampling.examine(settings)
     yield from web.examine(settings, is_running=is_running)
 
 

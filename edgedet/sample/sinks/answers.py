@@ -77,6 +77,19 @@ def check_annotated(answer: Answer) -> None:
         raise SinkBusyError(_told(answer, "an answer without success"), is_general=False)
 
 
+def check_found(answer: Answer) -> None:
+    """Nothing, if what was asked for is there.
+
+    Raises:
+        SinkClosedError: it is not, or we are not let in.
+        SinkBusyError: it may be later.
+        SinkRefusalError: the service does not understand us.
+    """
+    if answer.status == HTTPStatus.NOT_FOUND:
+        raise SinkClosedError(_told(answer, "there is no such project"))
+    _raise_unless_done(answer)
+
+
 def _raise_unless_done(answer: Answer) -> None:
     status = answer.status
     if status in _CLOSED or HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:

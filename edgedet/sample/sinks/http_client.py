@@ -45,7 +45,9 @@ class HttpClient:
         self._connection: http.client.HTTPConnection | None = None
         self._is_closed = False
 
-    def post(self, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    def post(
+        self, target: str, body: bytes, headers: Mapping[str, str], method: str = "POST"
+    ) -> Response:
         """Send a request and read its answer.
 
         Raises:
@@ -54,12 +56,12 @@ class HttpClient:
         is_reused = self._connection is not None
         try:
             try:
-                return self._post(target, body, headers)
+                return self._post(method, target, body, headers)
             except (ConnectionError, http.client.RemoteDisconnected):
                 if not is_reused:
                     raise
                 self._disconnect()  # the host closed what was idle; twice does no harm
-                return self._post(target, body, headers)
+                return self._post(method, target, body, headers)
         except (OSError, http.client.HTTPException, ValueError) as exc:
             self._disconnect()
             reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else ""
@@ -72,9 +74,9 @@ class HttpClient:
             self._is_closed = True
         self._disconnect()
 
-    def _post(self, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
+    def _post(self, method: str, target: str, body: bytes, headers: Mapping[str, str]) -> Response:
         connection = self._connected()
-        connection.request("POST", target, body, dict(headers))
+        connection.request(method, target, body, dict(headers))
         answer = connection.getresponse()
         content = answer.read(_MOST_BYTES)
         response = Response(answer.status, answer.getheader("Retry-After"), content)

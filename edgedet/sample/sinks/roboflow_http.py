@@ -12,7 +12,13 @@ from edgedet.clock import Clock
 from edgedet.config.sampling import RoboflowSettings
 from edgedet.sample.base import Parcel, Receipt, SinkBusyError, SinkRefusalError
 from edgedet.sample.picture import label_text
-from edgedet.sample.sinks.answers import Answer, answer_of, check_annotated, image_id_of
+from edgedet.sample.sinks.answers import (
+    Answer,
+    answer_of,
+    check_annotated,
+    check_found,
+    image_id_of,
+)
 from edgedet.sample.sinks.http_client import HttpClient
 from edgedet.sample.sinks.secret import hidden, read_secrets
 
@@ -62,14 +68,35 @@ class RoboflowHttpSink:
         path = f"/dataset/{self._settings.project}/annotate/{quote(remote_id, safe='')}"
         check_annotated(self._post(path, parameters, body, "application/json"))
 
+    def check(self) -> str:
+        """Where pictures would go, in words; nothing is sent but the key.
+
+        Raises:
+            SinkClosedError: the key or the project is not known.
+            SinkBusyError: the service does not answer as it should.
+        """
+        root = self._post("/", [], b"", "application/json")
+        check_found(root)
+        workspace = str(root.body.get("workspace", ""))
+        path = f"/{quote(workspace, safe='')}/{self._settings.project}"
+        check_found(self._post(path, [], b"", "application/json", method="GET"))
+        return f"project {self._settings.project} of workspace {workspace}"
+
     def close(self) -> None:
         """Let go of the connection; may be called twice, from any thread."""
         self._client.close()
 
-    def _post(self, path: str, parameters: list[tuple[str, str]], body: bytes, kind: str) -> Answer:
+    def _post(
+        self,
+        path: str,
+        parameters: list[tuple[str, str]],
+        body: bytes,
+        kind: str,
+        method: str = "POST",
+    ) -> Answer:
         (key,) = read_secrets(self._settings.api_key_file, 1)
         target = f"{path}?{urlencode([('api_key', key), *parameters])}"
-        found = self._client.post(target, body, {"Content-Type": kind})
+        found = self._client.post(target, body, {"Content-Type": kind}, method)
         content = hidden(found.content.decode("utf-8", "replace"), key).encode()
         return answer_of(found.status, content, found.retry_after, self._clock.utc_now())
 

@@ -3,6 +3,7 @@
 import typer
 
 from train.commands.ingest.coco import coco
+from train.commands.ingest.device import device
 from train.commands.ingest.mot import mot
 from train.commands.ingest.roboflow import roboflow
 from train.commands.ingest.voc import voc
@@ -20,5 +21,5 @@ def _ingest() -> None:
     """Turn annotations of another form into a YOLO data set."""
 
 
-for command in (coco, mot, roboflow, voc, yolo):
+for command in (coco, device, mot, roboflow, voc, yolo):
     ingest_app.command()(command)

@@ -1,0 +1,37 @@
+"""Who makes way when there is no room: the oldest, but never what a person has worked on."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from edgedet.sample.base import Sample
+from edgedet.sample.layout import IMAGES, label_path
+from edgedet.sample.picture import label_text
+
+
+def making_way(samples: Iterable[Sample], folder: Path, missing_bytes: int) -> list[Sample]:
+    """The first of `samples`, oldest first, that free `missing_bytes`; none if they cannot.
+
+    `folder` is what relative places are relative to.
+    """
+    doomed: list[Sample] = []
+    left = missing_bytes
+    for sample in samples:
+        if left <= 0:
+            break
+        if not _is_labelled(sample, folder):
+            doomed.append(sample)
+            left -= sample.disk_bytes
+    return doomed if left <= 0 else []
+
+
+def _is_labelled(sample: Sample, folder: Path) -> bool:
+    """Whether somebody has changed what the device wrote into its label file."""
+    picture = folder / str(sample.place)
+    if picture.parent.parent.name != IMAGES:
+        return False
+    try:
+        return label_path(picture).read_text(encoding="utf-8") != label_text(sample.objects)
+    except FileNotFoundError:
+        return False
+    except (OSError, UnicodeDecodeError):
+        return True
