@@ -124,7 +124,10 @@ def watched(tmp_path: Path, gate: Gate) -> Iterator[Watched]:
         service.stop()
 
 
-@pytest.mark.parametrize("stage", ["infer", "publish", "prepare", "status"])
+SLOW = [pytest.param(stage, marks=pytest.mark.slow) for stage in ("prepare", "status")]
+
+
+@pytest.mark.parametrize("stage", ["infer", "publish", *SLOW])
 def test_a_stage_that_hangs_is_the_end(
     stage: str,
     watched: Watched,
@@ -168,7 +171,7 @@ def test_a_dead_camera_is_no_reason(
     service = watched({"id": "gate", "uri": f"rtsp://127.0.0.1:{free_port()}/1"})
     ready = service.manager.wait_for("READY=1", WAIT_S)
     assert "0 of 1 sources live" in ready
-    for _ in range(12):  # three seconds of watchdog, twice the limit of a stage
+    for _ in range(8):  # two seconds of watchdog, more than the limit of a stage
         service.manager.wait_for("WATCHDOG=1", WAIT_S)
     assert service.app.wait(0.0) is None
 
