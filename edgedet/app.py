@@ -82,9 +82,8 @@ class Application:
             ModelError: if the bundle cannot be used.
             PublishError: if the JSON-lines file or the embedded broker's port cannot be opened.
         """
-        self._clock = clock or SystemClock()
+        self._clock, self._settings = clock or SystemClock(), settings
         sources, memory = checked_sources(settings), command_memory(settings)
-        self._settings = settings
         self.bundle = bundle_of(settings)
         self._events: SimpleQueue[Event] = SimpleQueue()  # put by signal handlers, too
         self._sink_error: BaseException | None = None
@@ -100,14 +99,15 @@ class Application:
         self._reporter = StatusReporter(self._outlets.sink, settings.mqtt.heartbeat_s, self._clock)
         self._reporting = Worker("status", self._reporter.run)
         inlets = [make_inlet(source) for source in sources]
+        self._analysts = make_analysts(sources, self.bundle, self._outlets.origin.boot)
         store = store_in(settings.state_dir, remeasures=remeasures)
         self._pipeline = self._make_pipeline(self.bundle, inlets, store)
         self._feeds = self._make_feeds(list(zip(sources, inlets, strict=True)), make_source)
         self._reporter.watch(self._feeds.records)
         self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
         parts = (self._outlets, self._feeds.records, self._pipeline, self._clock)
-        feeds_on = (self._feeds, self._pipeline, self._clock)
-        self.reloader = Reloader(read_settings, settings, self.bundle, *feeds_on)
+        running = (self._feeds, self._pipeline, self._analysts, self._clock)
+        self.reloader = Reloader(read_settings, settings, self.bundle, *running)
         self._remote = Remote(settings.mqtt, memory, *parts, self.reloader.command)
         self._stopped = False
 
@@ -227,7 +227,7 @@ class Application:
             inlets,
             lambda: create_detector(bundle, model, batch.max_size, store),
             self._outlets.sink,
-            make_analysts(self._settings.sources, bundle, self._outlets.origin.boot),
+            self._analysts,
             PipelineSettings(*thresholds_of(model, bundle), bundle.input_hw, batch),
             self._clock,
         )

@@ -91,13 +91,16 @@ class Feeds:
         """What feeds a source; None if it is not one of ours."""
         return next((f.relay for f in self._feeds if f.relay.settings.id == source_id), None)
 
-    def replace(self, settings: SourceSettings) -> bool:
-        """Let a source go on with other settings; False if it has ended, or is none of ours."""
+    def replace(self, settings: SourceSettings, *, reopens: bool) -> bool:
+        """Let a source go on with other settings; False if it has ended, or is none of ours.
+
+        `reopens`: it must be opened anew for them; priority and rate hold without.
+        """
         for feed in self._feeds:
             if feed.relay.settings.id == settings.id:
                 feed.inlet.priority = settings.priority
                 feed.inlet.max_fps = _rate_limit(settings)
-                return feed.relay.replace(settings)
+                return not reopens or feed.relay.replace(settings)
         return False
 
     def start(self) -> None:

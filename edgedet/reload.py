@@ -7,10 +7,11 @@ gets its old settings again. What needs a restart is left as it is and told.
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from edgedet.analysis import check_classes
 from edgedet.clock import Clock, Deadline
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
@@ -20,10 +21,12 @@ from edgedet.feeds import Feeds
 from edgedet.log import redact
 from edgedet.manifest import Bundle
 from edgedet.publish.payloads import JsonObject
+from edgedet.reload_report import ReloadReport
 from edgedet.startup import checked_sources, thresholds_of
 from edgedet.stream.pipeline import Pipeline, Thresholds
 from edgedet.stream.relay import Relay
 from edgedet.stream.worker import Worker
+from edgedet.track.analysts import Analysts
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +37,9 @@ _MAX_TOLD = 5  # problems of the file, in a reply
 _GRACE_S = 5.0  # beyond the time that a source has for its first frame
 _WORKING = (SourceState.LIVE, SourceState.DEGRADED)
 _THRESHOLDS = frozenset(("score_threshold", "iou_threshold"))
-# what is decided when a source's way into the batcher, or its analysis, is made
-_FIXED = frozenset(("realtime", "loop", "objects", "track", "zones", "lines"))
+_FIXED = frozenset(("realtime", "loop"))  # decided when a source's way into the batcher is made
+_ANALYSIS = frozenset(("objects", "track", "zones", "lines"))
+_WITHOUT_OPENING = _ANALYSIS | {"priority", "max_fps"}
 
 
 def nothing_to_read() -> Settings:
@@ -48,32 +52,6 @@ def nothing_to_read() -> Settings:
     raise ConfigError(msg)
 
 
-@dataclass(slots=True)
-class ReloadReport:
-    """What became of a new configuration. `reverted`: source and reason."""
-
-    applied: list[str] = field(default_factory=list)
-    reverted: list[tuple[str, str]] = field(default_factory=list)
-    needs_restart: list[str] = field(default_factory=list)
-
-    def to_json(self) -> JsonObject:
-        """As the reply to a command."""
-        return {
-            "applied": list(self.applied),
-            "reverted": [{"source": name, "reason": reason} for name, reason in self.reverted],
-            "needs_restart": list(self.needs_restart),
-        }
-
-    def __str__(self) -> str:
-        """As a line of the log."""
-        parts = [
-            f"applied: {', '.join(self.applied)}" if self.applied else "",
-            "; ".join(f"'{name}' reverted: {reason}" for name, reason in self.reverted),
-            f"needs a restart: {', '.join(self.needs_restart)}" if self.needs_restart else "",
-        ]
-        return "; ".join(part for part in parts if part) or "nothing has changed"
-
-
 @dataclass(frozen=True, slots=True)
 class _Change:
     """A source that gets other settings."""
@@ -81,7 +59,8 @@ class _Change:
     relay: Relay
     before: SourceSettings
     after: SourceSettings
-    was_working: bool
+    must_work: bool
+    """Whether it must deliver again: it did before, and was opened anew."""
 
 
 class Reloader:
@@ -94,6 +73,7 @@ class Reloader:
         bundle: Bundle,
         feeds: Feeds,
         pipeline: Pipeline,
+        analysts: Analysts,
         clock: Clock,
     ) -> None:
         """`settings` are those that run now; `read` reads the file."""
@@ -102,6 +82,7 @@ class Reloader:
         self._bundle = bundle
         self._feeds = feeds
         self._pipeline = pipeline
+        self._analysts = analysts
         self._clock = clock
         self.grace_s = _GRACE_S
         self._lock = threading.Lock()  # one reload at a time
@@ -143,7 +124,7 @@ class Reloader:
         """
         with self._lock:
             wanted = self._read()
-            checked_sources(wanted)
+            check_classes(checked_sources(wanted), self._bundle)
             report = ReloadReport()
             self._compare_sections(wanted, report)
             self._apply_thresholds(wanted, report)
@@ -197,7 +178,7 @@ class Reloader:
         for change in changes:
             reason = self._problem(change)
             if reason:
-                self._feeds.replace(change.before)
+                self._replace(change.before, _changed(change.before, change.after))
                 kept[change.after.id] = change.before
                 report.reverted.append((change.after.id, reason))
             else:
@@ -219,14 +200,22 @@ class Reloader:
             report.needs_restart += [f"sources.{old.id}.{key}" for key in sorted(changed)]
             return None
         was_working = relay.record.status().state in _WORKING
-        if not self._feeds.replace(new):
+        if not self._replace(new, changed):
             report.needs_restart += [f"sources.{old.id}.{key}" for key in sorted(changed)]
             return None
-        return _Change(relay, old, new, was_working)
+        return _Change(relay, old, new, was_working and not changed <= _WITHOUT_OPENING)
+
+    def _replace(self, source: SourceSettings, changed: set[str]) -> bool:
+        """Give a source its settings, of which these are others; False if it has ended."""
+        if not self._feeds.replace(source, reopens=not changed <= _WITHOUT_OPENING):
+            return False
+        if changed & _ANALYSIS:
+            self._analysts.replace(source)
+        return True
 
     def _problem(self, change: _Change) -> str:
         """Why a source that was live is not live with its new settings; empty if it is."""
-        if not change.was_working or not change.after.enabled:
+        if not change.must_work or not change.after.enabled:
             return ""
         deadline = Deadline(change.after.open_timeout_s + self.grace_s, self._clock)
         status = change.relay.record.status()

@@ -95,6 +95,16 @@ def test_one_source_is_changed_and_its_neighbour_is_left_alone(bench: Bench) -> 
     assert bench.reload()["applied"] == []
 
 
+def test_zones_and_rates_are_changed_without_opening_the_source(bench: Bench) -> None:
+    before = bench.app.snapshot().sources[0].status
+    zone = {"name": "all", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}
+    report = bench.change(0, zones=[zone], priority=2)
+    assert report["applied"] == ["sources.a.priority", "sources.a.zones"]
+    assert bench.app.snapshot().sources[0].status.since == before.since
+    with pytest.raises(CommandError, match="the model knows no class 'unicorn'"):
+        bench.change(0, objects={"classes": ["unicorn"]})
+
+
 def test_message_ids_stay_unique(bench: Bench, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     seen = len(out.read_text().splitlines())

@@ -32,9 +32,16 @@ class Analysts:
         def next_id() -> str:
             return f"{boot[:_BOOT_DIGITS]}-{next(numbers)}"
 
-        self._analysts = {
-            source.id: SourceAnalyst(source, class_names, next_id) for source in sources
-        }
+        def make(source: SourceSettings) -> SourceAnalyst:
+            return SourceAnalyst(source, class_names, next_id)
+
+        self._make = make
+        self._analysts = {source.id: self._make(source) for source in sources}
+        self._replacing: dict[str, SourceSettings] = {}
+
+    def replace(self, source: SourceSettings) -> None:
+        """Analyse a source by other settings from its next frame on; from any thread."""
+        self._replacing[source.id] = source
 
     def needs(self, source_id: str, score_threshold: float) -> Needs:
         """What this source's analyst wants to be given."""
@@ -44,7 +51,15 @@ class Analysts:
         self, result: FrameDetections, picture: Picture | None, score_threshold: float
     ) -> tuple[FrameDetections, Report]:
         """What its source's analyst makes of `result`."""
-        return self._analysts[result.frame.source_id].observe(result, picture, score_threshold)
+        source_id = result.frame.source_id
+        source = self._replacing.pop(source_id, None)
+        if source is None:
+            return self._analysts[source_id].observe(result, picture, score_threshold)
+        # zones that are gone have no one in them, and the objects are seen anew
+        ended = self._analysts[source_id].finish(EndReason.STOPPED)
+        self._analysts[source_id] = self._make(source)
+        result, begun = self._analysts[source_id].observe(result, picture, score_threshold)
+        return result, _joined((ended, begun))
 
     def idle(self, now_s: float, ended: Collection[str]) -> Report:
         """End the objects of sources that have been silent for too long."""

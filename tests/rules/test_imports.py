@@ -38,6 +38,7 @@ ROOTS = {
     "edgedet.monitoring",
     "edgedet.vitals",
     "edgedet.reload",
+    "edgedet.reload_report",
     "edgedet.remote",
     "edgedet.sampling",
     "edgedet.cli",

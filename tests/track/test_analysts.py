@@ -40,6 +40,20 @@ def test_one_silent_source_ends_alone() -> None:
     assert [(event.source_id, event.reason) for event in report.events] == [("gate", "source_lost")]
 
 
+def test_other_settings_end_what_is_followed_and_begin_anew() -> None:
+    analysts = _two()
+    _show(analysts, "gate")
+    analysts.replace(source(id="gate", track={"enabled": False}))
+    result, report = analysts.observe(
+        result_at(0.3, [walker((0.4, 0.8))], source_id="gate"), None, 0.25
+    )
+
+    assert words(report.events) == ["end stopped"]
+    assert not any(result.tracks)
+    assert analysts.needs("gate", 0.25).score_threshold == 0.25
+    assert _show(analysts, "gate", start_s=1.0) == []
+
+
 def test_the_end_tells_which_source_was_stopped() -> None:
     analysts = _two()
     _show(analysts, "gate")
