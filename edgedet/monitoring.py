@@ -114,7 +114,8 @@ def _server(
         latest=lambda: supervisor.latest,
         silence_s=supervisor.silence_s,
         history=history,
-        places={source.id: _places(source) for source in settings.sources},
+        # a configuration that is read anew may bring others
+        places=lambda: {each.id: _places(each) for each in app.reloader.settings.sources},
     )
     names = app.parts.outlets.origin.model.class_names
     gallery = Gallery(app.parts.pipeline.tap, names, http.max_pictures_per_s, clock)

@@ -89,6 +89,11 @@ class Reloader:
         self._is_stopping = threading.Event()
         self._worker: Worker | None = None
 
+    @property
+    def settings(self) -> Settings:
+        """Those that hold now; for any thread."""
+        return self._settings
+
     def reload_soon(self) -> None:
         """Reload on a thread of its own; what comes of it is in the log."""
         if self._worker is None or self._worker.stop(0.0):

@@ -205,7 +205,9 @@ def test_the_next_run_knows_how_this_one_ended(
 
 
 def test_the_page_shows_what_runs(watched: Watched) -> None:
-    service = watched({"id": "a", "uri": PATTERN}, http={"listen": "127.0.0.1:0"})
+    yard = {"name": "yard", "points": [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]}
+    source = {"id": "a", "uri": PATTERN, "zones": [yard]}
+    service = watched(source, http={"listen": "127.0.0.1:0"})
     service.manager.wait_for("READY=1", WAIT_S)
     address = service.monitoring.url.removeprefix("http://")
 
@@ -219,6 +221,7 @@ def test_the_page_shows_what_runs(watched: Watched) -> None:
         return body
 
     wait_until(lambda: json.loads(ask("/api/state"))["sources"][0]["state"] == "live")
+    assert json.loads(ask("/api/state"))["sources"][0]["zones"] == [yard]
     picture = cv2.imdecode(
         np.frombuffer(ask("/api/sources/a/frame.jpg"), np.uint8), cv2.IMREAD_COLOR
     )

@@ -41,7 +41,7 @@ class Looks:
     latest: Callable[[], Vitals]
     silence_s: Callable[[], float]
     history: History
-    places: Mapping[str, JsonObject]
+    places: Callable[[], Mapping[str, JsonObject]]
 
 
 class Answers:
@@ -67,7 +67,7 @@ class Answers:
 
     def state(self) -> Answer:
         """Everything that the page shows beside pictures."""
-        return as_json(state_document(self._looks.latest(), self._looks.places))
+        return as_json(state_document(self._looks.latest(), self._looks.places()))
 
     def history(self) -> Answer:
         """The curves of the last half hour."""

@@ -79,7 +79,7 @@ class SiteStand:
         self.history = History(SystemClock())
         yard = {"name": "yard", "points": [[0.1, 0.6], [0.4, 0.6], [0.2, 0.9]]}
         places: dict[str, dict[str, object]] = {"gate": {"zones": [yard]}}
-        looks = Looks(lambda: self.vitals, lambda: self.silence_s, self.history, places)
+        looks = Looks(lambda: self.vitals, lambda: self.silence_s, self.history, lambda: places)
         self.gallery = Gallery(self.tap, ("person",), 1000, SystemClock())
         site = Site(Answers(looks, guard, PageFiles()), self.gallery, guard)
         self.server = WebServer(settings, site)
