@@ -177,7 +177,9 @@ install_config() {
     [ ! -e "$target" ] || cp -p "$target" "$target.$(date -u +%Y%m%dT%H%M%SZ)"
     install -m 640 -o root -g "$SERVICE_USER" "$CONFIG" "$target"
   elif [ ! -e "$target" ]; then
-    sed 's#^\( *bundle: \)\.\./models/person#\1/opt/edgedet/current/models/person#' \
+    # the model that came with it, and the page for whoever sits at this machine
+    sed -e 's#^\( *bundle: \)\.\./models/person#\1/opt/edgedet/current/models/person#' \
+      -e 's#^\( *listen: \)"off" #\1"127.0.0.1:8080" #' \
       "$SOURCE/configs/edgedet.yaml" >"$target.part"
     chown "root:$SERVICE_USER" "$target.part"
     chmod 640 "$target.part"
