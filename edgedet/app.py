@@ -108,7 +108,7 @@ class Application:
         parts = (self._outlets, self._feeds.records, self._pipeline, self._clock)
         running = (self._feeds, self._pipeline, self._analysts, self._clock)
         self.reloader = Reloader(read_settings, settings, self.bundle, *running)
-        self._remote = Remote(settings.mqtt, memory, *parts, self.reloader.command)
+        self._remote = Remote(settings.mqtt, memory, *parts, self.reloader.command, self.sampling)
         self._stopped = False
 
     @property

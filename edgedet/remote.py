@@ -13,6 +13,7 @@ from edgedet.outlets import Outlets
 from edgedet.publish.broker import Message
 from edgedet.publish.commands.arguments import (
     NoArguments,
+    SampleArguments,
     SnapshotArguments,
     SourceArguments,
     ThresholdArguments,
@@ -21,6 +22,7 @@ from edgedet.publish.commands.desk import CommandDesk
 from edgedet.publish.commands.memory import CommandMemory
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.payloads import JsonObject
+from edgedet.sampling import Sampling
 from edgedet.stream.next_frame import NextFrame
 from edgedet.stream.pipeline import Pipeline, Thresholds
 from edgedet.stream.record import SourceRecord
@@ -49,11 +51,13 @@ class Remote:
         pipeline: Pipeline,
         clock: Clock,
         reload: Reload,
+        sampling: Sampling | None,
     ) -> None:
         """Listen for commands if there is a `memory` for them.
 
         `reload` reads the configuration anew, and gives back what changed.
         """
+        self._sampling = sampling
         self._outlets = outlets
         self._records = {record.source_id: record for record in records}
         self._pipeline = pipeline
@@ -104,6 +108,7 @@ class Remote:
         desk.offer("set-threshold", ThresholdArguments, self._set_thresholds)
         desk.offer("reload", NoArguments, lambda _: self._reload())
         desk.offer("rebirth", NoArguments, rebirth)
+        desk.offer("sample", SampleArguments, self._sample)
 
     def _pause(self, arguments: SourceArguments) -> JsonObject:
         records = self._meant(arguments.source)
@@ -127,6 +132,14 @@ class Remote:
         )
         now = self._pipeline.thresholds
         return {"score_threshold": now.score, "iou_threshold": now.iou}
+
+    def _sample(self, arguments: SampleArguments) -> JsonObject:
+        self._meant(arguments.source)
+        if self._sampling is None:
+            msg = "no frames are sampled; `sampling` of the configuration enables it"
+            raise CommandError(msg)
+        self._sampling.request(arguments.source)
+        return {}
 
     def _snapshot(self, source_id: str, exchange: Exchange) -> JsonObject:
         record = self._meant(source_id)[0]

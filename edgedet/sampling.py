@@ -191,11 +191,17 @@ class Sampling:
         self, settings: Settings, manifest: Manifest, thresholds: Callable[[], Thresholds]
     ) -> Sampler:
         sampling = settings.sampling
+        own = {source.id: source.objects.score_threshold for source in settings.sources}
+
+        def score_threshold(source_id: str) -> float:
+            of_source = own.get(source_id)
+            return thresholds().score if of_source is None else of_source
+
         budget = Budget(self._store.ledger, sampling.limits, self._clock)
         chance = random.Random()  # noqa: S311 - who is kept is no secret
         return Sampler(
             SamplerSettings(
-                lambda: thresholds().score,
+                score_threshold,
                 lambda: thresholds().iou,
                 sampling.max_fps,
                 frozenset(source.id for source in settings.sources if source.is_lossless),

@@ -14,10 +14,11 @@ from edgedet.app import Application
 from tests.brokers import Received, Subscriber
 from tests.conftest import StartMosquitto, Subscribe
 from tests.runs import PATTERN, tiny_settings
+from tests.stream.fakes import wait_until
 
 PREFIX = "edgedet/v1/lab/bench"
 WAIT_S = 30.0
-ALL = ["pause", "resume", "snapshot", "set-threshold", "reload", "rebirth"]
+ALL = ["pause", "resume", "snapshot", "set-threshold", "reload", "rebirth", "sample"]
 
 
 class Remote:
@@ -51,6 +52,7 @@ def remote(mosquitto: StartMosquitto, subscribe: Subscribe, tmp_path: Path) -> I
         {"id": "short", "uri": f"{PATTERN}&frames=3", "realtime": False},
         mqtt={"url": broker.url, "commands": {"enabled": True, "allow": ALL}},
         state_dir=tmp_path / "state",
+        sampling={"enabled": True, "reserve_mib": 0},
     )
     app = Application(settings)
     app.start()
@@ -94,6 +96,14 @@ def test_snapshot_is_the_picture_of_a_detected_frame(remote: Remote) -> None:
     remote.subscriber.wait_for(lambda m: _is_detection(m) and m.body["id"] == reply["result"]["id"])
 
 
+def test_a_sample_is_kept_where_frames_are_labelled(remote: Remote, tmp_path: Path) -> None:
+    reply = remote("sample", source="a")
+
+    assert reply["status"] == "ok", reply
+    folder = tmp_path / "state" / "samples" / "labelling" / "images" / "a"
+    wait_until(lambda: len(list(folder.glob("*.jpg"))) == 1)
+
+
 def test_threshold_holds_from_the_next_result_on(remote: Remote) -> None:
     reply = remote("set-threshold", score_threshold=1.0)
 
@@ -117,6 +127,7 @@ def test_rebirth_tells_everything_again(remote: Remote) -> None:
         ("pause", {"source": "b"}, "there is no source 'b'; expected one of a, short"),
         ("pause", {"source": "short"}, "source 'short' has ended"),
         ("snapshot", {"source": "short"}, "source 'short' has ended"),
+        ("sample", {"source": "b"}, "there is no source 'b'"),
         ("reload", {}, "no file to read"),
         ("set-threshold", {}, "expected score_threshold, iou_threshold or both"),
     ],

@@ -126,6 +126,21 @@ def test_a_frame_that_is_asked_for_is_kept(tmp_path: Path) -> None:
     assert [each.strategy for each in samples_of(settings)] == ["operator"]
 
 
+def test_a_source_has_its_own_threshold(tmp_path: Path) -> None:
+    source = {
+        "id": "a",
+        "uri": f"{PATTERN}&frames=30",
+        "realtime": False,
+        "objects": {"score_threshold": 1.0},
+    }
+    settings = tiny_settings(tmp_path, source, state_dir=tmp_path / "state", sampling=ALL)
+    run(settings)
+
+    found = samples_of(settings)
+    assert len(found) == 4
+    assert [each.objects for each in found] == [()] * 4
+
+
 def test_manual_approval_leaves_frames_in_the_store(tmp_path: Path) -> None:
     settings = sampled(tmp_path, approval="manual")
     run(settings)

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from edgedet.config.section import Section
 
-CommandName = Literal["pause", "resume", "snapshot", "set-threshold", "reload", "rebirth"]
+CommandName = Literal["pause", "resume", "snapshot", "set-threshold", "reload", "rebirth", "sample"]
 
 
 class CommandSettings(Section):

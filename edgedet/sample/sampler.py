@@ -35,7 +35,8 @@ _TROUBLE_S = 60.0
 class SamplerSettings:
     """Which candidates count as objects, now, and how often a frame is looked at."""
 
-    score_threshold: Callable[[], float]
+    score_threshold: Callable[[str], float]
+    """Of a source, by its id."""
     iou_threshold: Callable[[], float]
     max_fps: float
     lossless: Collection[str] = ()
@@ -141,7 +142,7 @@ class Sampler:
         seen = proposals_of(frame.candidates, self._settings.iou_threshold())
         source_id = frame.frame.info.source_id
         known = self._statistics.get(source_id, CameraStatistics())
-        known = observe(known, seen, self._settings.score_threshold())
+        known = observe(known, seen, self._settings.score_threshold(source_id))
         self._statistics[source_id] = known
         looked = _Looked(frame, seen, other, deviations(known))
         if self._selection.looks_ahead:
@@ -172,7 +173,7 @@ class Sampler:
 
     def _decide(self, looked: _Looked, before: Proposals | None, after: Proposals | None) -> None:
         source_id = looked.frame.frame.info.source_id
-        threshold = self._settings.score_threshold()
+        threshold = self._settings.score_threshold(source_id)
         scene = Scene(source_id, looked.seen, threshold, before, after, looked.other, looked.drifts)
         is_requested = source_id in self._requested
         choice = self._selection.choose(scene, is_requested=is_requested)

@@ -23,6 +23,13 @@ class SnapshotArguments(Section):
     """Its id."""
 
 
+class SampleArguments(Section):
+    """Of `sample`."""
+
+    source: Slug
+    """Its id."""
+
+
 class ThresholdArguments(Section):
     """Of `set-threshold`; at least one of them. They hold until the service ends."""
 
@@ -46,4 +53,5 @@ ARGUMENTS: dict[str, type[Section]] = {
     "set-threshold": ThresholdArguments,
     "reload": NoArguments,
     "rebirth": NoArguments,
+    "sample": SampleArguments,
 }
