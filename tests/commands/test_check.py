@@ -30,7 +30,11 @@ def test_files_that_are_not_here_are_warnings(tmp_path: Path) -> None:
         tmp_path,
         {"id": "a", "uri": "rtsp://10.0.0.5/1", "password_file": "a.pw"},
         model={"bundle": "nowhere"},
-        mqtt={"password_file": "mqtt.pw", "tls": {"ca_file": "ca.crt"}},
+        mqtt={
+            "url": "mqtts://10.0.0.1",
+            "password_file": "mqtt.pw",
+            "tls": {"ca_file": "ca.crt"},
+        },
     )
     result = check(write_config(tmp_path, settings))
     assert result.exit_code == 0
