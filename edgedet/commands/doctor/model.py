@@ -7,6 +7,7 @@ from edgedet.commands.doctor.checks import Check, Status, failed, passed, warned
 from edgedet.config.model import ModelSettings
 from edgedet.config.settings import Settings
 from edgedet.detect import available_backends, create_detector, store_in
+from edgedet.detect.cuda import open_cuda
 from edgedet.errors import EdgedetError, ModelError, first_line
 from edgedet.manifest import MODEL_FILE, Bundle, GoldenCase, read_bundle, read_golden, verify_file
 from edgedet.models import ModelStore, golden_deviation
@@ -21,6 +22,8 @@ def examine(settings: Settings | None) -> Iterator[Check]:
         yield failed("backends", "none is installed", "`pip install onnxruntime`")
         return
     yield passed("backends", f"installed: {', '.join(backends)}")
+    if "tensorrt" in backends:
+        yield _gpu()
     if settings is None:
         return
     try:
@@ -33,6 +36,19 @@ def examine(settings: Settings | None) -> Iterator[Check]:
     facts = bundle.manifest
     yield passed("model", f"{facts.name} {facts.version}, {facts.precision}, digests are right")
     yield from _backends(settings, bundle, golden, backends)
+
+
+def _gpu() -> Check:
+    """Where TensorRT is installed, a GPU is wanted."""
+    try:
+        cuda = open_cuda()
+    except ModelError as exc:
+        return failed("gpu", str(exc), "`nvidia-smi`, on a Jetson `tegrastats`, tells the driver's")
+    device = cuda.device
+    cuda.close()
+    capability = ".".join(str(part) for part in device.compute_capability)
+    memory = f"{device.memory_bytes / 1e9:.1f} GB"
+    return passed("gpu", f"{device.name}, compute capability {capability}, {memory}")
 
 
 def _backends(

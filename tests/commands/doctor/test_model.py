@@ -8,6 +8,7 @@ import pytest
 from edgedet.commands.doctor import Check, Status
 from edgedet.commands.doctor.model import examine
 from edgedet.manifest import MODEL_FILE, GoldenCase, read_bundle, read_golden
+from tests.detect.engine.devices import make_machine
 from tests.runs import tiny_settings
 
 
@@ -59,3 +60,20 @@ def test_answers_that_are_not_the_golden_ones(
     check = _examine(tmp_path, bundle=bundle.folder)["backend onnxruntime"]
     assert check.status is Status.FAIL
     assert "are not the golden ones" in check.detail
+
+
+def test_where_tensorrt_is_a_gpu_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = make_machine(monkeypatch)
+    check = next(check for check in examine(None) if check.name == "gpu")
+    assert (check.status, machine.gpu.name in check.detail) == (Status.PASS, True)
+    machine.assert_clean()
+    engine = _examine(tmp_path, backend="tensorrt")["backend tensorrt"]
+    assert engine.status is Status.FAIL
+    assert "build-engine" in engine.fix
+
+
+def test_tensorrt_without_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgedet.commands.doctor.model.available_backends", lambda: ("tensorrt",))
+    monkeypatch.setattr("edgedet.detect.cuda.choice._is_installed", lambda _: False)
+    check = next(check for check in examine(None) if check.name == "gpu")
+    assert check.status is Status.FAIL
