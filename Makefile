@@ -10,6 +10,7 @@ BENCH_ARGS ?=
 export PYTHON TORCH
 
 BIN := .venv/bin
+FAST := not slow and not gpu and not jetson and not trt
 # TensorRT-RTX: proprietary, for tests only, never part of what is shipped
 TRT_WHEELS := $(foreach part,cu13 cu13_libs cu13_bindings,tensorrt_rtx_$(part)==1.7.1.116) \
   cuda-bindings==13.5.0 cuda-pathfinder==1.9.1
@@ -53,7 +54,11 @@ types: dev ## mypy --strict
 	@$(BIN)/mypy
 
 unit: dev ## pytest, without the slow tests and those that need special machines
-	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson and not trt" $(PYTEST_ARGS)
+ifeq ($(strip $(PYTEST_ARGS)),)
+	@deploy/side-by-side.sh $(BIN)/python -m pytest -q -m "$(FAST)"
+else
+	@$(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
+endif
 
 test-all: dev ## pytest with the slow tests, and with those for a GPU where there is one
 	@$(BIN)/python -m pytest -q -m "not jetson and not trt" $(PYTEST_ARGS)
@@ -68,7 +73,7 @@ audit: ## ask an advisory service for known vulnerabilities of every pinned pack
 	@deploy/audit.sh
 
 coverage: dev ## unit tests with branch coverage, in htmlcov/
-	@$(BIN)/python -m pytest -q -m "not slow and not gpu and not jetson and not trt" \
+	@$(BIN)/python -m pytest -q -m "$(FAST)" \
 	  --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
 bench: dev ## bare backend, OpenCV loop and whole pipeline in one run
