@@ -2,7 +2,7 @@
 # Run the tests of training beside all others: those compute, these wait for cameras, brokers and
 # processes more than half of the time. Called by `make unit` with the pytest command.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 
 log=$(mktemp)
 trap 'kill "$training" 2>/dev/null; rm -f "$log"' EXIT
