@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.commands.run import run
-from tests.runs import tiny_settings, write_config
+from tests.runs import PATTERN, tiny_settings, write_config
 
 
 @pytest.mark.parametrize("shows_table", [True, False, None])
@@ -21,9 +21,10 @@ def test_ends_with_a_summary(
 
 
 def test_warnings_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    settings = tiny_settings(tmp_path, http={"listen": "127.0.0.1:8080"})
+    one = {"id": "a", "uri": f"{PATTERN}&frames=5", "realtime": False, "max_fps": 5}
+    settings = tiny_settings(tmp_path, one)
     assert run(write_config(tmp_path, settings), shows_table=False, duration_s=None) == 0
-    assert "http: this version has no web page" in caplog.text
+    assert "max_fps of 'a' is ignored" in caplog.text
 
 
 def test_a_table_leaves_the_level_of_the_log_alone(tmp_path: Path) -> None:
