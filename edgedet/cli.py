@@ -7,9 +7,8 @@ import contextlib
 import faulthandler
 import io
 import sys
-import threading
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -37,19 +36,14 @@ app = typer.Typer(
 app.add_typer(sim, name="sim")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave the process with its exit code."""
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and end with its exit code, as SystemExit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file name that is no text is no reason to die
             stream.reconfigure(errors="backslashreplace")
     with contextlib.suppress(OSError, ValueError, RuntimeError):  # standard error may be closed
         faulthandler.enable()  # systemd's watchdog ends a hung process with SIGABRT: say where
-    code = _run(arguments)
-    if any(not thread.daemon for thread in threading.enumerate()[1:]):
-        from edgedet.commands.session import leave  # noqa: PLC0415 - see the module's docstring
-
-        leave(code)  # a thread hangs in a driver; everything else was stopped in order
-    sys.exit(code)
+    sys.exit(_run(arguments))
 
 
 def _run(arguments: list[str] | None) -> int:

@@ -47,7 +47,7 @@ def test_measures_every_batch_size_and_answers(
         assert row["whole"]["stages"]["infer"]["count"] > 0
         assert 0 < row["whole"]["busy"] <= 1
     assert found["source"]["decode_ms"] > 0
-    assert 0 < found["answer"]["whole"]["images_per_s"] < 46
+    assert 0 < found["answer"]["whole"]["images_per_s"] < 60  # 40, and what had piled up before
     assert found["answer"]["question"] == {"cameras": 2, "fps": 20.0, "latency_ms": 5000.0}
 
 

@@ -35,7 +35,7 @@ def test_at_full_speed_no_frame_waits_for_a_camera(load: Load) -> None:
 
 def test_cameras_come_at_their_pace(load: Load) -> None:
     found = try_cameras(load, Question(3, 20.0, 100.0), 0.8)
-    assert 30 < found.images_per_s < 66  # never more; less if others take the cores
+    assert 30 < found.images_per_s < 90  # 60, and what had piled up; less if others take the cores
     assert found.seconds > 0.7
 
 
