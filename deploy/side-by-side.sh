@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.." || exit
 log=$(mktemp)
 trap 'kill "$training" 2>/dev/null; rm -f "$log"' EXIT
 
-# one thread: two would fight for the cores with what runs beside them
-OMP_NUM_THREADS=1 "$@" tests/train -p no:cacheprovider >"$log" 2>&1 &
+# threads that wait for each other give the core away, to what runs beside them
+OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 "$@" tests/train -p no:cacheprovider >"$log" 2>&1 &
 training=$!
 "$@" tests --ignore=tests/train
 others=$?
