@@ -12,6 +12,8 @@ _WHEN = {
 _SCRIPT = """
 import os, signal, sys, time
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs us may ignore it
+
 def interrupt(*_):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(10)

