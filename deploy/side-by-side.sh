@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
-# Run the tests in three parts side by side: those of training compute, most others wait for cameras,
-# brokers and processes more than half of the time. Called by `make unit` with the pytest command.
+# Run the tests in four parts side by side: two of training, which compute, and two that wait for
+# cameras, brokers and processes more than half of the time. Called by `make unit` with the pytest
+# command.
 set -uom pipefail # -m: a background job without it ignores SIGINT, and so does all that it starts
 cd "$(dirname "$0")/.." || exit
 
+TRAINING=(tests/train/commands tests/train/engine tests/train/report)
 WAITING=(tests/health tests/publish tests/sample tests/sim tests/source)
 
 folder=$(mktemp -d)
-trap 'kill -- "-$training" "-$waiting" 2>/dev/null; rm -rf "$folder"' EXIT
+jobs=()
+trap 'for job in "${jobs[@]}"; do kill -- "-$job" 2>/dev/null; done; rm -rf "$folder"' EXIT
 
-# threads that wait for each other give the core away, to what runs beside them
-OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0 "$@" -p no:cacheprovider tests/train \
-  >"$folder/training" 2>&1 &
-training=$!
-"$@" -p no:cacheprovider "${WAITING[@]}" >"$folder/waiting" 2>&1 &
-waiting=$!
+beside() { # name, command: in the background, what it says in a file
+  "${@:2}" -p no:cacheprovider >"$folder/$1" 2>&1 &
+  jobs+=($!)
+}
+
+# one thread each: two that wait for each other would fight for the cores with what runs beside them
+beside training env OMP_NUM_THREADS=1 "$@" "${TRAINING[@]}"
+beside networks env OMP_NUM_THREADS=1 "$@" tests/train "${TRAINING[@]/#/--ignore=}"
+beside waiting "$@" "${WAITING[@]}"
 "$@" tests --ignore=tests/train "${WAITING[@]/#/--ignore=}"
-codes=$?
-for part in waiting training; do
-  wait "${!part}" || codes=1
-  cat "$folder/$part"
+code=$?
+for job in "${jobs[@]}"; do
+  wait "$job" || code=1
 done
-exit "$codes"
+cat "$folder"/*
+exit "$code"

@@ -9,7 +9,7 @@ from tests.train.model.slim import slim_model
 from train.model import CheckpointContent, load_model, read_checkpoint, save_checkpoint
 from train.model.architectures import ARCHITECTURES
 
-QUICK = ("yolov7", "yolov7-w6")
+QUICK = ("yolov7",)  # the others are slow
 LARGER = [
     pytest.param(each.name, marks=() if each.name in QUICK else pytest.mark.slow)
     for each in ARCHITECTURES[1:]

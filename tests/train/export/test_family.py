@@ -15,7 +15,7 @@ from train.model import CheckpointContent, load_model, save_checkpoint
 from train.model.architectures import ARCHITECTURES, Architecture
 from train.model.deployment import reparameterise
 
-QUICK = ("yolov7", "yolov7-w6")  # every block but DownC and Shortcut
+QUICK = ("yolov7",)  # the others are slow
 LARGER = [
     pytest.param(each.name, marks=() if each.name in QUICK else pytest.mark.slow)
     for each in ARCHITECTURES[1:]
