@@ -5,6 +5,7 @@ import secrets
 import socket
 import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from edgedet.clock import Deadline, SystemClock
 from edgedet.commands.doctor.checks import Check, failed, passed, warned
@@ -156,15 +157,10 @@ class _Trial:
 
 def _named(endpoint: Endpoint, protocol: Protocol) -> Endpoint:
     """`endpoint` for a connection that leaves nothing behind."""
-    return Endpoint(
-        host=endpoint.host,
-        port=endpoint.port,
+    return replace(
+        endpoint,
         client_id=f"edgedet-doctor-{secrets.token_hex(4)}",
-        keepalive_s=endpoint.keepalive_s,
         will_delay_s=0,
-        tls_context=endpoint.tls_context,
-        username=endpoint.username,
-        password=endpoint.password,
         protocol=protocol,
         keeps_session=False,
     )

@@ -31,6 +31,14 @@ def test_all_is_tried_and_nothing_is_left_behind(tmp_path: Path, mosquitto: Star
     subscriber.close()
 
 
+def test_a_broker_behind_websockets(tmp_path: Path, mosquitto: StartMosquitto) -> None:
+    broker = mosquitto("protocol websockets", f"listener {free_port()} 127.0.0.1")
+    checks = _examine(tmp_path, url=f"ws://127.0.0.1:{broker.port}/mqtt")
+    assert _statuses(checks) == dict.fromkeys(
+        ("broker", "publish", "retained", "will"), Status.PASS
+    )
+
+
 def test_nobody_there(tmp_path: Path) -> None:
     checks = _examine(tmp_path, url=f"mqtt://127.0.0.1:{free_port()}")
     assert _statuses(checks) == {"broker": Status.FAIL}
