@@ -54,6 +54,29 @@ def label_text(objects: Iterable[SampleObject]) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
+def facts_of_origin(sample: Sample) -> dict[str, object]:
+    """Where a kept frame comes from, and why it was kept, as programs read it."""
+    return {
+        "source": sample.source_id,
+        "seq": sample.seq,
+        "captured": sample.captured,
+        "kept": sample.kept,
+        "strategy": sample.strategy,
+        "why": sample.why,
+        "tags": list(sample.tags),
+        "width": sample.width,
+        "height": sample.height,
+    }
+
+
+def facts_of_objects(sample: Sample) -> list[dict[str, object]]:
+    """What the model saw in a kept frame, as programs read it."""
+    return [
+        {"class": each.class_name, "score": each.score, "box": list(each.box)}
+        for each in sample.objects
+    ]
+
+
 def facts_text(sample: Sample, class_names: tuple[str, ...], labels: str) -> str:
     """What is known of a kept frame, for whoever labels it and for `train ingest device`.
 
@@ -64,20 +87,9 @@ def facts_text(sample: Sample, class_names: tuple[str, ...], labels: str) -> str
         "schema": SCHEMA,
         "id": sample.id,
         "sha256": sample.sha256,
-        "source": sample.source_id,
-        "seq": sample.seq,
-        "captured": sample.captured,
-        "kept": sample.kept,
-        "strategy": sample.strategy,
-        "why": sample.why,
-        "tags": list(sample.tags),
-        "width": sample.width,
-        "height": sample.height,
+        **facts_of_origin(sample),
         "class_names": list(class_names),
-        "objects": [
-            {"class": each.class_name, "score": each.score, "box": list(each.box)}
-            for each in sample.objects
-        ],
+        "objects": facts_of_objects(sample),
         "prediction": labels,
     }
     return json.dumps(facts, ensure_ascii=False, indent=1) + "\n"

@@ -12,6 +12,7 @@ from edgedet.clock import SystemClock
 from edgedet.commands.learn.access import Access, opened, states_of
 from edgedet.sample.audit import Audit, AuditLine
 from edgedet.sample.base import Sample
+from edgedet.sample.picture import facts_of_objects, facts_of_origin
 
 JsonSample = dict[str, object]
 _PIPE_WIDTH = 240
@@ -97,23 +98,12 @@ def described(access: Access, sample: Sample) -> JsonSample:
         "id": sample.id,
         "state": sample.state.value,
         "reason": sample.reason,
-        "source": sample.source_id,
-        "seq": sample.seq,
-        "captured": sample.captured,
-        "kept": sample.kept,
-        "strategy": sample.strategy,
-        "why": sample.why,
-        "tags": list(sample.tags),
-        "width": sample.width,
-        "height": sample.height,
+        **facts_of_origin(sample),
         "size_bytes": sample.size_bytes,
         "sha256": sample.sha256,
         "picture": None if picture is None else str(picture),
         "remote_id": sample.remote_id,
-        "objects": [
-            {"class": each.class_name, "score": each.score, "box": list(each.box)}
-            for each in sample.objects
-        ],
+        "objects": facts_of_objects(sample),
     }
 
 
