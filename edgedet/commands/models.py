@@ -16,9 +16,10 @@ from edgedet.clock import SystemClock, utc_text
 from edgedet.config.load import load_settings
 from edgedet.config.settings import Settings
 from edgedet.detect import create_detector, store_in
+from edgedet.detect.golden import golden_deviation
 from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle, read_bundle, read_golden, verify_bundle
-from edgedet.models import ModelStore, check_signature, fetch, golden_deviation
+from edgedet.models import ModelStore, check_signature, fetch
 from edgedet.models.fetch import Progress as Told
 from edgedet.models.store import CONFIGURED
 
@@ -54,8 +55,9 @@ def install(config: Path, source: str, *, activates: bool, changes_classes: bool
     _prove(candidate, place.settings)
     installed = place.store.add(folder)
     typer.echo(f"installed {installed.id}")
-    if activates:
-        return activate(config, installed.id, changes_classes=changes_classes)
+    if activates:  # verified, and its classes compared, above
+        _use(place, installed.id)
+        return 0
     typer.echo(f"to use it: edgedet models activate {installed.id} --config {config}")
     return 0
 
@@ -113,9 +115,7 @@ def activate(config: Path, model: str, *, changes_classes: bool) -> int:
         verify_bundle(chosen)
         used = place.store.in_use(place.configured)
         _check_classes(chosen, used, changes_classes=changes_classes)
-    now = SystemClock().utc_now()
-    active = place.store.activate(model, place.configured, now, "edgedet models activate")
-    typer.echo(f"{active.model} is active since {utc_text(active.since)}; {_RESTART}")
+    _use(place, model)
     return 0
 
 
@@ -132,6 +132,12 @@ def remove(config: Path, model: str) -> int:
     """Delete an installed bundle."""
     typer.echo(f"removed {Place.of(config).store.remove(model).id}")
     return 0
+
+
+def _use(place: Place, model: str) -> None:
+    now = SystemClock().utc_now()
+    active = place.store.activate(model, place.configured, now, "edgedet models activate")
+    typer.echo(f"{active.model} is active since {utc_text(active.since)}; {_RESTART}")
 
 
 def _problem(bundle: Bundle, settings: Settings) -> str:

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.detect.base import Detector, Proven
+from edgedet.detect.golden import compare_with_golden
 from edgedet.detect.graph_io import CHANNELS
 from edgedet.detect.remembered import Timing
 from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle, GoldenCase, read_golden
-from edgedet.vision import Tolerance, compare_candidates
 
 _BUDGET_S = 0.6  # for all rounds together; with two CPU backends loading takes longer
 _MAX_ROUNDS = 20
@@ -209,19 +209,14 @@ class _Entrants:
 
     def _deviation(self, name: str, golden: GoldenCase) -> str:
         """How a backend's answers differ from the golden ones; empty if they do not."""
-        case = self.bundle.manifest.golden
-        if case is None or isinstance(self.entrants[name].detector, Proven):
+        if isinstance(self.entrants[name].detector, Proven):
             return ""
         try:
             found = self.entrants[name].detector.infer(golden.images_nhwc[:1])
         except Exception as exc:  # noqa: BLE001 - see enter
             return first_line(exc)
-        tolerance = Tolerance(case.box_tolerance_px, case.score_tolerance)
-        strays = sum(
-            compare_candidates(rows, expected, tolerance).unmatched
-            for rows, expected in zip(found, golden.candidates[:1], strict=True)
-        )
-        if not strays:
+        difference = compare_with_golden(self.bundle, golden, found[0])
+        if difference is None or not difference.unmatched:
             return ""
         count = golden.candidates.shape[1]
-        return f"{strays} of {count} candidates differ from the bundle's golden case"
+        return f"{difference.unmatched} of {count} candidates differ from the bundle's golden case"

@@ -2,7 +2,6 @@
 
 from edgedet.models.active import ActiveModel
 from edgedet.models.fetch import fetch
-from edgedet.models.proof import golden_deviation
 from edgedet.models.signature import check_signature
 from edgedet.models.store import Installed, ModelStore
 
@@ -12,5 +11,4 @@ __all__ = [
     "ModelStore",
     "check_signature",
     "fetch",
-    "golden_deviation",
 ]

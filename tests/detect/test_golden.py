@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgedet.detect.golden import golden_deviation
 from edgedet.manifest import GoldenCase, read_bundle, read_golden
-from edgedet.models.proof import golden_deviation
 from tests.models.bundles import make_bundle
 
 PERSON = read_bundle(Path(__file__).parents[2] / "models/person")

@@ -8,9 +8,10 @@ from edgedet.config.model import ModelSettings
 from edgedet.config.settings import Settings
 from edgedet.detect import available_backends, create_detector, store_in
 from edgedet.detect.cuda import open_cuda
+from edgedet.detect.golden import golden_deviation
 from edgedet.errors import EdgedetError, ModelError, first_line
 from edgedet.manifest import MODEL_FILE, Bundle, GoldenCase, read_bundle, read_golden, verify_file
-from edgedet.models import ModelStore, golden_deviation
+from edgedet.models import ModelStore
 
 AUTO = "auto"
 
