@@ -24,7 +24,7 @@ VALUES = {
 } | {"edgedet.openvino_library"}  # a leaf too: its Core is one for the whole process
 STAGES = {
     f"edgedet.{name}"
-    for name in ("source", "detect", "track", "publish", "sample", "models", "health")
+    for name in ("source", "detect", "track", "publish", "sample", "models", "rollout", "health")
 }
 SHARED = {"edgedet.vision", "edgedet.manifest"}
 SETTINGS = SHARED | {"edgedet.config"}
@@ -62,6 +62,7 @@ MAY_ALSO_IMPORT: dict[str, set[str]] = {
     "edgedet.publish": {"edgedet.stream.worker"},
     "edgedet.health": {"edgedet.stream.worker"},
     "edgedet.sample": {"edgedet.stream.worker"},
+    "edgedet.rollout": {"edgedet.models", "edgedet.stream.worker"},
     "edgedet.sim": {
         "edgedet.publish.topics",
         "edgedet.publish.payloads",

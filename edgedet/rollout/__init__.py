@@ -1,0 +1,1 @@
+"""A new model while the service runs: proven, compared, put to use, watched, taken back."""
