@@ -8,8 +8,9 @@ The rules, in words; which frame is next is `edgedet.stream.intake`'s:
   is about to be free. With lossless sources alone, frames are painted beside the backend at once.
 - A full batch is offered to the backend at once, another one when it has all that can be expected.
   Until the backend takes it, it gets what comes, and newer frames in place of older ones.
-- With the backend idle a batch goes at once, unless the backend was busy for most of the latest
-  time: then it waits for sources that were in the latest batches, and at most `max_wait_ms`.
+- With the backend idle a batch goes at once, unless the backend was busy for nearly all of the
+  latest time: then it waits for sources that were in the latest batches, at most `max_wait_ms`, and
+  no longer than one more picture in it saves.
 - What would be answered too late is left out when the backend takes the batch.
 - Two batches take turns: one is inside the backend while the other is being painted.
 """
@@ -31,8 +32,8 @@ from edgedet.stream.painter import Painter
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.tap import FrameTap
 
-_IDLE_WAIT_S = 0.5  # nothing to do: a put or a close wakes us, this bounds the wait all the same
-_BUSY_SHARE = 0.7  # of the backend: above, fuller batches pay for a wait and the newest frame wins
+_IDLE_WAIT_S = 0.5  # a bound: a put or a close wakes us anyway
+_BUSY_SHARE, _FULL_SHARE = 0.7, 0.9  # of the backend: the newest frame wins; a wait may pay
 _LEAD_S = 0.002  # how much earlier than painting asks for the next batch is begun
 _LEAD_PAINTINGS = 1.5  # for each frame to paint
 
@@ -111,9 +112,8 @@ class Batcher:
             self._fill(batch, max_size)
         if not batch.items:
             self._is_again = False
-            return (
-                None if self._intake.all_drained else min(_IDLE_WAIT_S, opens_in_s or _IDLE_WAIT_S)
-            )
+            idle_s = min(_IDLE_WAIT_S, opens_in_s or _IDLE_WAIT_S)
+            return None if self._intake.all_drained else idle_s
         # what was good enough to go before goes again, or the backend would wait for nothing
         goes = len(batch.items) >= max_size or all_closed or self._is_again
         wait_s = 0.0 if goes else self._patience_s(batch, opens_in_s)
@@ -229,10 +229,10 @@ class Batcher:
             return 0.0
         if not self._backend.is_waiting or self._buffers.has_offer:
             return min(_IDLE_WAIT_S, opens_in_s or _IDLE_WAIT_S)
-        if not self._is_busy:
+        if self._backend.share < _FULL_SHARE:
             return 0.0
-        end_s = batch.items[0].batched_s + self._settings.max_wait_ms / 1000.0
-        return end_s - self._clock.monotonic()
+        wait_s = min(self._settings.max_wait_ms / 1000.0, self._cost.saved_s(len(batch.items)))
+        return batch.items[0].batched_s + wait_s - self._clock.monotonic()
 
     def _offer(self, batch: Batch) -> None:
         self._in_hand = None

@@ -17,6 +17,7 @@ from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
 from edgedet.stream.outflow import Outflow
 from edgedet.stream.stats import PipelineStats
+from edgedet.stream.step_back import step_back
 from edgedet.stream.tap import FrameTap
 from edgedet.stream.worker import StopSignal, Worker
 from edgedet.track.base import Analyst
@@ -144,6 +145,7 @@ class Pipeline:
 
     def _infer(self, stop: StopSignal) -> None:
         """Run batches until the batcher has none left."""
+        step_back()
         detector: Detector | None = None
         try:
             detector = self._make_detector()

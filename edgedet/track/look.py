@@ -4,6 +4,9 @@ Their colours, upper and lower half apart. Made for the seconds of an encounter 
 where the light is one; it does not know a person again in another place, nor on another day.
 """
 
+import itertools
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +21,9 @@ _MIN_PIXELS = 4
 # square roots of levels, as dark clothes differ in them more than bright ones
 _LEVEL = np.sqrt(np.arange(256) / 256.0)
 _DIGIT = np.minimum((_LEVEL * _BINS).astype(np.int64), _BINS - 1)
-_TABLES = (_DIGIT * _BINS * _BINS, _DIGIT * _BINS, _DIGIT)
+_PLACES = (_BINS * _BINS, _BINS, 1)
+_TABLE = np.stack([_DIGIT * place for place in _PLACES], axis=-1)[None].astype(np.uint8)
+_SUM = np.ones((1, 3), dtype=np.float32)
 
 
 def looks_of(rgb_hwc: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -28,19 +33,20 @@ def looks_of(rgb_hwc: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32]) -> NDA
     Bhattacharyya coefficient). Of a half without pixels nothing is known and nothing is alike.
     """
     looks = np.zeros((len(boxes_xyxy), LOOK_LENGTH))
+    if len(boxes_xyxy) == 0:
+        return looks
     height, width = rgb_hwc.shape[:2]
+    # the colour of every pixel as one number: boxes overlap, and calls cost more than pixels
+    colours_hw = cv2.transform(cv2.LUT(rgb_hwc, _TABLE), _SUM)
     for row, (x1, y1, x2, y2) in enumerate(boxes_xyxy.tolist()):
         margin, tall = _MARGIN * (x2 - x1), y2 - y1
         left, right = max(round(x1 + margin), 0), min(round(x2 - margin), width)
         rows = [min(max(round(y1 + part * tall), 0), height) for part in _PARTS]
         if right <= left or rows[-1] <= rows[0]:
             continue
-        part = rgb_hwc[rows[0] : rows[-1], left:right]
-        red, green, blue = (table[part[..., channel]] for channel, table in enumerate(_TABLES))
-        colours = red + green + blue
-        colours[rows[1] - rows[0] :] += _HALF
-        counts = np.bincount(np.ravel(colours), minlength=LOOK_LENGTH).reshape(2, _HALF)
-        totals = counts.sum(axis=1, keepdims=True)
-        shares = np.where(totals >= _MIN_PIXELS, counts / (2 * np.maximum(totals, 1)), 0.0)
-        looks[row] = np.sqrt(shares).ravel()
+        for half, (top, bottom) in enumerate(itertools.pairwise(rows)):
+            counts = np.bincount(colours_hw[top:bottom, left:right].ravel(), minlength=_HALF)
+            total = (bottom - top) * (right - left)
+            if total >= _MIN_PIXELS:
+                looks[row, half * _HALF : (half + 1) * _HALF] = np.sqrt(counts / (2 * total))
     return looks

@@ -64,3 +64,11 @@ def test_sizes_that_no_longer_occur_are_forgotten() -> None:
     _learn(cost, 1, 0.04)
     _learn(cost, 4, 0.8, 64)
     assert cost.usual_s(1) == 0.8
+
+
+def test_what_company_saves_is_what_is_paid_once() -> None:
+    cost = BatchCost()
+    assert cost.saved_s(1) == 0.0
+    for size in (1, 2, 3):
+        _learn(cost, size, 0.02 + 0.01 * size)
+    assert cost.saved_s(2) == pytest.approx(0.02)

@@ -1,5 +1,6 @@
 """Overload, bursts and priorities through the real batcher, on paper time."""
 
+import itertools
 import random
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgedet.config.batch import BatchSettings
-from tests.stream.simulation import Camera, Simulation, steady
+from tests.stream.simulation import START_S, Camera, Simulation, steady
 
 SECONDS = 6.0
 SETTLED_S = 2.5  # by then costs are learnt and limits are set
@@ -161,3 +162,26 @@ def test_a_backend_that_becomes_slow_and_recovers_is_followed() -> None:
     assert all(answer.age_s <= 0.3 for answer in simulation.answers)
     assert simulation.stats.withheld <= 8
     assert simulation.counts(19, 20)["s0"] == 25
+
+
+@pytest.mark.parametrize(
+    ("overhead_s", "picture_s", "waits"), [(0.0, 0.0117, False), (0.015, 0.005, True)]
+)
+def test_a_busy_backend_is_kept_waiting_only_where_a_fuller_batch_saves_time(
+    overhead_s: float, picture_s: float, *, waits: bool
+) -> None:
+    dice = random.Random(3)  # noqa: S311 - no secret
+    times = [tuple(sorted(dice.uniform(0, SECONDS) for _ in range(120))) for _ in range(4)]
+    simulation = Simulation(
+        [Camera(each) for each in times],
+        _fixed(overhead_s, picture_s),
+        BatchSettings(max_wait_ms=10),
+    ).run(SECONDS)
+    settled = [a for a in simulation.answers if a.start_s > START_S + SETTLED_S]
+    runs = sorted({(answer.start_s, answer.end_s) for answer in settled})
+    delays_s = [
+        start_s - max(end_s, min(a.arrival_s for a in settled if a.start_s == start_s))
+        for (_, end_s), (start_s, _) in itertools.pairwise(runs)
+    ]
+    assert len(delays_s) > 100
+    assert (max(delays_s) > 0.001) is waits
