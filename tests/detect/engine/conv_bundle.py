@@ -108,7 +108,11 @@ class _Graph:
             return out
         scale = self.constant(f"{source}.scale", np.array(self.scales[source], np.float32))
         zero = self.constant(f"{source}.zero", np.array(0, np.int8))
-        self.add("QuantizeLinear", [source, scale, zero], f"{source}.quantized")
+        made_by = {node.output[0]: node.op_type for node in self.nodes}
+        taken = source
+        if made_by[source] == "Concat":  # as the exporter writes it, for OpenVINO's sake
+            taken = self.add("LeakyRelu", [source], f"{source}.taken", alpha=1.0)
+        self.add("QuantizeLinear", [taken, scale, zero], f"{source}.quantized")
         return self.add("DequantizeLinear", [f"{source}.quantized", scale, zero], out)
 
 
