@@ -8,7 +8,7 @@ from edgedet.config.service import ServiceManager
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.errors import EdgedetError, first_line
-from edgedet.event import RunEnd
+from edgedet.event import RunEnd, SourceState
 from edgedet.health.answers import Answers, Looks
 from edgedet.health.gallery import Gallery
 from edgedet.health.guard import Guard, read_token
@@ -16,10 +16,12 @@ from edgedet.health.history import History
 from edgedet.health.last_run import RunRecord
 from edgedet.health.notify import Notifier
 from edgedet.health.page_files import PageFiles
+from edgedet.health.samples import SampleAnswers
 from edgedet.health.server import WebServer
 from edgedet.health.site import Site
 from edgedet.health.stacks import all_stacks
 from edgedet.health.supervisor import Supervisor
+from edgedet.sample_desk import SampleDesk
 from edgedet.stream.worker import Worker
 from edgedet.vitals import Observer
 
@@ -119,7 +121,13 @@ def _server(
     )
     names = app.parts.outlets.origin.model.class_names
     gallery = Gallery(app.parts.pipeline.tap, names, http.max_pictures_per_s, clock)
-    return WebServer(http, Site(Answers(looks, guard, PageFiles()), gallery, guard))
+    records = {record.source_id: record for record in app.parts.feeds.records}
+
+    def state_of(source_id: str) -> SourceState | None:
+        return records[source_id].status().state if source_id in records else None
+
+    samples = SampleAnswers(SampleDesk(lambda: app.sampling, state_of, clock))
+    return WebServer(http, Site(Answers(looks, guard, PageFiles()), samples, gallery, guard))
 
 
 def _places(source: SourceSettings) -> dict[str, object]:

@@ -4,29 +4,21 @@ Trouble with it is told and counted, and never keeps the cameras from being watc
 """
 
 import logging
-import random
-import sqlite3
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from edgedet.clock import Clock, Deadline
 from edgedet.config.settings import Settings
 from edgedet.errors import SampleError
 from edgedet.manifest import Manifest
-from edgedet.sample.audit import Audit
 from edgedet.sample.base import State
-from edgedet.sample.budget import Budget
-from edgedet.sample.diversity import Diversity
-from edgedet.sample.keeper import Keeper
+from edgedet.sample.decisions import Decisions
 from edgedet.sample.ledger import Ledger
-from edgedet.sample.sampler import Sampler, SamplerSettings
-from edgedet.sample.selection import Selection
-from edgedet.sample.sinks.create import create_sink
 from edgedet.sample.store import DROPPED, SampleStore, Space
-from edgedet.sample.uploader import Uploader
+from edgedet.sampling_parts import claim, make_sampler, make_uploader
 from edgedet.stream.pipeline import Pipeline, Thresholds
 from edgedet.stream.worker import Worker
 
@@ -36,7 +28,6 @@ SAMPLES = "samples"
 FOLDER = "labelling"
 """Where `sink: folder` puts pictures, unless told otherwise."""
 _STOP_S = 3.0  # what is not sent by then is sent after the next start
-_CLAIM_FILE = "service.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +78,20 @@ class Sampling:
             ConfigError: if the settings do not fit the model, or need what is not installed.
             SampleError: if the store cannot be used, or another service uses it.
         """
-        self._settings, self._clock = settings.sampling, clock
+        self.settings, self._clock = settings.sampling, clock
         self._store = open_store(settings)
         folder = settings.state_dir / SAMPLES
         with ExitStack() as opened:
             opened.callback(self._store.ledger.close)
-            self._claim = opened.enter_context(closing(_claim(folder)))
+            self._claim = opened.enter_context(closing(claim(folder)))
             found = self._store.reconcile()
             if not found.is_clean:
                 logger.info("samples reconciled: %s", asdict(found))
-            self._sampler = self._make_sampler(settings, manifest, thresholds)
-            self._uploader = self._make_uploader(settings, manifest, folder)
+            self._sampler = make_sampler(settings, manifest, thresholds, self._store, clock)
+            outgoing = folder / FOLDER
+            self._uploader = make_uploader(settings, manifest, outgoing, self._store, clock)
             opened.pop_all()
+        self.decisions = Decisions(self._store, clock)
         self._deadline = Deadline(0.0, clock)
         self._sampling = Worker("sampler", self._sampler.run)
         self._uploading = Worker("uploader", self._upload)
@@ -122,9 +115,19 @@ class Sampling:
         pipeline.tap.add(sampling._sampler)
         return sampling
 
-    def request(self, source_id: str) -> None:
-        """Keep the next frame of a source, as somebody asked for it."""
-        self._sampler.request(source_id)
+    @property
+    def store(self) -> SampleStore:
+        """What was kept; for any thread."""
+        return self._store
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing goes out now; empty: all is well."""
+        return self._uploader.trouble
+
+    def request(self, source_id: str) -> "Future[str]":
+        """Keep the next frame of a source, as somebody asked for it; see `Sampler.request`."""
+        return self._sampler.request(source_id)
 
     def status(self) -> SamplingStatus:
         """How it goes.
@@ -174,11 +177,22 @@ class Sampling:
         return has_ended
 
     def _upload(self, stop: threading.Event) -> None:
-        self._uploader.run(stop)
+        self._uploader.run(stop, between=self._sweep)
+        self._sweep(everything=True)
         self._uploader.finish(self._deadline.is_over)
 
+    def _sweep(self, *, everything: bool = False) -> None:
+        try:
+            self.decisions.sweep(everything=everything)
+        except SampleError as exc:
+            logger.warning("rejected pictures are still on the disk: %s", exc)
+
     def _tell(self) -> None:
-        counts, states = self._sampler.counts, self._store.ledger.by_state()
+        try:
+            counts, states = self._sampler.counts, self._store.ledger.by_state()
+        except SampleError as exc:
+            logger.warning("sampling: %s", exc)
+            return
         waiting = sum(states[each.value] for each in (State.APPROVED, State.UPLOADED))
         logger.info(
             "sampling: %d frames looked at, %d kept, %d alike, %d without credit, %d missed,"
@@ -186,61 +200,3 @@ class Sampling:
             *(counts.looked_at, counts.kept, counts.similar, counts.no_credit, counts.missed),
             *(counts.failed, states[State.KEPT.value], waiting),
         )
-
-    def _make_sampler(
-        self, settings: Settings, manifest: Manifest, thresholds: Callable[[], Thresholds]
-    ) -> Sampler:
-        sampling = settings.sampling
-        own = {source.id: source.objects.score_threshold for source in settings.sources}
-
-        def score_threshold(source_id: str) -> float:
-            of_source = own.get(source_id)
-            return thresholds().score if of_source is None else of_source
-
-        budget = Budget(self._store.ledger, sampling.limits, self._clock)
-        chance = random.Random()  # noqa: S311 - who is kept is no secret
-        return Sampler(
-            SamplerSettings(
-                score_threshold,
-                lambda: thresholds().iou,
-                sampling.max_fps,
-                frozenset(source.id for source in settings.sources if source.is_lossless),
-            ),
-            Selection(sampling, manifest.class_names, budget, chance),
-            Keeper(sampling, manifest.class_names, self._store, budget, self._clock),
-            Diversity(sampling.diversity, self._store.ledger),
-            self._clock,
-        )
-
-    def _make_uploader(self, settings: Settings, manifest: Manifest, folder: Path) -> Uploader:
-        sampling = settings.sampling
-        prelabels = sampling.sink != "folder"  # there they lie beside the picture at once
-        if sampling.sink == "roboflow" and sampling.roboflow is not None:
-            prelabels = sampling.roboflow.prelabels
-        return Uploader(
-            self._store,
-            Audit(self._store.ledger, self._clock),
-            create_sink(sampling, folder / FOLDER, self._clock),
-            class_names=tuple(manifest.class_names),
-            device=settings.device.name,
-            sends_prelabels=prelabels,
-            clock=self._clock,
-        )
-
-
-def _claim(folder: Path) -> sqlite3.Connection:
-    """A lock on the store that ends with this process, however it ends.
-
-    Raises:
-        SampleError: if another process has it.
-    """
-    connection = sqlite3.connect(
-        folder / _CLAIM_FILE, timeout=0.0, isolation_level=None, check_same_thread=False
-    )
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as exc:
-        connection.close()
-        msg = f"another edgedet keeps its samples in {folder}: give this one a state_dir of its own"
-        raise SampleError(msg) from exc
-    return connection

@@ -6,13 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from edgedet.health.base import Vitals
-from edgedet.health.documents import (
-    JsonObject,
-    health_document,
-    history_document,
-    state_document,
-)
+from edgedet.health.base import JsonObject, Vitals
+from edgedet.health.documents import health_document, history_document, state_document
 from edgedet.health.guard import COOKIE, Guard
 from edgedet.health.history import History
 from edgedet.health.metrics import CONTENT_TYPE, Exposition

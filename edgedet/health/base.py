@@ -4,9 +4,13 @@ The composition root fills these in; nothing here knows where a figure comes fro
 """
 
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from edgedet.event import LastRun, SourceStatus
+
+JsonObject = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +106,49 @@ class Vitals:
     last_run: LastRun
     signs: tuple[Sign, ...]
     extra: Mapping[str, Mapping[str, int | float | str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleQuery:
+    """Which kept frames are meant: those of `ids`; without, the newest of these kinds."""
+
+    ids: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    source_id: str | None = None
+    strategy: str | None = None
+    before: str | None = None
+    """The id of the one that the first of them was kept before."""
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decides about kept frames; `action` is approve, reject or undo."""
+
+    action: str
+    ids: tuple[str, ...]
+    reason: str = ""
+
+
+class SampleDesk(Protocol):
+    """The frames that were kept for labelling, to be looked at and decided about. Any thread.
+
+    Each method raises a UsageError for what cannot be done as asked, and a SampleError where the
+    store cannot be used.
+    """
+
+    def listed(self, query: SampleQuery) -> JsonObject:
+        """Kept frames, newest first, and how it goes with all of them."""
+        ...
+
+    def picture(self, sample_id: str, width: int | None) -> bytes | None:
+        """A JPEG file, about so wide or as it was kept; None where there is none any more."""
+        ...
+
+    def decide(self, decision: Decision) -> JsonObject:
+        """Carry out a decision; `done` has the frames as they are now, `late` those it missed."""
+        ...
+
+    def keep(self, source_id: str) -> "Future[str]":
+        """Keep the next frame of a source: its id, or a SampleError that says why not."""
+        ...

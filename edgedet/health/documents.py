@@ -5,11 +5,9 @@ from dataclasses import asdict
 
 from edgedet.clock import utc_text
 from edgedet.event import LastRun
-from edgedet.health.base import SourceVitals, Vitals
+from edgedet.health.base import JsonObject, SourceVitals, Vitals
 from edgedet.health.history import INTERVAL_S, Point
 from edgedet.health.verdict import Check, failures, liveness, readiness
-
-JsonObject = dict[str, object]
 
 
 def health_document(checks: Iterable[Check], *, is_trusted: bool) -> tuple[bool, JsonObject]:

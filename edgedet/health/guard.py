@@ -5,10 +5,13 @@
   pages ask for is refused (`Sec-Fetch-Site`, `Origin`).
 - With a token every request has it, as `Authorization: Bearer`, or a session that was opened with
   it. `/healthz` and `/readyz` answer without, in one word.
+- What changes something is a POST to one of a few paths, and JSON: a form of another site cannot
+  send that, were all of the above to fail.
 """
 
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +21,15 @@ from edgedet.errors import ConfigError
 
 COOKIE = "edgedet_session"
 MIN_TOKEN_CHARS = 16  # too many to be guessed over a network
-MAX_BODY_BYTES = 4096
+MAX_BODY_BYTES = 16_384
+"""Of a decision about a hundred samples."""
 _MAX_TOKEN_BYTES = 4096
 _MAX_SESSIONS = 32
 _OPEN_PATHS = ("/login", "/healthz", "/readyz")
+_FORMS = ("/login", "/logout")
+_MAX_FORM_BYTES = 4096
+_CHANGES = re.compile(r"/api/samples/decisions|/api/sources/[^/]{1,63}/keep")
+_JSON = "application/json"
 _OPEN_FOLDER = "/assets/"  # program and style, the same everywhere
 
 
@@ -71,13 +79,10 @@ class Guard:
 
     def refusal(self, method: str, path: str, headers: Mapping[str, str]) -> Refusal | None:
         """Why the request is not answered, or None. Header names in lower case."""
-        if method not in ("GET", "HEAD") and (method, path) not in (
-            ("POST", "/login"),
-            ("POST", "/logout"),
-        ):
-            return Refusal(405, f"{method[:16]} is not answered here")
-        if not _is_small(headers):
-            return Refusal(413, f"expected a body of at most {MAX_BODY_BYTES} bytes")
+        is_change = _CHANGES.fullmatch(path) is not None
+        misuse = _misuse(method, path, headers, is_change=is_change)
+        if misuse is not None:
+            return misuse
         host = headers.get("host", "")
         if self._token is None and not _is_this_machine(host):
             return Refusal(421, "this server answers to the names of this machine only")
@@ -115,12 +120,28 @@ class Guard:
         self._sessions.pop(_cookie(headers.get("cookie", "")), None)
 
 
-def _is_small(headers: Mapping[str, str]) -> bool:
-    """Whether the body is announced, and as small as the only form is."""
+def _misuse(
+    method: str, path: str, headers: Mapping[str, str], *, is_change: bool
+) -> Refusal | None:
+    """Why nobody is answered who asks like that, or None."""
+    is_post = method == "POST" and (is_change or path in _FORMS)
+    if method not in ("GET", "HEAD") and not is_post:
+        return Refusal(405, f"{method[:16]} is not answered here")
+    most = MAX_BODY_BYTES if is_change else _MAX_FORM_BYTES
+    if not _is_small(headers, most):
+        return Refusal(413, f"expected a body of at most {most} bytes, and its length")
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if is_post and is_change and kind != _JSON:
+        return Refusal(415, f"expected content-type: {_JSON}")
+    return None
+
+
+def _is_small(headers: Mapping[str, str], most: int) -> bool:
+    """Whether the body is announced, and no longer than `most` bytes."""
     if "transfer-encoding" in headers:
         return False
     length = headers.get("content-length", "0")
-    return length.isdecimal() and len(length) < 8 and int(length) <= MAX_BODY_BYTES
+    return length.isdecimal() and len(length) < 8 and int(length) <= most
 
 
 def _is_this_machine(host: str) -> bool:

@@ -66,6 +66,7 @@ class WebServer:
         self._site.close()
         self._server.should_exit = True
         has_ended = self._worker.stop(timeout_s)
+        has_ended &= self._site.stop(timeout_s)
         self._socket.close()
         return has_ended
 

@@ -9,47 +9,49 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edgedet.errors import SampleError
 from edgedet.health.answers import Answer, Answers, error
+from edgedet.health.doorman import App, Doorman
+from edgedet.health.errands import BusyError, Errands
 from edgedet.health.gallery import MAX_VIEWERS, WIDTHS, FullError, Gallery, Viewer, packed
 from edgedet.health.guard import Guard
+from edgedet.health.samples import SampleAnswers, kept, kept_later, not_kept
 
 logger = logging.getLogger(__name__)
 
 _HEARTBEAT_S = 5.0
 _FRAME_WAIT_S = 5.0
+_BODY_WAIT_S = 10.0
+_SLOW = error(408, f"the body did not come within {_BODY_WAIT_S:g} s")
 _FULL = f"{MAX_VIEWERS} pages are open already; close one"
-_HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:;"
-        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-}
 
 
 class Site:
     """From paths to answers."""
 
-    def __init__(self, answers: Answers, gallery: Gallery, guard: Guard) -> None:
+    def __init__(
+        self, answers: Answers, samples: SampleAnswers, gallery: Gallery, guard: Guard
+    ) -> None:
         """Answer whom `guard` lets in."""
         self._guard = guard
         self._answers = answers
+        self._samples = samples
         self._gallery = gallery
+        self._errands = Errands()
 
     def close(self) -> None:
         """End what goes on for ever; from any thread."""
         self._gallery.close()
 
-    def app(self) -> ASGIApp:
+    def stop(self, timeout_s: float) -> bool:
+        """End what is done beside the event loop; whether it has. May be called twice."""
+        return self._errands.stop(timeout_s)
+
+    def app(self) -> App:
         """The application."""
         answers = self._answers
         plain: dict[str, Callable[[Request], Answer]] = {
@@ -68,12 +70,19 @@ class Site:
             Route("/logout", self._logout, methods=["POST"]),
             Route("/api/live", self._live),
             Route("/api/sources/{source}/frame.jpg", self._frame),
+            Route("/api/sources/{source}/keep", self._keep, methods=["POST"]),
+            Route("/api/samples", self._listed),
+            Route("/api/samples/decisions", self._decide, methods=["POST"]),
+            Route("/api/samples/{sample}/picture.jpg", self._sample_picture),
         ]
         handlers = {404: _not_found, 500: _failed}
-        return _Guarded(Starlette(routes=routes, exception_handlers=handlers), self._guard)
+        return Doorman(Starlette(routes=routes, exception_handlers=handlers), self._guard)
 
     async def _login(self, request: Request) -> Response:
-        answer = self._answers.login(await request.body())
+        body = await _body(request)
+        if body is None:
+            return _response(_SLOW)
+        answer = self._answers.login(body)
         if answer.status == 403:
             peer = request.client.host if request.client else "somebody"
             logger.warning("page: %s gave a wrong token", peer)
@@ -136,6 +145,43 @@ class Site:
         data = self._gallery.jpeg(seen, viewer.width)
         return Response(data, media_type="image/jpeg", headers={"cache-control": "no-store"})
 
+    async def _listed(self, request: Request) -> Response:
+        asked = dict(request.query_params)
+        return await self._aside(lambda: self._samples.listed(asked))
+
+    async def _sample_picture(self, request: Request) -> Response:
+        sample, width = request.path_params["sample"], request.query_params.get("width", "")
+        return await self._aside(lambda: self._samples.picture(sample, width))
+
+    async def _decide(self, request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return _response(_SLOW)
+        return await self._aside(lambda: self._samples.decide(body))
+
+    async def _keep(self, request: Request) -> Response:
+        """Keep the next frame of a source: waits a moment for it to come."""
+        sources = self._answers.asked_sources(request.path_params["source"])
+        if len(sources) != 1:
+            return _response(error(404, "there is no such source"))
+        asked = self._samples.keep(sources[0])
+        if isinstance(asked, Answer):
+            return _response(asked)
+        try:
+            waiting = asyncio.shield(asyncio.wrap_future(asked))  # others may wait for it, too
+            return _response(kept(await asyncio.wait_for(waiting, _FRAME_WAIT_S)))
+        except asyncio.TimeoutError:
+            return _response(kept_later(_FRAME_WAIT_S))
+        except SampleError as exc:
+            return _response(not_kept(str(exc)))
+
+    async def _aside(self, work: Callable[[], Answer]) -> Response:
+        """What `work` answers, without keeping the event loop waiting."""
+        try:
+            return _response(await self._errands.run(work))
+        except BusyError:
+            return _response(error(503, "too much is asked at once; try again"))
+
     def _join(self, sources: tuple[str, ...], width: int) -> tuple[Viewer, asyncio.Event]:
         news, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -146,36 +192,12 @@ class Site:
         return self._gallery.join(sources, width, notify), news
 
 
-class _Guarded:
-    """Lets in whom the guard lets in, and puts the headers of caution on every answer."""
-
-    def __init__(self, app: ASGIApp, guard: Guard) -> None:
-        self._app = app
-        self._guard = guard
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-
-        async def cautious(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message["headers"])
-                for name, value in _HEADERS.items():
-                    headers[name] = value
-                headers.setdefault("cache-control", "no-store")
-                message["headers"] = headers.raw
-            await send(message)
-
-        headers = Headers(scope=scope)
-        refusal = self._guard.refusal(scope["method"], scope["path"], headers)
-        app = self._app
-        if refusal is not None:
-            wants_page = scope["path"] == "/" and "text/html" in headers.get("accept", "")
-            if refusal.status == 401 and wants_page:
-                app = RedirectResponse("/login", 303)
-            else:
-                app = _response(error(refusal.status, refusal.reason))
-        await app(scope, receive, cautious)
+async def _body(request: Request) -> bytes | None:
+    """The body, whose length the guard has seen; None if it does not come."""
+    try:
+        return await asyncio.wait_for(request.body(), _BODY_WAIT_S)
+    except asyncio.TimeoutError:
+        return None
 
 
 def _endpoint(

@@ -7,17 +7,31 @@ set back between two runs leaves in the future counts as spent now. Both err on 
 less.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from edgedet.clock import Clock
-from edgedet.config.sampling import LimitSettings
+from edgedet.config.sampling import LimitSettings, SamplingSettings
 from edgedet.sample.ledger import Ledger
 
 PERIOD_S = {"minutely": 60.0, "hourly": 3600.0, "daily": 86_400.0}
 NO_CLASS = ""
 """Whose budget pays for a frame that is not kept for what is seen in it."""
+_OWNERS = {"device": "''", "source": "source_id", "class": "class_name"}
 _STEP_S = 2.0  # a wall clock that is corrected by less than this did not step
 _FORGET_S = 2 * PERIOD_S["daily"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What is spent of a limit, by who has it: sources, classes, or "" for the device.
+
+    `strategy` is None for a limit over all of them.
+    """
+
+    strategy: str | None
+    limit: LimitSettings
+    spent: Mapping[str, int]
 
 
 class Budget:
@@ -106,3 +120,23 @@ class Budget:
 
     def _utc_now_s(self) -> float:
         return self._clock.utc_now().timestamp()
+
+
+def uses(ledger: Ledger, settings: SamplingSettings, now_s: float) -> list[Use]:
+    """What is spent of every limit in the settings, at a moment in seconds of UTC. For any thread.
+
+    Raises:
+        SampleError: the ledger cannot be read.
+    """
+    rules = [(each.name, limit) for each in settings.strategies for limit in each.limits]
+    general = [(None, limit) for limit in settings.limits]
+    found = []
+    for strategy, limit in (*rules, *general):
+        owner = _OWNERS[limit.per]
+        where, values = ("", ()) if strategy is None else (" AND strategy = ?", (strategy,))
+        rows = ledger.reading(
+            f"SELECT {owner}, COUNT(*) FROM spending WHERE at_s > ?{where} GROUP BY 1",  # noqa: S608
+            (now_s - PERIOD_S[limit.type], *values),
+        )
+        found.append(Use(strategy, limit, {str(row[0]): int(row[1]) for row in rows}))
+    return found

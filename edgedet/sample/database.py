@@ -9,6 +9,7 @@ from edgedet.errors import SampleError
 
 VERSION = 1
 _BUSY_TIMEOUT_S = 10.0
+_MOST_WAL_PAGES = 200  # 0.8 MiB instead of SQLite's 4: the quota does not count it
 _TABLES = """
 CREATE TABLE sample (
     id TEXT PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, source_id TEXT NOT NULL, seq INTEGER NOT NULL,
@@ -32,6 +33,11 @@ CREATE TABLE audit (
 );
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+# of any age: earlier versions read and write a ledger that has them
+_INDICES = (
+    "CREATE INDEX IF NOT EXISTS sample_by_kind ON sample (state, source_id, strategy)",
+    "CREATE INDEX IF NOT EXISTS sample_by_reason ON sample (reason) WHERE state = 'refused'",
+)
 
 
 def connect(path: Path, *, may_create: bool = True) -> sqlite3.Connection:
@@ -53,6 +59,7 @@ def connect(path: Path, *, may_create: bool = True) -> sqlite3.Connection:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_MOST_WAL_PAGES}")
         _prepare(connection, path)
     except sqlite3.Error as exc:
         connection.close()
@@ -103,6 +110,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
                 "install the edgedet that wrote it, or move the folder away to begin anew"
             )
             raise SampleError(msg)
+        for statement in _INDICES:
+            connection.execute(statement)
 
 
 def _error(path: Path | None, exc: sqlite3.Error) -> SampleError:

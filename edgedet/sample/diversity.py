@@ -34,7 +34,7 @@ class Diversity:
 
     def _looks(self, source_id: str) -> deque[Look]:
         if source_id not in self._known:
-            kept = self._ledger.latest(source_id, self._settings.memory)
+            kept = self._ledger.latest(self._settings.memory, source_id)
             looks = map(_look_of_sample, reversed(kept))
             self._known[source_id] = deque(looks, maxlen=self._settings.memory)
         return self._known[source_id]

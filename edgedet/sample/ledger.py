@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import NamedTuple
 
 from edgedet.sample.base import Sample, SampleObject, State
 from edgedet.sample.database import connect, transaction, translated
@@ -18,6 +19,15 @@ from edgedet.sample.database import connect, transaction, translated
 LEDGER_FILE = "ledger.db"
 _COLUMNS = tuple(each.name for each in fields(Sample))
 _OPEN_STATES = (State.KEPT, State.APPROVED, State.UPLOADED, State.ANNOTATED)
+
+
+class Kind(NamedTuple):
+    """How many samples there are of one state, source and strategy."""
+
+    state: State
+    source_id: str
+    strategy: str
+    number: int
 
 
 class Ledger:
@@ -94,9 +104,26 @@ class Ledger:
             f"{where}ORDER BY rowid{tail}", (*values, *([] if limit is None else [limit]))
         )
 
-    def latest(self, source_id: str, limit: int) -> list[Sample]:
-        """The last kept samples of a source, newest first."""
-        return self._select("WHERE source_id = ? ORDER BY rowid DESC LIMIT ?", (source_id, limit))
+    def latest(
+        self,
+        limit: int,
+        source_id: str | None = None,
+        strategy: str | None = None,
+        states: Iterable[State] = (),
+        before: str | None = None,
+    ) -> list[Sample]:
+        """The last kept samples, newest first; of these kinds, kept before another sample."""
+        wanted = [state.value for state in states]
+        terms = {
+            f"state IN ({', '.join('?' * len(wanted))})": wanted,
+            "source_id = ?": [] if source_id is None else [source_id],
+            "strategy = ?": [] if strategy is None else [strategy],
+            "rowid < (SELECT rowid FROM sample WHERE id = ?)": [] if before is None else [before],
+        }
+        given = {term: values for term, values in terms.items() if values}
+        where = f"WHERE {' AND '.join(given)} " if given else ""
+        values = [value for each in given.values() for value in each]
+        return self._select(f"{where}ORDER BY rowid DESC LIMIT ?", (*values, limit))
 
     def with_file(self) -> list[Sample]:
         """Samples whose picture is on this disk, oldest first."""
@@ -137,6 +164,20 @@ class Ledger:
         """Remove a row, which should be at its end; its audit lines stay."""
         with self.writing() as connection:
             connection.execute("DELETE FROM sample WHERE id = ?", (sample_id,))
+
+    def kinds(self) -> list[Kind]:
+        """How many samples there are of each state, source and strategy."""
+        columns = "state, source_id, strategy"
+        rows = self.reading(f"SELECT {columns}, COUNT(*) FROM sample GROUP BY {columns}")  # noqa: S608
+        return [Kind(State(row[0]), str(row[1]), str(row[2]), int(row[3])) for row in rows]
+
+    def refusals(self, limit: int) -> list[tuple[str, int]]:
+        """The most frequent reasons of refused samples, with their number."""
+        query = (
+            "SELECT reason, COUNT(*) AS times FROM sample WHERE state = 'refused'"
+            " GROUP BY reason ORDER BY times DESC, reason LIMIT ?"
+        )
+        return [(str(row[0]), int(row[1])) for row in self.reading(query, (limit,))]
 
     def by_state(self) -> dict[str, int]:
         """How many samples are in each state."""

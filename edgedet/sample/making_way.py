@@ -1,9 +1,12 @@
-"""Who makes way when there is no room: the oldest, but never what a person has worked on."""
+"""Who makes way when there is no room: the oldest, but never what a person has worked on.
+
+What a person has rejected goes before all others.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
 
-from edgedet.sample.base import Sample
+from edgedet.sample.base import Sample, State
 from edgedet.sample.layout import IMAGES, label_path
 from edgedet.sample.picture import label_text
 
@@ -15,13 +18,18 @@ def making_way(samples: Iterable[Sample], folder: Path, missing_bytes: int) -> l
     """
     doomed: list[Sample] = []
     left = missing_bytes
-    for sample in samples:
+    for sample in sorted(samples, key=is_wanted):
         if left <= 0:
             break
         if not _is_labelled(sample, folder):
             doomed.append(sample)
             left -= sample.disk_bytes
     return doomed if left <= 0 else []
+
+
+def is_wanted(sample: Sample) -> bool:
+    """Whether a picture is to stay: that of a rejected one is there for a minute, to undo it."""
+    return sample.state is not State.REFUSED
 
 
 def _is_labelled(sample: Sample, folder: Path) -> bool:

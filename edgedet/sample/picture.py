@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,6 +13,14 @@ from edgedet.sample.base import Sample, SampleObject
 from edgedet.sample.view import Proposals
 
 SCHEMA = "edgedet.sample/1"
+
+_SHRUNK_QUALITY = 80
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 def jpeg(image_rgb: NDArray[np.uint8], quality: int) -> bytes:
@@ -25,6 +34,29 @@ def jpeg(image_rgb: NDArray[np.uint8], quality: int) -> bytes:
     if not is_done:
         msg = f"a picture of {image_rgb.shape[1]} x {image_rgb.shape[0]} cannot be encoded as JPEG"
         raise SampleError(msg)
+    return np.asarray(encoded).tobytes()
+
+
+def shrunk(path: Path, width: int, to_width: int) -> bytes | None:
+    """The file of a picture `width` pixels wide, about `to_width` wide; None if it is not there.
+
+    As it is where it is no wider than that. Otherwise it is decoded at a part of its size, which
+    is what takes the time, and encoded anew.
+    """
+    factor = max((each for each in _REDUCED if width >= each * to_width), default=1)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if width <= to_width or not content:
+        return content or None
+    image_bgr = cv2.imdecode(np.frombuffer(content, np.uint8), _REDUCED[factor])
+    if image_bgr is None:
+        return None
+    height = round(image_bgr.shape[0] * to_width / image_bgr.shape[1])
+    size = (to_width, max(height, 1))
+    image_bgr = cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA)
+    _, encoded = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, _SHRUNK_QUALITY])
     return np.asarray(encoded).tobytes()
 
 

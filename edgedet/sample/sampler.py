@@ -8,6 +8,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
@@ -92,12 +93,20 @@ class Sampler:
         self._due_s: dict[str, float] = {}
         self._change = threading.Condition()  # guards what follows
         self._waiting: deque[SeenFrame] = deque()
-        self._requested: set[str] = set()
+        self._requested: dict[str, Future[str]] = {}
 
-    def request(self, source_id: str) -> None:
-        """Keep the next frame of a source, as far as the general limits allow."""
+    def request(self, source_id: str) -> "Future[str]":
+        """Keep the next frame of a source, as far as the general limits allow.
+
+        The result is the id of the sample; a SampleError says why there is none. Who asks while
+        another one waits for the same source gets the same frame.
+        """
         with self._change:
-            self._requested.add(source_id)
+            found = self._requested.get(source_id)
+            if found is None:
+                found = self._requested[source_id] = Future()
+                found.set_running_or_notify_cancel()  # who does not wait for it cancels nothing
+            return found
 
     def wants(self, frame: FrameInfo) -> bool:
         """Whether it is time to look at a frame of this source."""
@@ -131,6 +140,8 @@ class Sampler:
                 self._guarded(partial(self.consider, seen))
         for source_id in tuple(self._last):
             self._guarded(partial(self._step, source_id, None))
+        for source_id in tuple(self._requested):
+            self._answer(source_id, SampleError("sampling has ended"))
 
     def consider(self, frame: SeenFrame, other: Proposals | None = None) -> None:
         """Look at a frame now; `other` is what a second model saw. On the worker's thread.
@@ -175,15 +186,24 @@ class Sampler:
         source_id = looked.frame.frame.info.source_id
         threshold = self._settings.score_threshold(source_id)
         scene = Scene(source_id, looked.seen, threshold, before, after, looked.other, looked.drifts)
-        is_requested = source_id in self._requested
+        if source_id not in self._requested:
+            self._keep(looked, scene, is_requested=False)
+            return
+        try:
+            kept = self._keep(looked, scene, is_requested=True)
+        except SampleError as exc:
+            self._answer(source_id, exc)
+            raise
+        self._answer(source_id, kept)
+
+    def _keep(self, looked: _Looked, scene: Scene, *, is_requested: bool) -> str | SampleError:
+        """Keep the frame if it should be; the sample's id, or why not."""
         choice = self._selection.choose(scene, is_requested=is_requested)
-        if is_requested:
-            with self._change:
-                self._requested.discard(source_id)
+        if choice is None:
+            return SampleError("there is no reason to keep it")
         if isinstance(choice, NoCredit):
             self.counts.no_credit += 1
-        if choice is None or isinstance(choice, NoCredit):
-            return
+            return SampleError("sampling.limits leave no credit for it now")
         found = Found(
             looked.frame,
             looked.seen,
@@ -191,18 +211,28 @@ class Sampler:
             look_of(looked.frame.frame, scene.detections),
         )
         is_asked = choice.strategy.name == OPERATOR
-        if not is_asked and self._diversity.has_like(source_id, found.look):
-            self.counts.similar += 1
-            return
-        sample = self._keeper.keep(found, choice)
+        is_like = not is_asked and self._diversity.has_like(scene.source_id, found.look)
+        sample = None if is_like else self._keeper.keep(found, choice)
         if sample is None:
             self.counts.similar += 1
-            return
-        self._diversity.add(source_id, found.look)
+            return SampleError("it looks like one that was kept before")
+        self._diversity.add(scene.source_id, found.look)
         self.counts.kept += 1
         if choice.strategy.type == "drift":
-            self._statistics[source_id] = settled(self._statistics[source_id])
-        logger.debug("source '%s': kept %s (%s)", source_id, sample.id, choice.why)
+            self._statistics[scene.source_id] = settled(self._statistics[scene.source_id])
+        logger.debug("source '%s': kept %s (%s)", scene.source_id, sample.id, choice.why)
+        return sample.id
+
+    def _answer(self, source_id: str, result: str | SampleError) -> None:
+        """Tell who asked for a frame what came of it."""
+        with self._change:
+            asked = self._requested.pop(source_id, None)
+        if asked is None:
+            return
+        if isinstance(result, str):
+            asked.set_result(result)
+        else:
+            asked.set_exception(result)
 
 
 def _neighbour(now: _Looked, other: _Looked | None) -> Proposals | None:

@@ -16,7 +16,7 @@ from edgedet.files import write_whole
 from edgedet.sample.base import Sample, State
 from edgedet.sample.layout import FACTS, files_of
 from edgedet.sample.ledger import Ledger
-from edgedet.sample.making_way import making_way
+from edgedet.sample.making_way import is_wanted, making_way
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Reconciled:
     """What was found not to agree, and mended."""
 
     strays: int = 0
-    """Files that no row knows: removed."""
+    """Files that no row knows, or that of a rejected sample: removed."""
     lost: int = 0
     """Open samples whose picture is gone: refused."""
     taken: int = 0
@@ -168,14 +168,14 @@ class SampleStore:
             known = set()
             for sample in self.ledger.with_file():
                 path = self._folder / str(sample.place)
-                if path.is_file():
+                if path.is_file() and is_wanted(sample):
                     known.add(path)
                     continue
                 self.ledger.set_place(sample.id, None)
                 if sample.state in (State.KEPT, State.APPROVED):
                     lost += int(self.ledger.refuse(sample.id, "its picture is gone"))
                 else:
-                    taken += 1
+                    taken += int(is_wanted(sample))
             for path in self._files():
                 if path not in known and path.with_suffix(".jpg") not in known:
                     path.unlink(missing_ok=True)
@@ -223,7 +223,7 @@ class SampleStore:
         was_there = (self._folder / str(sample.place)).is_file()
         self.ledger.set_place(sample.id, None)
         is_open = self.ledger.refuse(sample.id, "dropped: no room on the disk")
-        self.ledger.count(DROPPED, int(is_open or was_there))
+        self.ledger.count(DROPPED, int(is_open or (was_there and is_wanted(sample))))
 
     def _files(self) -> Iterator[Path]:
         """Every file below the pictures' folder, those half written too."""

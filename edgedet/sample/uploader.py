@@ -71,9 +71,10 @@ class Uploader:
         self.trouble = ""
         """Why nothing goes out now; empty: all is well."""
 
-    def run(self, stop: threading.Event) -> None:
-        """Send until `stop`, and then what can go at once to a sink that works; for a worker."""
+    def run(self, stop: threading.Event, between: Callable[[], None] = lambda: None) -> None:
+        """Send until `stop`; for a worker. `between` is done after each, and while it waits."""
         while not stop.is_set():
+            between()
             if not self._guarded_step():
                 stop.wait(_IDLE_S)
 

@@ -19,8 +19,11 @@ from edgedet.health.gallery import Gallery
 from edgedet.health.guard import Guard, read_token
 from edgedet.health.history import History
 from edgedet.health.page_files import PageFiles
+from edgedet.health.samples import SampleAnswers
 from edgedet.health.server import WebServer
 from edgedet.health.site import Site
+from edgedet.sample_desk import SampleDesk
+from edgedet.sampling import Sampling
 from edgedet.stream.tap import FrameListener
 from tests.health.figures import NOON, a_source, the_vitals
 
@@ -70,6 +73,7 @@ class SiteStand:
     token_file: Path | None = None
     vitals: Vitals = field(default_factory=lambda: the_vitals(a_source("gate"), a_source("dock")))
     silence_s: float = 0.0
+    sampling: Sampling | None = None
 
     def __post_init__(self) -> None:
         self.tap = FakeTap()
@@ -81,7 +85,10 @@ class SiteStand:
         places: dict[str, dict[str, object]] = {"gate": {"zones": [yard]}}
         looks = Looks(lambda: self.vitals, lambda: self.silence_s, self.history, lambda: places)
         self.gallery = Gallery(self.tap, ("person",), 1000, SystemClock())
-        site = Site(Answers(looks, guard, PageFiles()), self.gallery, guard)
+        states = {each.status.source_id: each.status.state for each in self.vitals.sources}
+        desk = SampleDesk(lambda: self.sampling, states.get, SystemClock())
+        samples = SampleAnswers(desk)
+        site = Site(Answers(looks, guard, PageFiles()), samples, self.gallery, guard)
         self.server = WebServer(settings, site)
         self.port = int(self.server.url.rpartition(":")[2])
         self.server.start()
@@ -98,6 +105,12 @@ class SiteStand:
         content = response.read()
         connection.close()
         return response.status, found, content
+
+    def post(self, path: str, content: object, **headers: str) -> tuple[int, Any]:
+        """Status and JSON of a request that changes something."""
+        body = json.dumps(content).encode()
+        status, _, answer = self.ask(path, "POST", body, Content_Type="application/json", **headers)
+        return status, json.loads(answer)
 
     def open(self, path: str) -> "LivePage":
         """A stream of pictures, as a page has it open."""

@@ -43,6 +43,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # what is answered to whom shows over a connection only
     "edgedet.health.answers": "tests/health/test_site.py",
     "edgedet.health.documents": "tests/health/test_site.py",
+    "edgedet.health.doorman": "tests/health/test_site.py",
     "edgedet.health.page_files": "tests/health/test_site.py",
     # readers of formats: only whole files, through the command, show what they make of them
     "train.data.ingest.coco": "tests/train/commands/ingest/test_coco.py",
@@ -74,6 +75,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     # the end of a run, and the tables of an evaluation: shown by the commands only
     "train.commands.finish": "tests/train/commands/test_fit.py",
     "train.commands.score_tables": "tests/train/commands/test_evaluate.py",
+    # the parts of sampling do nothing by themselves
+    "edgedet.sampling_parts": "tests/test_sampling.py",
     # what `edgedet learn` does with a store shows in its commands only
     "edgedet.commands.learn.access": "tests/commands/learn/test_learn.py",
     "edgedet.commands.learn.calls": "tests/commands/learn/test_learn.py",

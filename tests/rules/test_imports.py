@@ -41,6 +41,8 @@ ROOTS = {
     "edgedet.reload_report",
     "edgedet.remote",
     "edgedet.sampling",
+    "edgedet.sampling_parts",
+    "edgedet.sample_desk",
     "edgedet.cli",
     "edgedet.commands",
     "edgedet.__main__",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edgedet.config.sampling import LimitSettings
-from edgedet.sample.budget import NO_CLASS, PERIOD_S, Budget
+from edgedet.config.sampling import LimitSettings, SamplingSettings
+from edgedet.sample.budget import NO_CLASS, PERIOD_S, Budget, uses
 from edgedet.sample.ledger import Ledger
 from tests.sample.fakes import SteppingClock
 
@@ -157,3 +157,27 @@ def test_general_limits_hold_over_all_strategies(tmp_path: Path) -> None:
 
 def test_a_budget_of_nothing_keeps_nothing(tmp_path: Path) -> None:
     assert Till(tmp_path, limits(("daily", 0))).ask() is None
+
+
+def test_what_is_spent_is_told_by_limit_and_owner(tmp_path: Path) -> None:
+    rules = [{"type": "hourly", "value": 3, "per": "source"}, {"type": "daily", "value": 9}]
+    made = SamplingSettings.model_validate(
+        {
+            "strategies": [{"name": "s", "type": "random", "limits": rules}],
+            "limits": [{"type": "daily", "value": 20, "per": "class"}],
+        }
+    )
+    till = Till(tmp_path, made.strategies[0].limits, made.limits)
+    till.ask("gate", ["person"])
+    till.clock.advance(2 * 3600)
+    till.ask("gate", ["car"])
+    till.ask("dock", ["car"])
+    till.ask("dock", strategy="other")
+
+    found = uses(till._ledger, made, till.clock.utc_now().timestamp())
+
+    assert [(each.strategy, each.limit.type, each.spent) for each in found] == [
+        ("s", "hourly", {"gate": 1, "dock": 1}),
+        ("s", "daily", {"": 3}),
+        (None, "daily", {"person": 1, "car": 2, NO_CLASS: 1}),
+    ]

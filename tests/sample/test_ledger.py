@@ -49,8 +49,39 @@ def test_rows_are_found_by_state_and_source_oldest_first(ledger: Ledger) -> None
     assert [s.seq for s in ledger.samples([State.APPROVED])] == [0, 1, 2, 3]
     assert [s.seq for s in ledger.samples([State.APPROVED, State.DONE], "dock")] == [0, 2, 4]
     assert [s.seq for s in ledger.samples(limit=2)] == [0, 1]
-    assert [s.seq for s in ledger.latest("gate", 2)] == [5, 3]
+    assert [s.seq for s in ledger.latest(2, "gate")] == [5, 3]
     assert ledger.by_state()["done"] == 2
+
+
+def test_the_newest_come_first_page_by_page(ledger: Ledger) -> None:
+    for number in range(6):
+        strategy = "unsure" if number < 3 else "a ' odd <name>"
+        ledger.add(sample(number, strategy=strategy, state=State.KEPT))
+
+    first = ledger.latest(2)
+    assert [s.seq for s in first] == [5, 4]
+    assert [s.seq for s in ledger.latest(9, before=first[-1].id)] == [3, 2, 1, 0]
+    assert [s.seq for s in ledger.latest(9, strategy="a ' odd <name>")] == [5, 4, 3]
+    assert ledger.latest(9, states=[State.DONE]) == []
+    assert ledger.latest(9, "dock", "unsure", [State.KEPT]) == []
+    plan = ledger.reading(
+        "EXPLAIN QUERY PLAN SELECT * FROM sample"
+        " WHERE state IN ('kept') ORDER BY rowid DESC LIMIT 9"
+    )
+    assert not any("TEMP B-TREE" in row["detail"] for row in plan), "thousands may wait"
+
+
+def test_kinds_and_refusals_are_counted(ledger: Ledger) -> None:
+    for number in range(5):
+        state = State.REFUSED if number else State.KEPT
+        ledger.add(sample(number, state=state, reason="" if number < 2 else "too dark"))
+
+    assert ledger.kinds() == [
+        (State.KEPT, "gate", "unsure", 1),
+        (State.REFUSED, "gate", "unsure", 4),
+    ]
+    assert ledger.refusals(9) == [("too dark", 3), ("", 1)]
+    assert ledger.refusals(1) == [("too dark", 3)]
 
 
 def test_a_change_needs_the_state_that_it_began_from(ledger: Ledger) -> None:

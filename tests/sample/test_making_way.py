@@ -45,3 +45,10 @@ def test_what_a_person_labelled_stays(tmp_path: Path) -> None:
     assert making_way(samples, tmp_path, 10) == [samples[1]]
     assert making_way(samples, tmp_path, 20) == samples[1:]
     assert making_way(samples, tmp_path, 30) == []
+
+
+def test_what_a_person_rejected_goes_first() -> None:
+    samples = [stored(0), replace(stored(1), state=State.REFUSED), stored(2)]
+
+    assert making_way(samples, Path("nowhere"), 10) == [samples[1]]
+    assert making_way(samples, Path("nowhere"), 20) == [samples[1], samples[0]]

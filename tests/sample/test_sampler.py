@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from edgedet.errors import SampleError
 from edgedet.sample.budget import Budget
 from edgedet.sample.diversity import Diversity
 from edgedet.sample.keeper import Keeper
@@ -104,14 +106,38 @@ def test_neighbours_must_be_of_the_same_source(tmp_path: Path) -> None:
 
 def test_a_request_is_kept_whatever_it_looks_like_and_once(tmp_path: Path) -> None:
     bench = Bench(tmp_path, limits=[{"type": "daily", "value": 2}])
+    asked = []
     for seq in range(3):
-        bench.sampler.request("gate")
+        asked.append(bench.sampler.request("gate"))
         bench.consider(seq, SURE)
     bench.consider(9, SURE)
 
     assert bench.kept() == [0, 1]
+    kept = [each.id for each in bench.store.ledger.samples()]
+    assert [each.result(0) for each in asked[:2]] == kept
+    with pytest.raises(SampleError, match=r"sampling\.limits leave no credit"):
+        asked[2].result(0)
     assert {each.strategy for each in bench.store.ledger.samples()} == {"operator"}
     assert bench.sampler.counts.no_credit == 1
+
+
+def test_who_asks_is_told_why_there_is_no_frame(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, quota_mib=1)
+    image = np.random.default_rng(0).integers(0, 256, (900, 1600, 3), dtype=np.uint8)
+    asked = bench.sampler.request("gate")
+    assert bench.sampler.request("gate") is asked, "one frame for all who ask"
+    assert not asked.cancel(), "others may wait for it"
+    with pytest.raises(SampleError, match="no room"):
+        bench.sampler.consider(seen(frame(image=image)))
+    with pytest.raises(SampleError, match="no room"):
+        asked.result(0)
+
+    later = bench.sampler.request("gate")
+    stop = threading.Event()
+    stop.set()
+    bench.sampler.run(stop)
+    with pytest.raises(SampleError, match="has ended"):
+        later.result(0)
 
 
 @pytest.mark.parametrize(("lossless", "expected"), [((), 11), (("gate",), 60)])

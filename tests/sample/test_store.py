@@ -141,3 +141,14 @@ def test_a_folder_that_is_moved_is_found_again(tmp_path: Path) -> None:
     path = moved.path_of(kept)
     assert path is not None
     assert all(each.is_file() for each in files_of(path)[:2])
+
+
+def test_a_rejected_picture_makes_way_and_is_no_loss(tmp_path: Path) -> None:
+    store = store_in(tmp_path, quota_mib=1)
+    for number in range(5):
+        keep(store, number, size=200_000)
+    store.ledger.change("gate-0003", (State.APPROVED,), state=State.REFUSED)
+    keep(store, 5, size=200_000)
+
+    assert [each.seq for each in store.ledger.with_file()] == [0, 1, 2, 4, 5]
+    assert store.ledger.counters().get(DROPPED, 0) == 0

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edgedet.clock import utc_text
+from edgedet.clock import SystemClock, utc_text
 from edgedet.commands.learn.access import Access, opened, states_of
 from edgedet.errors import UsageError
 from edgedet.sample.base import Sample, State
+from edgedet.sample.decisions import UNDECIDED, Decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,8 @@ def approve(config: Path, chosen: Chosen, *, as_json: bool) -> None:
         if late:
             msg = f"{late[0].id} is {late[0].state.value} and cannot be approved any more"
             raise UsageError(msg)
-        ledger = access.store.ledger
-        done = [s for s in samples if ledger.change(s.id, (State.KEPT,), state=State.APPROVED)]
-        _tell("approved", done, as_json=as_json)
+        decided = Decisions(access.store, SystemClock()).approve(each.id for each in samples)
+        _tell("approved", decided.done, as_json=as_json)
 
 
 def reject(config: Path, chosen: Chosen, reason: str, *, as_json: bool) -> None:
@@ -60,11 +60,14 @@ def reject(config: Path, chosen: Chosen, reason: str, *, as_json: bool) -> None:
     """
     with opened(config) as access:
         samples = _waiting(access, chosen)
-        late = [s for s in samples if s.state not in (State.KEPT, State.APPROVED)]
+        late = [s for s in samples if s.state not in UNDECIDED]
         if late:
             msg = f"{late[0].id} is {late[0].state.value} and cannot be rejected any more"
             raise UsageError(msg)
-        _tell("rejected", [s for s in samples if access.store.refuse(s, reason)], as_json=as_json)
+        decisions = Decisions(access.store, SystemClock())
+        decided = decisions.reject((each.id for each in samples), reason)
+        decisions.sweep(everything=True)
+        _tell("rejected", decided.done, as_json=as_json)
 
 
 def purge(config: Path, request: Purge, *, as_json: bool) -> None:

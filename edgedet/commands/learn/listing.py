@@ -118,8 +118,9 @@ def _print_audit(console: Console, lines: Sequence[AuditLine]) -> None:
 
 def _console() -> Console:
     """A terminal as wide as it is; a pipe as wide as the widest row may be."""
-    console = Console(soft_wrap=True)
-    return console if console.is_terminal else Console(soft_wrap=True, width=_PIPE_WIDTH)
+    width = None if Console().is_terminal else _PIPE_WIDTH
+    # reasons are people's words: what looks like markup is none
+    return Console(soft_wrap=True, width=width, markup=False, highlight=False, emoji=False)
 
 
 def _text(value: object) -> str:

@@ -72,6 +72,14 @@ def test_tables_are_for_people(bench: Bench) -> None:
     assert "not known: cut off" in bench.call("audit")[1]
 
 
+def test_words_of_people_are_shown_as_they_are(bench: Bench) -> None:
+    keep(bench.store, 1, state=State.KEPT)
+    bench.call("reject", "0001", "--reason", "[/b] [red]too :smile: dark")
+
+    assert "[/b] [red]too :smile: dark" in bench.call("ls")[1]
+    assert "[/b] [red]too :smile: dark" in bench.call("show", "0001")[1]
+
+
 def test_what_left_the_device_is_shown(bench: Bench) -> None:
     kept = keep(bench.store, 1)
     audit = Audit(bench.store.ledger, SteppingClock())
@@ -94,6 +102,7 @@ def test_approving_and_rejecting(bench: Bench) -> None:
     rejected = bench.store.ledger.get("gate-0002")
     assert rejected is not None
     assert (rejected.reason, rejected.place) == ("blurred", None)
+    assert not list((bench.folder / "state" / SAMPLES / "frames").rglob("gate-0002*"))
     assert bench.json("approve", "--all")["approved"] == ["gate-0003"]
     assert bench.call("reject", "0000")[1] == "1 rejected\n"
 
