@@ -29,8 +29,8 @@ def checked_sources(settings: Settings) -> list[SourceSettings]:
     return list(settings.sources)
 
 
-def bundle_of(settings: Settings) -> Bundle:
-    """The model bundle: the one that was activated on this device, or the configured one.
+def configured_bundle(settings: Settings) -> Bundle:
+    """The model bundle that the settings name.
 
     Raises:
         ConfigError: there is none where the settings say.
@@ -43,7 +43,17 @@ def bundle_of(settings: Settings) -> Bundle:
             " `python -m train export`"
         )
         raise ConfigError(msg)
-    return ModelStore(settings.state_dir).in_use(read_bundle(folder))
+    return read_bundle(folder)
+
+
+def bundle_of(settings: Settings) -> Bundle:
+    """The model bundle: the one that was activated on this device, or the configured one.
+
+    Raises:
+        ConfigError: there is none where the settings say.
+        ModelError: it cannot be used.
+    """
+    return ModelStore(settings.state_dir).in_use(configured_bundle(settings))
 
 
 def thresholds_of(model: ModelSettings, bundle: Bundle) -> tuple[float, float]:

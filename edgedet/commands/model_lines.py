@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 app = typer.Typer(
-    help="The models of this device: install, list, verify, activate, roll back, remove.",
+    help="The models of this device: install, list, verify, activate, status, roll back, remove.",
     no_args_is_help=True,
 )
 
@@ -55,18 +55,29 @@ def verify(
 
 @app.command(epilog="Example: edgedet models activate person-7 --config edgedet.yaml")
 def activate(model: Model, config: Config, change_classes: ChangeClasses = False) -> None:
-    """Use an installed model from the next start of the service on."""
-    from edgedet.commands import models  # noqa: PLC0415
+    """Use an installed model: the service that runs proves it, and watches it afterwards."""
+    from edgedet.commands import model_use  # noqa: PLC0415
 
-    raise typer.Exit(models.activate(config, model, changes_classes=change_classes))
+    raise typer.Exit(model_use.activate(config, model, changes_classes=change_classes))
 
 
 @app.command(epilog="Example: edgedet models rollback --config edgedet.yaml")
 def rollback(config: Config) -> None:
-    """Go back to the model before the present one."""
-    from edgedet.commands import models  # noqa: PLC0415
+    """Go back to the model before the present one, or end the change under way."""
+    from edgedet.commands import model_use  # noqa: PLC0415
 
-    raise typer.Exit(models.roll_back(config))
+    raise typer.Exit(model_use.roll_back(config))
+
+
+@app.command(epilog="Example: edgedet models status --config edgedet.yaml --json")
+def status(
+    config: Config,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Say which model is in use, and how far the service is with the latest change."""
+    from edgedet.commands import model_use  # noqa: PLC0415
+
+    raise typer.Exit(model_use.status(config, as_json=as_json))
 
 
 @app.command(epilog="Example: edgedet models remove person-5 --config edgedet.yaml")

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -12,33 +11,16 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
-from edgedet.clock import SystemClock, utc_text
-from edgedet.config.load import load_settings
+from edgedet.commands.model_use import IF_MEANT, Place, use
 from edgedet.config.settings import Settings
 from edgedet.detect import create_detector, store_in
 from edgedet.detect.golden import golden_deviation
 from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle, read_bundle, read_golden, verify_bundle
-from edgedet.models import ModelStore, check_signature, fetch
+from edgedet.models import check_signature, fetch
+from edgedet.models.classes import check_classes
 from edgedet.models.fetch import Progress as Told
-from edgedet.models.store import CONFIGURED
-
-_RESTART = "it is used from the next start of the service: `systemctl restart edgedet`"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The store that a configuration means, and the bundle that it names."""
-
-    settings: Settings
-    store: ModelStore
-    configured: Bundle
-
-    @staticmethod
-    def of(config: Path) -> "Place":
-        """Raises ConfigError or ModelError where there is no such place."""
-        settings = load_settings(config).settings
-        return Place(settings, ModelStore(settings.state_dir), read_bundle(settings.model.bundle))
+from edgedet.models.listing import listed
 
 
 def install(config: Path, source: str, *, activates: bool, changes_classes: bool) -> int:
@@ -51,12 +33,13 @@ def install(config: Path, source: str, *, activates: bool, changes_classes: bool
         check_signature(folder, key)
     candidate = read_bundle(folder)
     verify_bundle(candidate)
-    _check_classes(candidate, place.store.in_use(place.configured), changes_classes=changes_classes)
+    if not changes_classes:
+        check_classes(candidate, place.store.in_use(place.configured), IF_MEANT)
     _prove(candidate, place.settings)
     installed = place.store.add(folder)
     typer.echo(f"installed {installed.id}")
     if activates:  # verified, and its classes compared, above
-        _use(place, installed.id)
+        use(place, config, installed.id, changes_classes=changes_classes)
         return 0
     typer.echo(f"to use it: edgedet models activate {installed.id} --config {config}")
     return 0
@@ -66,20 +49,7 @@ def show(config: Path, *, as_json: bool) -> int:
     """List what is installed, and what is in use."""
     place = Place.of(config)
     used = place.store.in_use(place.configured)
-    rows = [(CONFIGURED, place.configured)]
-    rows += [(each.id, each.bundle) for each in place.store.installed()]
-    models = [
-        {
-            "id": name,
-            "model": bundle.manifest.name,
-            "version": bundle.manifest.version,
-            "precision": bundle.manifest.precision,
-            "sha256": bundle.digest,
-            "folder": str(bundle.folder),
-            "in_use": bundle.folder == used.folder,
-        }
-        for name, bundle in rows
-    ]
+    models = listed(place.store, place.configured, used)
     if as_json:
         typer.echo(json.dumps({"models": models}, indent=2))
         return 0
@@ -107,37 +77,15 @@ def verify(config: Path, model: str | None) -> int:
     return code
 
 
-def activate(config: Path, model: str, *, changes_classes: bool) -> int:
-    """Use an installed bundle, or the configured one, from the next start on."""
-    place = Place.of(config)
-    if model != CONFIGURED:
-        chosen = place.store.find(model).bundle
-        verify_bundle(chosen)
-        used = place.store.in_use(place.configured)
-        _check_classes(chosen, used, changes_classes=changes_classes)
-    _use(place, model)
-    return 0
-
-
-def roll_back(config: Path) -> int:
-    """Use the bundle before the present one."""
-    place = Place.of(config)
-    now = SystemClock().utc_now()
-    active = place.store.roll_back(place.configured, now, "edgedet models rollback")
-    typer.echo(f"back to {active.model}; {_RESTART}")
-    return 0
-
-
 def remove(config: Path, model: str) -> int:
-    """Delete an installed bundle."""
-    typer.echo(f"removed {Place.of(config).store.remove(model).id}")
+    """Delete an installed bundle, unless the service is about to use it."""
+    place = Place.of(config)
+    found, record = place.store.find(model), place.record
+    if found.id in (record.to, record.before) and not record.state.is_over:
+        msg = f"the service changes its model to or from '{found.id}'; wait for the end of that"
+        raise ModelError(msg)
+    typer.echo(f"removed {place.store.remove(found.id).id}")
     return 0
-
-
-def _use(place: Place, model: str) -> None:
-    now = SystemClock().utc_now()
-    active = place.store.activate(model, place.configured, now, "edgedet models activate")
-    typer.echo(f"{active.model} is active since {utc_text(active.since)}; {_RESTART}")
 
 
 def _problem(bundle: Bundle, settings: Settings) -> str:
@@ -151,23 +99,6 @@ def _problem(bundle: Bundle, settings: Settings) -> str:
     except ModelError as exc:
         return str(exc)
     return ""
-
-
-def _check_classes(bundle: Bundle, used: Bundle, *, changes_classes: bool) -> None:
-    """Refuse other classes, or the same in another order: every zone and filter knows them by it.
-
-    Raises:
-        ModelError: if those of `used` are not the first of `bundle`'s.
-    """
-    now, then = used.manifest.class_names, bundle.manifest.class_names
-    if changes_classes or then[: len(now)] == now:
-        return
-    msg = (
-        f"the classes of '{bundle.manifest.name}' {bundle.manifest.version} are "
-        f"{', '.join(then[:5])}, those in use are {', '.join(now[:5])}; if that is meant, "
-        "--change-classes"
-    )
-    raise ModelError(msg)
 
 
 def _prove(bundle: Bundle, settings: Settings) -> None:

@@ -6,7 +6,19 @@ from pydantic import Field, model_validator
 
 from edgedet.config.section import Section
 
-CommandName = Literal["pause", "resume", "snapshot", "set-threshold", "reload", "rebirth", "sample"]
+CommandName = Literal[
+    "pause",
+    "resume",
+    "snapshot",
+    "set-threshold",
+    "reload",
+    "rebirth",
+    "sample",
+    "models-install",
+    "models-activate",
+    "models-rollback",
+    "models-list",
+]
 
 
 class CommandSettings(Section):

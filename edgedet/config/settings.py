@@ -11,6 +11,7 @@ from edgedet.config.health import HealthSettings
 from edgedet.config.http import HttpSettings
 from edgedet.config.model import ModelSettings
 from edgedet.config.mqtt import MqttSettings
+from edgedet.config.rollout import RolloutSettings
 from edgedet.config.sampling import SamplingSettings
 from edgedet.config.section import ConfigPath, Section
 from edgedet.config.source import SourceSettings
@@ -27,6 +28,7 @@ class Settings(Section):
     health: HealthSettings = HealthSettings()
     http: HttpSettings = HttpSettings()
     sampling: SamplingSettings = SamplingSettings()
+    rollout: RolloutSettings = RolloutSettings()
     state_dir: ConfigPath = SERVICE_STATE_DIR
     jsonl: ConfigPath | None = None
     """Also append every detections message to this file, one a line."""

@@ -11,7 +11,7 @@ text, for newer devices may know more of them. Needs pydantic and nothing else o
 """
 
 from edgedet.messages.base import Message, MessageError
-from edgedet.messages.commands import Command, Reply
+from edgedet.messages.commands import Command, DesiredModel, Reply
 from edgedet.messages.detections import Detections
 from edgedet.messages.events import Counts, Event
 from edgedet.messages.parse import TYPES, AnyMessage, parse
@@ -22,6 +22,7 @@ __all__ = [
     "AnyMessage",
     "Command",
     "Counts",
+    "DesiredModel",
     "Detections",
     "Event",
     "Info",

@@ -1,4 +1,4 @@
-"""`edgedet.command/1` and `edgedet.reply/1`: what a device is asked, and its answer."""
+"""What a device is asked: `command`, its answer `reply`, and the retained `desired_model`."""
 
 from collections.abc import Mapping
 
@@ -11,6 +11,16 @@ class Command(Message):
     """A request; its name is the last level of the topic. Repeat it with the same `id`."""
 
     args: Mapping[str, JsonValue] = Field(default_factory=dict)
+
+
+class DesiredModel(Message):
+    """The model that a device is to use: one that is installed, or one at `url`."""
+
+    model: str | None = None
+    url: str | None = None
+    sha256: str | None = None
+    not_before: Utc | None = None
+    within_s: float = 0.0
 
 
 class Reply(DeviceMessage):

@@ -5,12 +5,23 @@ from collections.abc import Mapping
 from pydantic import BaseModel, Field, ValidationError
 
 from edgedet.messages.base import MessageError
-from edgedet.messages.commands import Command, Reply
+from edgedet.messages.commands import Command, DesiredModel, Reply
 from edgedet.messages.detections import Detections
 from edgedet.messages.events import Counts, Event
 from edgedet.messages.states import Info, Metrics, SourceStatus, Status
 
-AnyMessage = Detections | Event | Counts | Status | SourceStatus | Info | Metrics | Command | Reply
+AnyMessage = (
+    Detections
+    | Event
+    | Counts
+    | Status
+    | SourceStatus
+    | Info
+    | Metrics
+    | Command
+    | Reply
+    | DesiredModel
+)
 
 TYPES: Mapping[str, type[AnyMessage]] = {
     "edgedet.detections/1": Detections,
@@ -22,6 +33,7 @@ TYPES: Mapping[str, type[AnyMessage]] = {
     "edgedet.metrics/1": Metrics,
     "edgedet.command/1": Command,
     "edgedet.reply/1": Reply,
+    "edgedet.desired_model/1": DesiredModel,
 }
 """The type of each schema."""
 

@@ -76,6 +76,29 @@ class LastRun(Part):
     ended: Utc | None
 
 
+class Desired(Part):
+    """What became of the desired state."""
+
+    id: str
+    outcome: str
+    seen: Utc
+    reason: str
+
+
+class Rollout(Part):
+    """The latest change of the model; `figures` by name."""
+
+    state: str
+    since: Utc | None
+    serving: str
+    before: str
+    to: str
+    asked_by: str
+    reason: str
+    figures: Mapping[str, float]
+    desired: Desired | None
+
+
 class Info(DeviceMessage):
     """What the device runs and publishes."""
 
@@ -89,6 +112,7 @@ class Info(DeviceMessage):
     limits: InfoLimits
     commands: tuple[str, ...] = ()
     last_run: LastRun | None = None
+    rollout: Rollout | None = None
 
 
 class MqttFigures(Part):

@@ -10,7 +10,9 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
 from edgedet.errors import ModelError
@@ -21,7 +23,9 @@ from edgedet.models.archive import MAX_BYTES, is_archive, unpack
 SIGNATURE_FILE = f"{MANIFEST_FILE}.sig"
 
 Progress = Callable[[str, int], None]
-"""Told what is being fetched, and how many bytes of it are here."""
+"""Told what is being fetched, and how many bytes of it are here; what it raises ends the fetch."""
+Allows = Callable[[str], bool]
+"""Whether an address may be asked, be it that a server sends us there."""
 
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_S = 30.0
@@ -32,19 +36,26 @@ def _silent(_what: str, _count: int) -> None:
     """The progress of a download that nobody watches."""
 
 
-def fetch(source: str, incoming: Path, progress: Progress = _silent) -> Path:
+def _anywhere(_url: str) -> bool:
+    """For what the operator of the machine asks for."""
+    return True
+
+
+def fetch(
+    source: str, incoming: Path, progress: Progress = _silent, allows: Allows = _anywhere
+) -> Path:
     """The folder in which the bundle of `source` now lies, in or outside `incoming`.
 
     `source`: a folder, an archive (.zip, .tar, .tar.gz), or the http or https address of an
     archive or of a folder with a manifest. `incoming` keeps what was fetched of an interrupted
-    download.
+    download. A server that sends us elsewhere is followed where `allows` says so.
 
     Raises:
         ModelError: if it cannot be had, or is no bundle.
     """
     scheme = urlsplit(source).scheme
     if scheme in ("http", "https"):
-        return _download(source, incoming, progress)
+        return _download(source, incoming, _Terms(progress, _opener(allows)))
     if len(scheme) > 1:  # one letter is a drive
         msg = f"'{redact(source)}' is no place for a bundle; expected a folder, archive or http(s)"
         raise ModelError(msg)
@@ -57,13 +68,45 @@ def fetch(source: str, incoming: Path, progress: Progress = _silent) -> Path:
     raise ModelError(msg)
 
 
-def _download(url: str, incoming: Path, progress: Progress) -> Path:
-    place = incoming / hashlib.sha256(url.encode()).hexdigest()[:16]
+def forget(source: str, incoming: Path) -> None:
+    """Remove what was fetched of the address `source`."""
+    shutil.rmtree(_place(source, incoming), ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What holds for every file of a download."""
+
+    progress: Progress
+    opener: urllib.request.OpenerDirector
+
+
+def _opener(allows: Allows) -> urllib.request.OpenerDirector:
+    class Redirects(urllib.request.HTTPRedirectHandler):
+        def redirect_request(  # noqa: PLR0913 - as the library has it
+            self,
+            req: urllib.request.Request,
+            fp: IO[bytes],
+            code: int,
+            msg: str,
+            headers: http.client.HTTPMessage,
+            newurl: str,
+        ) -> urllib.request.Request | None:
+            if not allows(newurl):
+                told = f"{redact(req.full_url)} sends us to {redact(newurl)}, which is not allowed"
+                raise ModelError(told)
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    return urllib.request.build_opener(Redirects)
+
+
+def _download(url: str, incoming: Path, terms: _Terms) -> Path:
+    place = _place(url, incoming)
     place.mkdir(parents=True, exist_ok=True)
     name = unquote(urlsplit(url).path.rpartition("/")[2])
     if is_archive(name):
         archive = place / f"archive{''.join(Path(name).suffixes[-2:]).lower()}"
-        _download_file(url, archive, progress)
+        _download_file(url, archive, terms)
         try:
             return unpack(archive, _fresh(place / "unpacked"))
         except ModelError:
@@ -73,28 +116,32 @@ def _download(url: str, incoming: Path, progress: Progress) -> Path:
     folder = place / "bundle"
     folder.mkdir(exist_ok=True)
     (folder / MANIFEST_FILE).unlink(missing_ok=True)  # it may have changed
-    _download_file(base + MANIFEST_FILE, folder / MANIFEST_FILE, progress)
+    _download_file(base + MANIFEST_FILE, folder / MANIFEST_FILE, terms)
     for entry in read_bundle(folder).manifest.files:
         target = folder / entry.path
         if target.is_file() and file_entry(folder, entry.path) == entry:
             continue
         target.unlink(missing_ok=True)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _download_file(base + quote(entry.path), target, progress, entry.size_bytes)
+        _download_file(base + quote(entry.path), target, terms, entry.size_bytes)
     try:
-        _download_file(base + SIGNATURE_FILE, folder / SIGNATURE_FILE, progress, 1024)
+        _download_file(base + SIGNATURE_FILE, folder / SIGNATURE_FILE, terms, 1024)
     except ModelError:
         (folder / SIGNATURE_FILE).unlink(missing_ok=True)  # whether one is needed is asked later
     return folder
 
 
-def _download_file(url: str, target: Path, progress: Progress, max_bytes: int = MAX_BYTES) -> None:
+def _place(url: str, incoming: Path) -> Path:
+    return incoming / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
+def _download_file(url: str, target: Path, terms: _Terms, max_bytes: int = MAX_BYTES) -> None:
     """`url` as `target`, going on with what an earlier try left in `target.part`."""
     part = target.with_name(target.name + ".part")
     shown = redact(url)
     for attempt in range(1, _TRIES + 1):
         try:
-            _append(url, part, progress, max_bytes)
+            _append(url, part, terms, max_bytes)
         except urllib.error.HTTPError as exc:  # noqa: PERF203 - a try each
             exc.close()
             msg = f"cannot fetch {shown}: the server says {exc.code} {exc.reason}"
@@ -109,14 +156,14 @@ def _download_file(url: str, target: Path, progress: Progress, max_bytes: int = 
             return
 
 
-def _append(url: str, part: Path, progress: Progress, max_bytes: int) -> None:
+def _append(url: str, part: Path, terms: _Terms, max_bytes: int) -> None:
     """Fetch what is missing of `part`; raises when the connection ends before it is whole."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url)  # noqa: S310 - http(s) only, checked by the caller
     if have:
         request.add_header("Range", f"bytes={have}-")
     try:
-        response = urllib.request.urlopen(request, timeout=_TIMEOUT_S)  # noqa: S310 - see above
+        response = terms.opener.open(request, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as exc:
         if exc.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
             exc.close()  # it is whole already, or another one: its digest will tell
@@ -125,13 +172,13 @@ def _append(url: str, part: Path, progress: Progress, max_bytes: int) -> None:
     with response, part.open("ab" if response.status == http.client.PARTIAL_CONTENT else "wb") as f:
         length = response.headers.get("Content-Length")
         expected = None if length is None else f.tell() + int(length)
-        while chunk := response.read(_CHUNK_BYTES):
+        while chunk := response.read1(_CHUNK_BYTES):  # what is there: a slow server can be left
             f.write(chunk)
             if f.tell() > max_bytes:
                 f.truncate(0)
                 msg = f"{redact(url)} has more than {max_bytes} bytes; expected a model bundle"
                 raise ModelError(msg)
-            progress(url.rpartition("/")[2], f.tell())
+            terms.progress(url.rpartition("/")[2], f.tell())
         if expected is not None and f.tell() < expected:
             msg = "the connection ended early"
             raise OSError(msg)

@@ -161,14 +161,42 @@ class ModelStore:
         msg = "the models before the present one are no longer installed; nothing was changed"
         raise ModelError(msg)
 
+    def put_back(self, model: str, configured: Bundle, now: datetime, reason: str) -> ActiveModel:
+        """Choose `model`, one before the present one, with what was before it; or any, if not so.
+
+        Raises:
+            ModelError: if it cannot be written down.
+        """
+        before = self._valid_active(configured)
+        earlier = [] if before is None else list(before.history)
+        if before is not None and before.model == model:
+            return before
+        history = earlier[: earlier.index(model)] if model in earlier else []
+        return self._choose(model, configured, now, reason, history)
+
+    def model_in_use(self, configured: Bundle) -> str:
+        """The id of the chosen bundle, whole or not; CONFIGURED if none was chosen."""
+        active = self._valid_active(configured)
+        return CONFIGURED if active is None else active.model
+
+    def bundle_of(self, model: str, configured: Bundle) -> Bundle:
+        """The bundle of that id, or the configured one by its name.
+
+        Raises:
+            ModelError: if there is none.
+        """
+        return configured if model == CONFIGURED else self.find(model).bundle
+
     def in_use(self, configured: Bundle) -> Bundle:
         """The bundle to run: the chosen one where it is whole, else the configured one."""
-        active = self._valid_active(configured)
-        if active is None or active.model == CONFIGURED:
-            return configured
+        return self.whole(self.model_in_use(configured), configured)
+
+    def whole(self, model: str, configured: Bundle) -> Bundle:
+        """The bundle of that id where it is whole, else the configured one."""
         try:
-            bundle = self.find(active.model).bundle
-            verify_bundle(bundle)
+            bundle = self.bundle_of(model, configured)
+            if bundle is not configured:
+                verify_bundle(bundle)
         except ModelError as exc:
             logger.error(  # noqa: TRY400 - the reason is told, a stack is of no use
                 "the active model cannot be used: %s; the configured one is", exc

@@ -37,6 +37,8 @@ source='gate', name='', is_backlog=False)
         device, kind = levels[-4], _OF_SOURCE[levels[-1]]
         prefix, is_backlog = "/".join(levels[:-3]), levels[-3] == "backlog"
         return Address(prefix, device, kind, source=levels[-2], is_backlog=is_backlog)
+    if len(levels) >= 4 and levels[-2:] == ["desired", "model"]:
+        return Address("/".join(levels[:-2]), levels[-3], "desired_model")
     if len(levels) >= 4 and levels[-2] in _OF_NAME:
         kind = _OF_NAME[levels[-2]]
         return Address("/".join(levels[:-2]), levels[-3], kind, name=levels[-1])

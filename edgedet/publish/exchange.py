@@ -32,6 +32,7 @@ class Exchange:
         self._listeners: dict[str, Listener] = {}
         self._births: list[Birth] = []
         self._figures: dict[str, Callable[[], JsonObject]] = {}
+        self._facts: dict[str, Callable[[], JsonObject]] = {}
         self._lock = threading.Lock()  # guards everything below
         self._posts: deque[Message] = deque()
         self._dropped = 0
@@ -62,6 +63,14 @@ class Exchange:
     def count(self, name: str, figures: Callable[[], JsonObject]) -> None:
         """Tell `figures` as `name` among the metrics."""
         self._figures[name] = figures
+
+    def describe(self, name: str, facts: Callable[[], JsonObject]) -> None:
+        """Tell `facts` as `name` on info."""
+        self._facts[name] = facts
+
+    def facts(self) -> JsonObject:
+        """What is to be told on info besides."""
+        return {name: facts() for name, facts in self._facts.items()}
 
     def figures(self) -> JsonObject:
         """What is to be told among the metrics."""

@@ -71,12 +71,12 @@ class Messages:
         body = self._states.stopped(self._clock.utc_now(), session, self._next_beat())
         return json_message(self.topics.status, STATUS, body)
 
-    def info(self, session: int) -> Message:
-        """What the device runs and publishes."""
+    def info(self, session: int, facts: JsonObject) -> Message:
+        """What the device runs and publishes; `facts` are those of optional parts."""
         body = self._states.info(
             self._clock.utc_now(), edgedet.__version__, self.topics.prefix, self._sources, session
         )
-        return json_message(self.topics.info, INFO, body)
+        return json_message(self.topics.info, INFO, body | facts)
 
     def metrics(self, figures: JsonObject) -> Message:
         """How the device is doing."""

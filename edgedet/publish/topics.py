@@ -67,6 +67,11 @@ class Topics:
         """Answers to commands."""
         return f"{self.prefix}/reply/{name}"
 
+    @property
+    def desired_model(self) -> str:
+        """The model that the device is to use; retained, and written by others."""
+        return f"{self.prefix}/desired/model"
+
     def is_reply(self, topic: str) -> bool:
         """Whether `topic` is one for answers."""
         return topic.startswith(self.reply("")) and topic != self.reply("")

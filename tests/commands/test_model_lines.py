@@ -6,7 +6,9 @@ from typer.testing import CliRunner
 from edgedet.commands.model_lines import app
 
 
-@pytest.mark.parametrize("command", ["install", "list", "verify", "activate", "rollback", "remove"])
+@pytest.mark.parametrize(
+    "command", ["install", "list", "verify", "activate", "rollback", "status", "remove"]
+)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--help"])
     assert result.exit_code == 0

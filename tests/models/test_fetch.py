@@ -25,6 +25,11 @@ class Server:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = folder / self.path.lstrip("/")
+                if self.path.startswith("/elsewhere/"):
+                    self.send_response(302)
+                    self.send_header("Location", self.path.removeprefix("/elsewhere"))
+                    self.end_headers()
+                    return
                 asked = self.headers.get("Range")
                 server.ranges.append(asked)
                 if not path.is_file():
@@ -142,3 +147,13 @@ def test_what_cannot_be_had(tmp_path: Path, source: str, message: str) -> None:
 def test_what_the_server_says_is_told(tmp_path: Path, server: Server) -> None:
     with pytest.raises(ModelError, match="the server says 404"):
         fetch(f"{server.url}/nothing.tar", tmp_path / "incoming")
+
+
+def test_a_server_may_not_send_us_where_we_may_not_go(tmp_path: Path, server: Server) -> None:
+    pack(make_bundle(tmp_path / "made"), tmp_path / "a.tar.gz")
+    url = f"{server.url}/elsewhere/a.tar.gz"
+
+    with pytest.raises(ModelError, match=r"sends us to .*/a.tar.gz, which is not allowed"):
+        fetch(url, tmp_path / "incoming", allows=lambda asked: "elsewhere" in asked)
+
+    assert read_bundle(fetch(url, tmp_path / "incoming")).manifest.version == "1"

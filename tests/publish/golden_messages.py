@@ -22,6 +22,9 @@ from edgedet.publish.identity import ModelIdentity, Origin
 from edgedet.publish.payloads import DetectionsEncoder, JsonObject, Moment, encode_json
 from edgedet.publish.state_payloads import Limits, StatePayloads
 from edgedet.publish.topics import Topics
+from edgedet.rollout.record import Handled, Record, State
+from edgedet.rollout.report import rollout_document
+from edgedet.rollout.wish import Asker, Wish
 from tests.publish.conftest import NOON
 from tests.stream.fakes import FakeClock
 
@@ -31,6 +34,18 @@ _MODEL = ModelIdentity("person", "1", "9b1d3f0c77aa" + "0" * 52, "int8", ("perso
 _TOLD = NOON + timedelta(milliseconds=75)
 _LAST_RUN = LastRun(RunEnd.STALLED, "stage infer: no sign of life for 31 s", "5e0b1f77", NOON)
 ORIGIN = Origin("lab", "bench-01", "6f1c2a90", _MODEL, _LAST_RUN)
+_ROLLOUT = Record(
+    state=State.ROLLED_BACK,
+    since=NOON,
+    wish=Wish(asker=Asker.DESIRED, url="https://models.example.com/8.zip", key="k"),
+    before="person-7-4b7b087744ce",
+    to="person-8-c7d0b0a5e0c4",
+    serving="person-7-4b7b087744ce",
+    reason="it takes 61.0 ms for a picture, 1.97 times as long as the model before; at most 1.5"
+    " times is allowed (rollout.band.max_latency)",
+    figures={"shadow_frames": 240, "agreement": 0.9412, "picture_ms": 38.1, "watch_frames": 4100},
+    desired=Handled(key="k", id="person-8-wave-1", seen=NOON, outcome="failed", reason="see there"),
+)
 TOPICS = Topics("edgedet/v1", "lab", "bench-01")
 
 
@@ -124,7 +139,10 @@ def _states() -> dict[str, bytes]:
     taken = {"enabled": True, "allow": ["pause", "resume", "snapshot"]}
     limits = Limits.of_settings(MqttSettings.model_validate({"commands": taken}))
     commanded = StatePayloads(ORIGIN, limits)
+    rollout = rollout_document(_ROLLOUT)
+    info = states.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=2)
     bodies = {
+        "info.1/rollout.json": {**info, "rollout": rollout},
         "info.1/commands.json": commanded.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=1),
         "status.1/online.json": states.online(_TOLD, NOON, session=1, beat=1),
         "status.1/offline.json": states.offline(session=1),

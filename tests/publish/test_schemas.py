@@ -78,5 +78,5 @@ def test_will_agrees_with_the_schema(make_sink: MakeSink) -> None:
 def test_examples_in_the_documentation_agree_with_the_schemas() -> None:
     examples = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 
-    asked = {"edgedet.command/1", "edgedet.reply/1"}
+    asked = {"edgedet.command/1", "edgedet.reply/1", "edgedet.desired_model/1"}
     assert {_validate(example) for example in examples} == set(EMITTED) | asked

@@ -22,6 +22,8 @@ _JPEG_START = b"\xff\xd8"
 _EXPIRY_S = {"detections": 10.0, "events": 3600.0}
 _GRACE_S = 2.0
 
+_SAID_TO_DEVICES = frozenset(("command", "reply", "desired_model"))  # which need not be there
+
 Body = dict[str, Any]
 
 
@@ -96,7 +98,7 @@ class Inspector:
             notes.append(f"expired {age_s:.0f} s ago: unknown, unless the clocks differ")
         if address.kind in {"status", "source_status"}:
             self.presence.note(_name(address), str(body["state"]), expires_at)
-        elif address.kind not in {"command", "reply"} and not address.is_backlog:
+        elif address.kind not in _SAID_TO_DEVICES and not address.is_backlog:
             self.presence.expect(address.prefix)
             if address.source:
                 self.presence.expect(_name(address))

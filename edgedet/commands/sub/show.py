@@ -151,9 +151,11 @@ def _counts(body: Body) -> str:
 
 def _info(body: Body) -> str:
     model = body["model"]
+    rollout = body.get("rollout", {"state": "idle"})
+    told = "" if rollout["state"] == "idle" else f", change to {rollout['to']} {rollout['state']}"
     return (
         f"edgedet {body['version']}, {model['name']} {model['version']} {model['precision']},"
-        f" sources {', '.join(body['sources'])}"
+        f" sources {', '.join(body['sources'])}{told}"
     )
 
 
@@ -164,6 +166,10 @@ def _metrics(body: Body) -> str:
 
 def _command(body: Body) -> str:
     return f"{body['id']} {json.dumps(body.get('args', {}), ensure_ascii=False)}"
+
+
+def _desired_model(body: Body) -> str:
+    return f"{body['id']} {body.get('model') or body.get('url')}"
 
 
 def _reply(body: Body) -> str:
@@ -181,4 +187,5 @@ _SUMMARIES: Mapping[str, Callable[[Body], str]] = {
     "metrics": _metrics,
     "command": _command,
     "reply": _reply,
+    "desired_model": _desired_model,
 }

@@ -68,7 +68,7 @@ function show() {
   list($("model"), [["name", `${model.name} ${model.version}`], ["runs on", model.backend || "being loaded"], ["precision", model.precision],
     ["input", `${model.input_hw[1]} × ${model.input_hw[0]}`], ["score from", model.score_threshold],
     ["classes", model.class_names.slice(0, 8).join(", ") + (model.class_names.length > 8 ? ` and ${model.class_names.length - 8} more` : "")],
-    ["sha256", model.sha256.slice(0, 12)]]);
+    ["sha256", model.sha256.slice(0, 12)], ...rolloutRows(parts.rollout)]);
   list($("broker"), [...brokerRows(broker), ...spoolRows(parts.spool)]);
   list($("sampling"), parts.sampling ? Object.entries(parts.sampling).map(([name, value]) => [words(name), typeof value === "number" ? count(value) : value]) : [["sampling", "off"]]);
   list($("run"), [["running for", duration(device.uptime_s)], ["the run before", words(device.last_run.end) + (device.last_run.detail ? `: ${device.last_run.detail}` : "")],
@@ -78,6 +78,13 @@ function show() {
   const source = view && sources.find(({ id }) => id === view.id);
   if (source) view.update(source);
   else route();
+}
+
+function rolloutRows(rollout) {
+  if (!rollout) return [];
+  const tone = { refused: "warn", rolled_back: "warn", settled: "good" }[rollout.state] || "";
+  return [["installed as", rollout.serving], ...(rollout.candidate ? [["candidate", rollout.candidate]] : []),
+    ["latest change", words(rollout.state) + (rollout.reason ? `: ${rollout.reason}` : ""), tone]];
 }
 
 function brokerRows(broker) {

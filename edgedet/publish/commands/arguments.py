@@ -1,12 +1,17 @@
 """What each command takes, as its sender writes it into `args`; unknown keys are refused."""
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from edgedet.config.section import Section, Slug
 
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""SHA-256, in hexadecimal."""
+
 
 class NoArguments(Section):
-    """Of `rebirth` and `reload`."""
+    """Of `rebirth`, `reload`, `models-rollback` and `models-list`."""
 
 
 class SourceArguments(Section):
@@ -46,6 +51,26 @@ class ThresholdArguments(Section):
         return self
 
 
+class ModelArguments(Section):
+    """Of `models-activate`."""
+
+    model: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,127}$")
+    """The id of an installed model, or `configured`."""
+    sha256: Digest | None = None
+    """Its digest, to be sure."""
+
+
+class InstallArguments(Section):
+    """Of `models-install`."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    """Of an archive, or of a folder with a manifest; or a folder or archive on the device."""
+    sha256: Digest
+    """The digest of the bundle's manifest.json."""
+    activate: bool = False
+    """Also use it, if it is proven."""
+
+
 ARGUMENTS: dict[str, type[Section]] = {
     "pause": SourceArguments,
     "resume": SourceArguments,
@@ -54,4 +79,8 @@ ARGUMENTS: dict[str, type[Section]] = {
     "reload": NoArguments,
     "rebirth": NoArguments,
     "sample": SampleArguments,
+    "models-install": InstallArguments,
+    "models-activate": ModelArguments,
+    "models-rollback": NoArguments,
+    "models-list": NoArguments,
 }

@@ -13,6 +13,7 @@ NAMES = (
     "metrics",
     "command",
     "reply",
+    "desired_model",
 )
 
 _VERSION = 1

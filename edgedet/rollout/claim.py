@@ -1,0 +1,103 @@
+"""Who may change the models of a state directory: the service that runs, or else the command.
+
+A lock that ends with its process says whether a service runs. A command that finds one leaves its
+wish in a file, which the service takes up; else it does the work itself.
+"""
+
+import fcntl
+import logging
+import os
+import weakref
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from edgedet.errors import ModelError, first_line
+from edgedet.files import write_whole
+from edgedet.rollout.wish import Wish
+
+logger = logging.getLogger(__name__)
+
+_LOCK_FILE = "service.lock"
+_WISH_FILE = "wish.json"
+_MAX_BYTES = 65_536
+
+
+class Claim:
+    """The right to change the models below `folder`, from `take` to `give_back`."""
+
+    def __init__(self, handle: int) -> None:
+        """Hold the lock that is open as `handle`."""
+        # also when nobody gives it back, as an application may be made and never started
+        self._close = weakref.finalize(self, os.close, handle)
+
+    @classmethod
+    def take(cls, folder: Path) -> "Claim":
+        """The claim on `folder`, which is made if it is not there.
+
+        Raises:
+            ModelError: another process has it, or it cannot be written there.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as exc:
+            msg = f"cannot write into {folder} ({exc.strerror or exc}); make it writable"
+            raise ModelError(msg) from exc
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            os.close(handle)
+            msg = f"another edgedet uses the models in {folder}: give this one its own state_dir"
+            raise ModelError(msg) from exc
+        return cls(handle)
+
+    def give_back(self) -> None:
+        """Let others have it; may be called twice."""
+        self._close()
+
+
+def is_claimed(folder: Path) -> bool:
+    """Whether a service runs that changes the models in `folder`."""
+    if not (folder / _LOCK_FILE).exists():
+        return False
+    try:
+        Claim.take(folder).give_back()
+    except ModelError:
+        return True
+    return False
+
+
+def leave_wish(folder: Path, wish: Wish) -> None:
+    """Have the service that runs take up `wish` within a second or two.
+
+    Raises:
+        ModelError: it cannot be written.
+    """
+    try:
+        write_whole(folder / _WISH_FILE, wish.model_dump_json().encode())
+    except OSError as exc:
+        msg = f"cannot write into {folder} ({exc.strerror or exc}); run it as the service's user"
+        raise ModelError(msg) from exc
+
+
+def find_wish(folder: Path) -> Wish | None:
+    """What a command left; it stays until `drop_wish`. What cannot be read is told and removed."""
+    path = folder / _WISH_FILE
+    try:
+        with path.open("rb") as file:
+            return Wish.model_validate_json(file.read(_MAX_BYTES))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as exc:
+        logger.warning("%s cannot be read (%s); it is left aside", path, first_line(exc))
+        drop_wish(folder)
+        return None
+
+
+def drop_wish(folder: Path) -> None:
+    """The wish was taken up."""
+    try:
+        (folder / _WISH_FILE).unlink(missing_ok=True)
+    except OSError as exc:
+        logger.warning("cannot remove %s: %s", folder / _WISH_FILE, exc.strerror)
