@@ -16,6 +16,7 @@ from train.commands.ingest import ingest_app
 from train.commands.predict import predict
 from train.commands.prune import prune_command
 from train.commands.quantize import quantize_command
+from train.commands.refresh import refresh
 from train.commands.reparameterize import reparameterize
 from train.commands.show import show
 from train.commands.tune import tune
@@ -36,6 +37,7 @@ app.command("evaluate")(evaluate_command)
 app.command()(predict)
 app.command()(export)
 app.command("quantize")(quantize_command)
+app.command()(refresh)
 app.command()(tune)
 app.command()(reparameterize)
 app.command("prune")(prune_command)

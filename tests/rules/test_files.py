@@ -92,6 +92,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "train.quantize.trial": "tests/train/quantize/test_job.py",
     # a whole run, from options to report
     "train.commands.running": "tests/train/commands/test_fit.py",
+    "train.commands.refreshing": "tests/train/commands/test_refresh.py",
     # the parts of a network: told apart by its weight names, sizes and outputs
     "train.model.architectures.rows": "tests/train/model/test_family.py",
     "train.model.compound": "tests/train/model/test_family.py",

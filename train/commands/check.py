@@ -51,7 +51,7 @@ def check(  # noqa: PLR0913 - the options of the command
     found = _audit(console, data, image_size)
     if fix:
         found = _mend(console, found, dry_run=dry_run)
-    _tell(console, found)
+    print_audit(console, found)
     if report is not None:
         write_page(found, report)
         console.print(f"report: {report}", markup=False, highlight=False, soft_wrap=True)
@@ -87,7 +87,8 @@ def _mend(console: Console, found: Audit, *, dry_run: bool) -> Audit:
     return _audit(console, found.description.path, found.image_size)
 
 
-def _tell(console: Console, found: Audit) -> None:
+def print_audit(console: Console, found: Audit) -> None:
+    """What an audit found, as tables and a last line."""
     names = found.description.class_names
     splits = Table(box=None, pad_edge=False)
     for title in ("split", "pictures", "objects", "without objects", "without label file"):

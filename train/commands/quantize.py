@@ -118,7 +118,7 @@ def quantize_command(  # noqa: PLR0913 - the options of the command
         against=against,
         command=sys.argv[1:],
     )
-    with _quiet_detectors(), _progress(Console(stderr=True)) as stages:
+    with quiet_detectors(), shown_stages(Console(stderr=True)) as stages:
         outcome = quantize(options, stages)
     if as_json:
         typer.echo(json.dumps(outcome.report))
@@ -127,7 +127,7 @@ def quantize_command(  # noqa: PLR0913 - the options of the command
 
 
 @contextmanager
-def _quiet_detectors() -> Iterator[None]:
+def quiet_detectors() -> Iterator[None]:
     """Keep detectors from telling that they were loaded: here that happens many times."""
     logger = logging.getLogger("edgedet.detect")
     level = logger.level
@@ -139,7 +139,7 @@ def _quiet_detectors() -> Iterator[None]:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[Stages]:
+def shown_stages(console: Console) -> Iterator[Stages]:
     """A bar for each stage on a terminal."""
     columns = (
         TextColumn("{task.description}"),

@@ -13,8 +13,12 @@ from train.engine.world import World, joined_world
 _INTERRUPTED = 130  # what a shell gives for SIGINT
 
 
-def run_to_end(options: FitOptions) -> None:
+def run_to_end(options: FitOptions, again: str = "the same command with --resume") -> None:
     """Train; leaves best.pt, last.pt, results.csv and report.html in the run's folder.
+
+    Args:
+        options: The run.
+        again: What goes on with an interrupted run, told then.
 
     Raises:
         EdgedetError: if data, weights, device, folder or options cannot be used, or training fails.
@@ -25,7 +29,7 @@ def run_to_end(options: FitOptions) -> None:
             _run(options, world)
     except KeyboardInterrupt:
         console = Console(stderr=True)
-        console.print("stopped; the same command with --resume goes on", soft_wrap=True)
+        console.print(f"stopped; {again} goes on", soft_wrap=True)
         raise typer.Exit(_INTERRUPTED) from None
 
 

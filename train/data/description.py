@@ -64,6 +64,15 @@ def find_pictures(description: Description, split: str) -> tuple[Path, ...]:
     return tuple(map(Path, sorted(found)))
 
 
+def picture_name(description: Description, path: Path) -> str:
+    """The path below the split's folder: what a picture keeps when it changes the split."""
+    for places in description.places.values():
+        for place in places:
+            if place.suffix != ".txt" and path.is_relative_to(place):
+                return path.relative_to(place).as_posix()
+    return path.as_posix()
+
+
 def label_path(image_path: Path) -> Path:
     """Where the labels of a picture are: the last `images` folder in its path becomes `labels`.
 

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 MINIATURE_SIDE = 32
 # A copy saved anew or resized differs by less in every cell; somebody who walked on, by more.
 _SAME_LEVELS = 12
+COARSE_LEVELS = 24
+"""What `coarse` cells of two alike pictures differ by at most; twice that of any single cell."""
 _ROBOFLOW = re.compile(r"[._](?:jpe?g|png|bmp|webp|tiff?)\.rf\.[0-9A-Za-z]+$", re.IGNORECASE)
 
 
@@ -35,6 +37,26 @@ def look_the_same(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArra
     difference = first.astype(np.int16) - second.astype(np.int16)
     difference -= np.median(difference, axis=(-2, -1), keepdims=True).astype(np.int16)
     return np.asarray(np.abs(difference).max(axis=(-2, -1)) <= _SAME_LEVELS)
+
+
+def coarse(minis: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Miniatures (N, 32, 32) as (N, 8, 8): quick to compare, before anything finer is."""
+    cells = minis.reshape(len(minis), 8, 4, 8, 4).mean(axis=(2, 4))
+    return np.asarray(cells, dtype=np.int16)
+
+
+def alike_pairs(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> list[tuple[int, int]]:
+    """Every pair of a miniature of `first` (M, 32, 32) and one of `second` that look the same.
+
+    Each is compared with each: for thousands of pictures, not for a hundred thousand.
+    """
+    pairs: list[tuple[int, int]] = []
+    rough = coarse(second)
+    for one, (mini, own) in enumerate(zip(first, coarse(first), strict=True)):
+        likely = np.flatnonzero(np.abs(rough - own).max(axis=(1, 2)) <= COARSE_LEVELS)
+        alike = likely[look_the_same(second[likely], mini)] if len(likely) else likely
+        pairs += [(one, int(other)) for other in alike]
+    return pairs
 
 
 def source_stem(stem: str) -> str:

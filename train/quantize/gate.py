@@ -4,12 +4,17 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edgedet.errors import ModelError
 from train.quantize.pictures import DEFAULT_COUNT
 from train.quantize.scale_table import Method
 from train.quantize.scoring import Comparison
 
 DEFAULT_BUDGET_POINTS = 0.5
 _ROUNDING = 1e-9
+
+
+class GateRefusedError(ModelError):
+    """An INT8 model loses more than its budget."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from train.export.bundle import manifest_error
 from train.export.staging import check_target, staged
 from train.quantize.baseline import open_baseline
 from train.quantize.bundle import add_report
-from train.quantize.gate import Attempt, passes, refusal, worst
+from train.quantize.gate import Attempt, GateRefusedError, passes, refusal, worst
 from train.quantize.options import Outcome, QuantizeOptions
 from train.quantize.pictures import letterboxed, spread
 from train.quantize.progress import Stages, silent
@@ -78,7 +78,7 @@ def _within_budget(
     """The first trial that stays inside the budget: with `table`, or with what a search finds.
 
     Raises:
-        ModelError: If there is none.
+        GateRefusedError: If there is none.
     """
     floats = bench.score_float()
     trial = bench.attempt(table, floats)
@@ -95,7 +95,7 @@ def _within_budget(
             weights=str(_checkpoint(options.weights)),
             data=str(options.data),
         )
-        raise ModelError(refusal(trial.comparisons, budget, attempt))
+        raise GateRefusedError(refusal(trial.comparisons, budget, attempt))
     return trial
 
 

@@ -4,7 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from train.data.likeness import difference_hash, look_the_same, miniature, source_stem
+from train.data.likeness import (
+    alike_pairs,
+    difference_hash,
+    look_the_same,
+    miniature,
+    source_stem,
+)
 
 
 @pytest.fixture
@@ -54,3 +60,18 @@ def test_many_at_once(scene: np.ndarray) -> None:
 )
 def test_the_source_of_a_version(stem: str, source: str) -> None:
     assert source_stem(stem) == source
+
+
+def test_every_alike_pair_is_found_and_no_other() -> None:
+    rng = np.random.default_rng(5)
+    first = rng.integers(0, 256, (40, 32, 32), dtype=np.uint8)
+    second = rng.integers(0, 256, (60, 32, 32), dtype=np.uint8)
+    second[7] = np.clip(first[3].astype(int) + 5, 0, 255)  # brighter
+    second[50] = first[3]
+    second[59] = first[39]
+    second[8] = first[20]
+    second[8, 4, 4] ^= 128  # one cell is another
+
+    assert alike_pairs(first, second) == [(3, 7), (3, 50), (39, 59)]
+    assert alike_pairs(first[:0], second) == []
+    assert alike_pairs(first, second[:0]) == []

@@ -42,7 +42,7 @@ def roboflow(  # noqa: PLR0913 - the options of the command
         _ingest(export, target)
         return
     wanted = parse_version(version)
-    key = _api_key(api_key_file)
+    key = api_key(api_key_file)
     with passing_folder(_scratch(out)) as place:
         _ingest(download_version(wanted, key, place), target)
 
@@ -76,8 +76,12 @@ def _scratch(out: Path) -> Path:
     return parent
 
 
-def _api_key(file: Path | None) -> str:
-    """The key, never an argument: the list of processes shows those to everybody."""
+def api_key(file: Path | None) -> str:
+    """The key, never an argument: the list of processes shows those to everybody.
+
+    Raises:
+        UsageError: if there is none.
+    """
     if file is not None:
         try:
             key = file.read_text(encoding="utf-8").strip()

@@ -18,6 +18,7 @@ from train.data.description import (
     find_pictures,
     label_path,
     load_description,
+    picture_name,
 )
 
 _SMALL_PX = 32
@@ -87,7 +88,7 @@ def audit(
     """
     description = load_description(data_yaml)
     splits, missing = _splits(description)
-    listed = [(p, split, _name(p, description)) for split in splits for p in splits[split]]
+    listed = [(p, split, picture_name(description, p)) for split in splits for p in splits[split]]
     pictures = scan(listed, len(description.class_names), lambda done: progress(done, len(listed)))
     counts = count_splits(pictures, list(splits), len(description.class_names))
     found = [
@@ -131,15 +132,6 @@ def _splits(description: Description) -> tuple[dict[str, tuple[Path, ...]], list
         if told:
             missing.append(Place(description.path, split, told))
     return splits, missing
-
-
-def _name(path: Path, description: Description) -> str:
-    """The path below the split's folder: frames of a clip keep it when they change the split."""
-    for places in description.places.values():
-        for place in places:
-            if place.suffix != ".txt" and path.is_relative_to(place):
-                return path.relative_to(place).as_posix()
-    return path.as_posix()
 
 
 def _picture_findings(pictures: Sequence[PictureFacts]) -> list[Finding]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -19,6 +20,20 @@ from train.data.likeness import difference_hash, miniature
 
 _THREADS = min(os.cpu_count() or 1, 8)
 _AT_ONCE = 64
+
+ItemT = TypeVar("ItemT")
+FoundT = TypeVar("FoundT")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """A picture file without its labels: what `PictureFacts` says of it."""
+
+    wh: tuple[int, int] | None
+    fault: str
+    digest: bytes
+    mini: NDArray[np.uint8]
+    hash_bits: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,21 +67,42 @@ def scan(
 ) -> list[PictureFacts]:
     """The facts of pictures given as path, split and name, in the same order."""
     found = []
-    for done, facts in enumerate(_all(pictures, class_count), start=1):
+    for done, facts in enumerate(_each(pictures, lambda one: _facts_of(one, class_count)), 1):
         found.append(facts)
         progress(done)
     return found
 
 
-def _all(pictures: Sequence[tuple[Path, str, str]], class_count: int) -> Iterator[PictureFacts]:
+def look_at(paths: Sequence[Path]) -> list[Look]:
+    """What picture files are, in the same order, without their labels."""
+    return list(_each(paths, _look))
+
+
+def _each(items: Sequence[ItemT], work: Callable[[ItemT], FoundT]) -> Iterator[FoundT]:
     with ThreadPoolExecutor(_THREADS) as pool:
-        for start in range(0, len(pictures), _AT_ONCE):
-            part = pictures[start : start + _AT_ONCE]
-            yield from pool.map(lambda each: _look_at(each, class_count), part)
+        for start in range(0, len(items), _AT_ONCE):
+            yield from pool.map(work, items[start : start + _AT_ONCE])
 
 
-def _look_at(picture: tuple[Path, str, str], class_count: int) -> PictureFacts:
+def _facts_of(picture: tuple[Path, str, str], class_count: int) -> PictureFacts:
     path, split, name = picture
+    look = _look(path)
+    labels, label_fault = _labels(path, class_count)
+    return PictureFacts(
+        path=path,
+        split=split,
+        name=name,
+        wh=look.wh,
+        fault=look.fault,
+        digest=look.digest,
+        mini=look.mini,
+        hash_bits=look.hash_bits,
+        labels=labels,
+        label_fault=label_fault,
+    )
+
+
+def _look(path: Path) -> Look:
     content, fault = b"", ""
     try:
         content = path.read_bytes()
@@ -78,18 +114,12 @@ def _look_at(picture: tuple[Path, str, str], class_count: int) -> PictureFacts:
         image = _decoded(content)
         fault = fault or ("" if image is not None else "cannot be decoded")
     mini = np.zeros((32, 32), dtype=np.uint8) if image is None else miniature(image)
-    labels, label_fault = _labels(path, class_count)
-    return PictureFacts(
-        path=path,
-        split=split,
-        name=name,
+    return Look(
         wh=None if image is None else (image.shape[1], image.shape[0]),
         fault=fault,
         digest=hashlib.sha256(content).digest(),
         mini=mini,
         hash_bits=difference_hash(mini),
-        labels=labels,
-        label_fault=label_fault,
     )
 
 

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from train.data.audit.findings import Finding, Place, finding
 from train.data.audit.scan import PictureFacts
-from train.data.likeness import look_the_same, source_stem
+from train.data.likeness import COARSE_LEVELS, coarse, look_the_same, source_stem
 
 _NEAR_BITS = 8  # of 64 that may differ before pictures are not even compared
 _NEIGHBOURS = 16  # compared with each picture in each order
-_COARSE_LEVELS = 24  # 4 x 4 cells of a miniature as one; twice what may differ in one of its cells
 _MANY = 0.05  # share of a split from which pictures seen elsewhere spoil its score
 _CHUNK = 4096
 
@@ -43,7 +42,7 @@ def near_pairs(minis: NDArray[np.uint8], hashes: Sequence[int]) -> list[tuple[in
     """
     count = len(hashes)
     bits = np.array(hashes, dtype=np.uint64)
-    coarse = minis.reshape(count, 8, 4, 8, 4).mean(axis=(2, 4)).astype(np.int16)
+    rough = coarse(minis)
     turned = [(bits << np.uint64(8 * n)) | (bits >> np.uint64(64 - 8 * n)) for n in range(1, 8)]
     orders = [np.arange(count), *(np.argsort(each, kind="stable") for each in (bits, *turned))]
     found: set[tuple[int, int]] = set()
@@ -54,7 +53,7 @@ def near_pairs(minis: NDArray[np.uint8], hashes: Sequence[int]) -> list[tuple[in
             first, second = first[likely], second[likely]
             for start in range(0, len(first), _CHUNK):
                 one, two = first[start : start + _CHUNK], second[start : start + _CHUNK]
-                close = np.abs(coarse[one] - coarse[two]).max(axis=(1, 2)) <= _COARSE_LEVELS
+                close = np.abs(rough[one] - rough[two]).max(axis=(1, 2)) <= COARSE_LEVELS
                 one, two = one[close], two[close]
                 if not len(one):
                     continue

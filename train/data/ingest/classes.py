@@ -1,6 +1,10 @@
 """The order of classes, kept from one model to the next."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgedet.errors import DataError
 from train.data.ingest.annotated import Annotated
@@ -36,3 +40,22 @@ def like_previous(
         for item in items
     ]
     return wanted, moved, told
+
+
+def joined_names(first: Sequence[str], *others: Sequence[str]) -> tuple[str, ...]:
+    """The names of `first` in their order, behind them those that only `others` have.
+
+    >>> joined_names(["person"], ["car", "person"], ["dog"])
+    ('person', 'car', 'dog')
+    """
+    return tuple(dict.fromkeys([*first, *(name for names in others for name in names)]))
+
+
+def renumbered(
+    labels: NDArray[np.float32], names: Sequence[str], wanted: Sequence[str]
+) -> NDArray[np.float32]:
+    """Labels (n, 5) whose ids count `names`, with ids that count `wanted`, which has them all."""
+    ids = np.array([wanted.index(name) for name in names], dtype=np.float32)
+    moved = labels.copy()
+    moved[:, 0] = ids[labels[:, 0].astype(np.int64)]
+    return moved

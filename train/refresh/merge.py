@@ -1,0 +1,109 @@
+"""The merged set: what is taken of the previous and the new pictures, and into which split.
+
+Pure: pictures are told apart by the digests of their files and by small versions of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.data.audit.scan import Look
+from train.data.description import SPLITS
+from train.data.likeness import alike_pairs
+
+FROZEN_SAME = "left out (the same picture is in the frozen test set)"
+FROZEN_ALIKE = "left out (they look like a picture of the frozen test set)"
+TWICE = "there already, taken once"
+RELABELLED = "labelled anew (the newest labels are taken)"
+SEEN_ALIKE = "moved to train or val (they look like a picture there, so they test nothing)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A picture and its labels (n, 5), with ids that count the classes of the merged set."""
+
+    path: Path
+    name: str
+    split: str
+    labels: NDArray[np.float32]
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The pictures of the merged set, and what became of the others: counts of new and previous."""
+
+    pictures: tuple[Picture, ...]
+    of_new: Counter[str]
+    of_previous: Counter[str]
+    left_out: tuple[str, ...]
+
+
+def merge(previous: Sequence[Picture], new: Sequence[Picture], frozen: Sequence[Picture]) -> Merged:
+    """Previous and new pictures as one set, in which nothing of the frozen test set is.
+
+    A picture that is there twice is taken once, in the split of the previous set and with the
+    newest labels. New pictures that were held out and look like one that is trained on go to it.
+    """
+    of_new, of_previous = Counter[str](), Counter[str]()
+    left_out: list[str] = []
+    known: dict[bytes, Picture] = {}
+    for picture in _without(frozen, previous, of_previous, left_out):
+        of_previous[TWICE] += picture.look.digest in known
+        known.setdefault(picture.look.digest, picture)
+    fresh: dict[bytes, Picture] = {}
+    for picture in _without(frozen, new, of_new, left_out):
+        digest = picture.look.digest
+        earlier = fresh.get(digest) or known.get(digest)
+        if earlier is not None:
+            of_new[TWICE] += 1
+            of_new[RELABELLED] += not np.array_equal(earlier.labels, picture.labels)
+        if digest in known:
+            known[digest] = replace(known[digest], labels=picture.labels)
+        else:
+            fresh[digest] = picture
+    settled = _settle(list(known.values()), list(fresh.values()), of_new)
+    return Merged((*known.values(), *settled), +of_new, +of_previous, tuple(left_out))
+
+
+def _without(
+    frozen: Sequence[Picture], pictures: Sequence[Picture], tally: Counter[str], told: list[str]
+) -> Iterable[Picture]:
+    """Those of `pictures` that are not in the frozen set, neither byte by byte nor to the eye."""
+    digests = {one.look.digest for one in frozen}
+    alike = {place for place, _ in alike_pairs(_minis(pictures), _minis(frozen))}
+    for place, picture in enumerate(pictures):
+        if picture.look.digest in digests:
+            tally[FROZEN_SAME] += 1
+        elif place in alike:
+            tally[FROZEN_ALIKE] += 1
+        else:
+            yield picture
+            continue
+        told.append(picture.name)
+
+
+def _settle(known: list[Picture], fresh: list[Picture], tally: Counter[str]) -> list[Picture]:
+    """New pictures, those moved that look like one of an earlier split (train, val, test)."""
+    ranks = [SPLITS.index(one.split) for one in fresh]
+    minis = _minis(fresh)
+    lowest = list(ranks)
+    for place, other in alike_pairs(minis, _minis(known)):
+        lowest[place] = min(lowest[place], SPLITS.index(known[other].split))
+    pairs = [(one, two) for one, two in alike_pairs(minis, minis) if one != two]
+    changed = True
+    while changed:  # what has moved may take along what looks like it
+        changed = False
+        for one, two in pairs:
+            if lowest[one] > lowest[two]:
+                lowest[one], changed = lowest[two], True
+    tally[SEEN_ALIKE] += sum(low < rank for low, rank in zip(lowest, ranks, strict=True))
+    return [replace(one, split=SPLITS[low]) for one, low in zip(fresh, lowest, strict=True)]
+
+
+def _minis(pictures: Sequence[Picture]) -> NDArray[np.uint8]:
+    return np.array([one.look.mini for one in pictures], dtype=np.uint8).reshape(-1, 32, 32)
