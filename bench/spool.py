@@ -22,9 +22,10 @@ from edgedet.clock import SystemClock
 from edgedet.config.device import DeviceSettings
 from edgedet.config.mqtt import MqttSettings
 from edgedet.machine import machine_name
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.broker import Endpoint, Message, Protocol
 from edgedet.publish.connection import Connection
-from edgedet.publish.identity import ModelIdentity, new_boot_id
+from edgedet.publish.identity import new_boot_id
 from edgedet.publish.link import LinkState
 from edgedet.publish.mqtt import MqttSink
 from edgedet.sim.mosquitto import Mosquitto

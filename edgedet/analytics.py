@@ -1,7 +1,7 @@
 """What became of the objects in a source's pictures: events and counts, as values.
 
-Made by the tracker, read by the sinks and the live page. Classes are ids here; who publishes knows
-the names.
+Made by the tracker, read by the sinks and the live page. Classes are ids here, of the model that
+found them: `class_names` are its names, or none, for the model that the device began with.
 """
 
 from collections.abc import Mapping
@@ -99,6 +99,7 @@ class ObjectEvent:
     place: str = ""
     direction: str = ""
     reason: EndReason | None = None
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an event that would say too little."""
@@ -128,3 +129,4 @@ class SourceCounts:
     classes: Tally
     zones: Mapping[str, Tally]
     crossings: Mapping[str, Mapping[str, int]]
+    class_names: tuple[str, ...] = ()

@@ -13,18 +13,18 @@ from edgedet.analysis import make_analysts
 from edgedet.clock import Clock, Deadline, SystemClock
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
-from edgedet.detect import ChoiceStore, create_detector, store_in
+from edgedet.detect import ChoiceStore, store_in
 from edgedet.feeds import Feeds, SourceFactory, make_inlet
-from edgedet.manifest import Bundle
+from edgedet.manifest import Bundle, identity_of
 from edgedet.outlets import Outlets
-from edgedet.publish.identity import Birth, ModelIdentity
+from edgedet.publish.identity import Birth
 from edgedet.reload import ReadSettings, Reloader, nothing_to_read
 from edgedet.remote import Remote
 from edgedet.sampling import Sampling
 from edgedet.source import create_source
-from edgedet.startup import bundle_of, checked_sources, command_memory, thresholds_of
+from edgedet.startup import bundle_of, checked_sources, command_memory, model_of
 from edgedet.stream.batch import Inlet
-from edgedet.stream.pipeline import Pipeline, PipelineSettings
+from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.reporter import StatusReporter
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.view import Snapshot
@@ -90,7 +90,7 @@ class Application:
         self._started_s = self._clock.monotonic()
         self._outlets = Outlets(
             settings,
-            ModelIdentity.of_manifest(self.bundle.manifest),
+            identity_of(self.bundle.manifest),
             self._clock,
             birth=birth or Birth(),
             appends_jsonl=appends_jsonl,
@@ -222,15 +222,9 @@ class Application:
         )
 
     def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet], store: ChoiceStore) -> Pipeline:
-        model, batch = self._settings.model, self._settings.batch
-        return Pipeline(
-            inlets,
-            lambda: create_detector(bundle, model, batch.max_size, store),
-            self._outlets.sink,
-            self._analysts,
-            PipelineSettings(*thresholds_of(model, bundle), bundle.input_hw, batch),
-            self._clock,
-        )
+        batch = self._settings.batch
+        model = model_of(bundle, self._settings.model, batch.max_size, store)
+        return Pipeline(inlets, model, self._outlets.sink, self._analysts, batch, self._clock)
 
     def _make_feeds(
         self, sources: list[tuple[SourceSettings, Inlet]], make_source: SourceFactory

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.frame import Frame, FrameInfo
+from edgedet.model_identity import ModelIdentity
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,8 @@ class FrameDetections:
     `skipped` counts the frames of this source that were decoded but not detected since the answer
     before. The stage times are monotonic seconds: taken into a batch, given to and returned by the
     backend. `tracks` and `zones` have an entry for each object, or none at all where objects are
-    not followed: the id of its track if it has one, and the zones that it is in.
+    not followed: the id of its track if it has one, and the zones that it is in. `model` says who
+    answered; None: the one that the device began with.
     """
 
     frame: FrameInfo
@@ -51,6 +53,7 @@ class FrameDetections:
     infer_end_s: float = 0.0
     tracks: tuple[str | None, ...] = ()
     zones: tuple[tuple[str, ...], ...] = ()
+    model: ModelIdentity | None = None
 
     def __post_init__(self) -> None:
         """Check that the objects and what is known of them go together."""

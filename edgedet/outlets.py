@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from edgedet.clock import Clock, Deadline
 from edgedet.config.mqtt import MqttSettings
 from edgedet.config.settings import Settings
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.base import Sink
 from edgedet.publish.embedded import EmbeddedBroker
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.fan_out import FanOut
 from edgedet.publish.home_assistant.announcer import Announcer
 from edgedet.publish.home_assistant.discovery import classes_of
-from edgedet.publish.identity import Birth, ModelIdentity, Origin
+from edgedet.publish.identity import Birth, Origin
 from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
 from edgedet.publish.topics import Topics

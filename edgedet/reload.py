@@ -23,7 +23,8 @@ from edgedet.manifest import Bundle
 from edgedet.publish.payloads import JsonObject
 from edgedet.reload_report import ReloadReport
 from edgedet.startup import checked_sources, thresholds_of
-from edgedet.stream.pipeline import Pipeline, Thresholds
+from edgedet.stream.model import Thresholds
+from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.relay import Relay
 from edgedet.stream.worker import Worker
 from edgedet.track.analysts import Analysts

@@ -23,8 +23,9 @@ from edgedet.publish.commands.memory import CommandMemory
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.payloads import JsonObject
 from edgedet.sampling import Sampling
+from edgedet.stream.model import Thresholds
 from edgedet.stream.next_frame import NextFrame
-from edgedet.stream.pipeline import Pipeline, Thresholds
+from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.record import SourceRecord
 from edgedet.vision.jpeg import encode_jpeg
 from edgedet.vision.pixels import to_rgb

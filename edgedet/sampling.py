@@ -19,7 +19,8 @@ from edgedet.sample.decisions import Decisions
 from edgedet.sample.ledger import Ledger
 from edgedet.sample.store import DROPPED, SampleStore, Space
 from edgedet.sampling_parts import claim, make_sampler, make_uploader
-from edgedet.stream.pipeline import Pipeline, Thresholds
+from edgedet.stream.model import Thresholds
+from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.worker import Worker
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from edgedet.sample.selection import Selection
 from edgedet.sample.sinks.create import create_sink
 from edgedet.sample.store import SampleStore
 from edgedet.sample.uploader import Uploader
-from edgedet.stream.pipeline import Thresholds
+from edgedet.stream.model import Thresholds
 
 _CLAIM_FILE = "service.lock"
 

@@ -3,11 +3,13 @@
 from edgedet.config.model import ModelSettings
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
+from edgedet.detect import ChoiceStore, create_detector
 from edgedet.errors import ConfigError
-from edgedet.manifest import Bundle, read_bundle
+from edgedet.manifest import Bundle, identity_of, read_bundle
 from edgedet.models import ModelStore
 from edgedet.publish.commands.memory import CommandMemory
 from edgedet.source import problems_of_sources
+from edgedet.stream.model import Model, Thresholds
 
 _MEMORY_FILE = "commands.json"
 
@@ -61,6 +63,16 @@ def thresholds_of(model: ModelSettings, bundle: Bundle) -> tuple[float, float]:
     defaults = bundle.manifest.thresholds
     score, iou = model.score_threshold, model.iou_threshold
     return defaults.score if score is None else score, defaults.iou if iou is None else iou
+
+
+def model_of(bundle: Bundle, settings: ModelSettings, max_batch: int, store: ChoiceStore) -> Model:
+    """The model of `bundle`, as the pipeline runs it; nothing is loaded yet."""
+    return Model(
+        identity=identity_of(bundle.manifest),
+        input_hw=bundle.input_hw,
+        thresholds=Thresholds(*thresholds_of(settings, bundle)),
+        make_detector=lambda: create_detector(bundle, settings, max_batch, store),
+    )
 
 
 def command_memory(settings: Settings) -> CommandMemory | None:

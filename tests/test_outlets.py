@@ -8,10 +8,11 @@ import pytest
 from edgedet.clock import SystemClock
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
+from edgedet.model_identity import ModelIdentity
 from edgedet.outlets import Outlets
 from edgedet.publish.broker import Protocol
 from edgedet.publish.fan_out import FanOut
-from edgedet.publish.identity import Birth, ModelIdentity
+from edgedet.publish.identity import Birth
 from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
 from tests.brokers import free_port

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from edgedet.config.model import ModelSettings
+from edgedet.detect import store_in
 from edgedet.errors import ConfigError
-from edgedet.startup import bundle_of, checked_sources, command_memory, thresholds_of
+from edgedet.startup import bundle_of, checked_sources, command_memory, model_of, thresholds_of
 from tests.runs import PATTERN, tiny_settings
 
 
@@ -57,3 +58,15 @@ def test_thresholds_are_the_settings_or_else_the_bundles(tmp_path: Path) -> None
     assert thresholds_of(ModelSettings(bundle=bundle.folder), bundle) == (0.25, 0.45)
     own = ModelSettings(bundle=bundle.folder, score_threshold=0.0, iou_threshold=0.6)
     assert thresholds_of(own, bundle) == (0.0, 0.6)
+
+
+def test_the_model_of_a_bundle_is_loaded_when_its_detector_is_made(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, {"id": "a", "uri": "test://ball"})
+    bundle = bundle_of(settings)
+    model = model_of(bundle, settings.model, 1, store_in(tmp_path))
+    assert model.identity.class_names == ("bright",)
+    assert model.input_hw == bundle.input_hw
+    assert (model.thresholds.score, model.thresholds.iou) == thresholds_of(settings.model, bundle)
+    detector = model.make_detector()
+    assert detector.backend == "onnxruntime"
+    detector.close()

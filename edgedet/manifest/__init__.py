@@ -9,6 +9,7 @@ from edgedet.manifest.bundle import (
     write_manifest,
 )
 from edgedet.manifest.golden import GOLDEN_FILE, GoldenCase, read_golden, write_golden
+from edgedet.manifest.identity import identity_of
 from edgedet.manifest.schema import (
     MANIFEST_FILE,
     MODEL_FILE,
@@ -39,6 +40,7 @@ __all__ = [
     "Thresholds",
     "TrainingFacts",
     "file_entry",
+    "identity_of",
     "read_bundle",
     "read_golden",
     "verify_bundle",

@@ -1,5 +1,6 @@
 """The payloads `edgedet.events/1` and `edgedet.counts/1`. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from edgedet.analytics import EventKind, ObjectEvent, SourceCounts, Tally
@@ -17,12 +18,11 @@ _DURATION_DECIMALS = 3
 
 
 class EventPayloads:
-    """Makes the messages about objects for one device and model. Holds no state; any thread."""
+    """Makes the messages about objects for one device. Holds no state; any thread."""
 
     def __init__(self, origin: Origin) -> None:
-        """Speak for `origin`, with the class names of its model."""
+        """Speak for `origin`."""
         self._origin = origin
-        self._labels = origin.model.class_names
 
     def event(
         self,
@@ -34,7 +34,7 @@ class EventPayloads:
         lost_before: int = 0,
     ) -> JsonObject:
         """An event. `seq` counts the events of this source in this boot and makes the id."""
-        seen = event.seen
+        seen, names = event.seen, event.class_names or self._origin.model.class_names
         message = self._head(EVENTS, event.source_id, f"events/{seq}") | {
             "seq": seq,
             "event": event.event_id,
@@ -51,7 +51,7 @@ class EventPayloads:
             "frame_seq": event.frame_seq,
             "object": {
                 "class_id": seen.class_id,
-                "label": self._labels[seen.class_id],
+                "label": names[seen.class_id],
                 "score": round(seen.score, _SCORE_DECIMALS),
                 "box": [round(value, _BOX_DECIMALS) for value in seen.box],
                 "track": seen.track_id,
@@ -71,12 +71,13 @@ class EventPayloads:
         self, counts: SourceCounts, *, beat: int, published: datetime, expires_at: datetime
     ) -> JsonObject:
         """The objects that a source sees; `beat` numbers the messages, for the id."""
+        names = counts.class_names or self._origin.model.class_names
         return self._head(COUNTS, counts.source_id, f"counts/{beat}") | {
             "published": utc_text(published),
             "at": utc_text(counts.at),
             "frame_seq": counts.frame_seq,
-            "classes": self._by_label(counts.classes),
-            "zones": {name: self._by_label(tally) for name, tally in counts.zones.items()},
+            "classes": _by_label(counts.classes, names),
+            "zones": {name: _by_label(tally, names) for name, tally in counts.zones.items()},
             "crossings": {name: dict(tally) for name, tally in counts.crossings.items()},
             "expires_at": utc_text(expires_at),
         }
@@ -90,10 +91,11 @@ class EventPayloads:
             "source": source_id,
         }
 
-    def _by_label(self, tally: Tally) -> dict[str, int]:
-        """The numbers by name; two classes of one name are added up."""
-        found: dict[str, int] = {}
-        for class_id, count in sorted(tally.items()):
-            label = self._labels[class_id]
-            found[label] = found.get(label, 0) + count
-        return found
+
+def _by_label(tally: Tally, class_names: Sequence[str]) -> dict[str, int]:
+    """The numbers by name; two classes of one name are added up."""
+    found: dict[str, int] = {}
+    for class_id, count in sorted(tally.items()):
+        label = class_names[class_id]
+        found[label] = found.get(label, 0) + count
+    return found

@@ -5,42 +5,20 @@ import secrets
 import socket
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from edgedet.event import LastRun
 from edgedet.frame import FrameInfo
-from edgedet.manifest.schema import MODEL_FILE, Manifest
+from edgedet.model_identity import ModelIdentity
 
 _MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
-
-Precision = Literal["fp32", "fp16", "int8"]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelIdentity:
-    """The model behind the detections. `sha256` is the digest of the graph, in hexadecimal."""
-
-    name: str
-    version: str
-    sha256: str
-    precision: Precision
-    class_names: tuple[str, ...]
-
-    @classmethod
-    def of_manifest(cls, manifest: Manifest) -> "ModelIdentity":
-        """The identity of the model in a bundle."""
-        return cls(
-            name=manifest.name,
-            version=manifest.version,
-            sha256=next(entry.sha256 for entry in manifest.files if entry.path == MODEL_FILE),
-            precision=manifest.precision,
-            class_names=tuple(manifest.class_names),
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where messages come from. `boot` is new at each start of the service."""
+    """Where messages come from. `boot` is new at each start of the service.
+
+    `model` is the one in use; what another one saw says so itself.
+    """
 
     site: str
     device: str

@@ -12,13 +12,14 @@ from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import FrameDetections
 from edgedet.event import LastRun, SourceStatus
 from edgedet.log import RateLimited
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.broker import LostError, endpoint_of
 from edgedet.publish.connection import Connection
 from edgedet.publish.delivery import Delivery
 from edgedet.publish.durable import Stored
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.figures import MqttStats, metrics_figures, stats_of
-from edgedet.publish.identity import ModelIdentity, Origin, client_id
+from edgedet.publish.identity import Origin, client_id
 from edgedet.publish.kind import Kind
 from edgedet.publish.link import Link
 from edgedet.publish.messages import Messages

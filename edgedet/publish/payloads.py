@@ -4,6 +4,7 @@ Nothing is validated here; tests hold every kind of message against the publishe
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ import numpy as np
 from edgedet.clock import utc_text
 from edgedet.detections import FrameDetections
 from edgedet.frame import FrameInfo
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.broker import Message
 from edgedet.publish.clock_sync import ClockState
 from edgedet.publish.identity import Origin
@@ -67,20 +69,12 @@ def json_message(  # noqa: PLR0913 - the fields of a message
 
 
 class DetectionsEncoder:
-    """Turns results into payloads for one device and model. Holds no state; any thread."""
+    """Turns results into payloads for one device. Holds no state; any thread."""
 
     def __init__(self, origin: Origin, max_payload_bytes: int) -> None:
         """Make payloads of at most `max_payload_bytes`, and never more than 300 objects."""
-        model = origin.model
         self._origin = origin
-        self._labels = model.class_names
         self._max_payload_bytes = max_payload_bytes
-        self._model: JsonObject = {
-            "name": model.name,
-            "version": model.version,
-            "sha256": model.sha256[:_SHORT_DIGEST],
-            "precision": model.precision,
-        }
 
     def encode(  # noqa: PLR0913 - what is known only when the message leaves
         self,
@@ -96,8 +90,9 @@ class DetectionsEncoder:
         limit_bytes = min(self._max_payload_bytes, max_payload_bytes or self._max_payload_bytes)
         found = len(result.detections)
         kept = min(found, MAX_OBJECTS)
-        objects = self._objects(result, kept)
-        message = self._head(result.frame, seq, moment, skipped)
+        model = result.model or self._origin.model
+        objects = _objects(result, kept, model.class_names)
+        message = self._head(result.frame, seq, moment, skipped) | {"model": _told(model)}
         if lost_before:
             message["lost_before"] = lost_before
         while True:
@@ -135,28 +130,34 @@ class DetectionsEncoder:
                 "pts_ns": frame.pts_ns,
                 "skipped": skipped,
             },
-            "model": self._model,
         }
 
-    def _objects(self, result: FrameDetections, kept: int) -> list[JsonObject]:
-        found = result.detections
-        frame = result.frame
-        scale = np.array((frame.width, frame.height, frame.width, frame.height), np.float64)
-        boxes = (
-            np.minimum(np.maximum(found.boxes_xyxy[:kept] / scale, 0.0), 1.0)
-            .round(_BOX_DECIMALS)
-            .tolist()
-        )
-        # through float64: rounded float32 would print as 0.8740000128746033
-        scores = found.scores[:kept].astype(np.float64).round(_SCORE_DECIMALS).tolist()
-        labels = self._labels
-        objects: list[JsonObject] = [
-            {"class_id": class_id, "label": labels[class_id], "score": score, "box": box}
-            for class_id, score, box in zip(
-                found.class_ids[:kept].tolist(), scores, boxes, strict=True
-            )
-        ]
-        # nothing where objects are not followed; null where one has no track yet
-        for each, track, zones in zip(objects, result.tracks, result.zones, strict=False):
-            each["track"], each["zones"] = track, list(zones)
-        return objects
+
+def _told(model: ModelIdentity) -> JsonObject:
+    return {
+        "name": model.name,
+        "version": model.version,
+        "sha256": model.sha256[:_SHORT_DIGEST],
+        "precision": model.precision,
+    }
+
+
+def _objects(result: FrameDetections, kept: int, labels: Sequence[str]) -> list[JsonObject]:
+    """The best `kept` objects; `labels` by class id."""
+    found, frame = result.detections, result.frame
+    scale = np.array((frame.width, frame.height, frame.width, frame.height), np.float64)
+    boxes = (
+        np.minimum(np.maximum(found.boxes_xyxy[:kept] / scale, 0.0), 1.0)
+        .round(_BOX_DECIMALS)
+        .tolist()
+    )
+    # through float64: rounded float32 would print as 0.8740000128746033
+    scores = found.scores[:kept].astype(np.float64).round(_SCORE_DECIMALS).tolist()
+    objects: list[JsonObject] = [
+        {"class_id": class_id, "label": labels[class_id], "score": score, "box": box}
+        for class_id, score, box in zip(found.class_ids[:kept].tolist(), scores, boxes, strict=True)
+    ]
+    # nothing where objects are not followed; null where one has no track yet
+    for each, track, zones in zip(objects, result.tracks, result.zones, strict=False):
+        each["track"], each["zones"] = track, list(zones)
+    return objects

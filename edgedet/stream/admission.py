@@ -67,6 +67,7 @@ class Admission:
         self._accounts = [_Account() for _ in self._inlets]
         self._updated_s = clock.monotonic()
         self._capacity = 0.0
+        self._generation = cost.generation
         self._needs_paces = False
         self.on_change: LimitCallback = _nobody
         """Called when the limit of a source changes noticeably, on the thread that updates."""
@@ -126,7 +127,9 @@ class Admission:
         self._needs_paces = size >= len(asking) and len(set(asking)) > 1
         size = size if is_filling else max(1, min(size, len(asking)))
         capacity = size / max(self._cost.usual_s(size), 1e-9)
-        before = self._capacity or capacity
+        is_other = self._generation != self._cost.generation  # another model: nothing to smooth
+        self._generation = self._cost.generation
+        before = capacity if is_other else self._capacity or capacity
         self._capacity = before + _SMOOTHING * (capacity - before)
 
     def _set_limits(self, unreachable: str) -> None:

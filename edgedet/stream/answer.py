@@ -5,8 +5,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edgedet.model_identity import ModelIdentity
 from edgedet.stream.batch import BatchItem
+from edgedet.stream.model import Thresholds
+from edgedet.stream.run_tally import RunTally
 from edgedet.track.base import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Who answered: which model, what counts as a detection of it, where its frames are counted."""
+
+    model: ModelIdentity
+    thresholds: Thresholds
+    tally: RunTally
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,6 +32,7 @@ class Answer:
     candidates: NDArray[np.float32]
     start_s: float
     end_s: float
+    by: Answerer
     pictures: NDArray[np.uint8] | None = None
 
     def picture(self, index: int) -> Picture | None:

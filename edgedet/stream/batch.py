@@ -1,14 +1,16 @@
 """A batch of painted pictures, and the way of frames into it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.frame import Frame, FrameInfo
 from edgedet.stream.channel import Channel
+from edgedet.stream.model import Model
 from edgedet.vision.letterbox import Letterbox
+from edgedet.vision.pixels import repaint_letterboxed
 
 
 @dataclass(slots=True, eq=False)
@@ -37,12 +39,21 @@ class BatchItem:
 
 @dataclass(slots=True)
 class Batch:
-    """A reused array of pictures and what they are. `images_nhwc` uint8 (max_size, H, W, 3)."""
+    """A reused array of pictures and what they are. `images_nhwc` uint8 (max_size, H, W, 3).
+
+    All of them are painted for `model`.
+    """
 
     images_nhwc: NDArray[np.uint8]
+    model: Model
     items: list[BatchItem] = field(default_factory=list)
     members: dict[int, int] = field(default_factory=dict)
     """Slots taken by each inlet, by its index."""
+
+    @classmethod
+    def empty(cls, max_size: int, model: Model) -> "Batch":
+        """A batch without pictures, with room for `max_size`."""
+        return cls(np.zeros((max_size, *model.input_hw, 3), dtype=np.uint8), model)
 
     @property
     def pictures_nhwc(self) -> NDArray[np.uint8]:
@@ -63,6 +74,21 @@ class Batch:
             if not self.members[item.index]:
                 del self.members[item.index]
         return removed
+
+    def fit(self, model: Model) -> None:
+        """Be for `model`; pictures that are painted already are painted anew from themselves.
+
+        Their frames are back with their decoders. So a picture for a larger input than its own is
+        less sharp than it could be; this is for what would not be answered at all otherwise.
+        """
+        before, self.model = self.images_nhwc, model
+        if before.shape[1:3] == model.input_hw:
+            return
+        self.images_nhwc = np.zeros((len(before), *model.input_hw, 3), dtype=np.uint8)
+        for slot, item in enumerate(self.items):
+            repaint_letterboxed(before[slot], item.box, self.images_nhwc[slot])
+            box = Letterbox.fit(item.box.source_hw, model.input_hw)
+            self.items[slot] = replace(item, box=box)
 
     def clear(self) -> None:
         """Forget the pictures."""

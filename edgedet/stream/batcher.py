@@ -13,22 +13,24 @@ The rules, in words; which frame is next is `edgedet.stream.intake`'s:
   no longer than one more picture in it saves.
 - What would be answered too late is left out when the backend takes the batch.
 - Two batches take turns: one is inside the backend while the other is being painted.
+- A batch is for one model. When another one is in use, what was begun goes as it is.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edgedet.clock import Clock
 from edgedet.config.batch import BatchSettings
 from edgedet.stream.admission import Admission
 from edgedet.stream.age import AgeLimit
 from edgedet.stream.backend import BackendWatch
-from edgedet.stream.batch import Batch, BatchItem, Inlet
+from edgedet.stream.batch import Batch, Inlet
 from edgedet.stream.buffers import Buffers
-from edgedet.stream.cost import BatchCost
+from edgedet.stream.filler import Filler
 from edgedet.stream.intake import Intake
-from edgedet.stream.limit import BatchLimit
+from edgedet.stream.model import Model
 from edgedet.stream.painter import Painter
+from edgedet.stream.sizing import Sizing
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.tap import FrameTap
 
@@ -45,29 +47,32 @@ class Batcher:
         self,
         inlets: Sequence[Inlet],
         settings: BatchSettings,
-        input_hw: tuple[int, int],
+        current_model: Callable[[], Model],
         clock: Clock,
         stats: PipelineStats | None = None,
         tap: FrameTap | None = None,
     ) -> None:
         """Allocate the batches, watch the inlets, and count in `stats`.
 
-        What `tap` wants of the painted frames, it may copy.
+        Frames are painted for `current_model`, which is asked again and again. What `tap` wants of
+        them, it may copy.
         """
         self._inlets = tuple(inlets)
         self._clock = clock
         self._stats = stats or PipelineStats(tuple(inlet.source_id for inlet in inlets))
-        self._tap = tap or FrameTap()
         self._settings = settings
-        self._cost = BatchCost()
-        self._limit = BatchLimit(settings.max_size)
-        self._backend = BackendWatch(self._cost, clock)
-        self.age = AgeLimit(settings.latency_budget_ms, self._cost, clock)
-        self.admission = Admission(inlets, self._cost, clock)
+        self._current_model = current_model
+        self._sizing = Sizing(settings.max_size, current_model())
+        cost = self._sizing.cost
+        self._backend = BackendWatch(cost, clock)
+        self.age = AgeLimit(settings.latency_budget_ms, cost, clock)
+        self.admission = Admission(inlets, cost, clock)
         self._intake = Intake(inlets)
-        self._painter = Painter(self._stats, self._tap, clock)
+        tap = tap or FrameTap()
+        self._painter = Painter(self._stats, tap, clock)
+        self._filler = Filler(self._intake, self._painter, self._stats, tap)
         self._wake = threading.Event()
-        self._buffers = Buffers((settings.max_size, *input_hw, 3), self._backend, self.wake)
+        self._buffers = Buffers(settings.max_size, self._sizing.model, self._backend, self.wake)
         self._in_hand: Batch | None = None
         self._is_again = False  # the batch in hand was offered before
         for inlet in self._inlets:
@@ -98,6 +103,7 @@ class Batcher:
 
         A frame that comes, or a batch that is taken or given back, is a reason to look earlier.
         """
+        self._sizing.follow(self._current_model())
         max_size = self._max_size()
         if self.admission.is_due:
             self.admission.update(max_size, self.age.unreachable)
@@ -109,7 +115,7 @@ class Batcher:
             return _IDLE_WAIT_S
         all_closed = self._intake.all_closed  # before looking into the channels, not after
         if may_paint:
-            self._fill(batch, max_size)
+            self._filler.fill(batch, max_size, is_busy=self._is_busy)
         if not batch.items:
             self._is_again = False
             idle_s = min(_IDLE_WAIT_S, opens_in_s or _IDLE_WAIT_S)
@@ -132,10 +138,11 @@ class Batcher:
         if batch is None:
             return None
         is_lossless = [self._inlets[item.index].is_lossless for item in batch.items]
-        self._remove(batch, self.age.late_slots(batch, is_lossless))
+        self._filler.remove(batch, self.age.late_slots(batch, is_lossless))
         if not batch.items:
             self._buffers.give_back(batch)
             return None
+        self._sizing.taken(batch)
         self._backend.starts(len(batch.items))
         self.wake()
         return batch
@@ -143,15 +150,15 @@ class Batcher:
     def give_back(self, batch: Batch, infer_s: float | None = None) -> None:
         """Return a batch whose pictures are no longer needed; what the backend took for it."""
         if infer_s is not None:
-            self._limit.add(len(batch.items), infer_s)
-            self._cost.add(len(batch.items), infer_s)
-            self.age.answered(infer_s)
+            self._stats.add_batch(len(batch.items), infer_s)
+            if self._sizing.add(batch, infer_s):
+                self.age.answered(infer_s)
         self._backend.ends()
         self._buffers.give_back(batch)
 
     def _max_size(self) -> int:
-        """The most pictures that the next batch should have; the first one should be soon."""
-        size = self._limit.size if self._backend.has_run else 1
+        """The most pictures that the next batch should have."""
+        size = self._sizing.max_size
         if self._intake.has_live:
             while size > 1 and not self.age.fits(size):
                 size -= 1
@@ -163,7 +170,10 @@ class Batcher:
             return self._in_hand
         recalled = self._recall(max_size) if may_paint else None
         if recalled is None:
-            return self._in_hand or self._buffers.begin()
+            begun = self._in_hand or self._buffers.begin()
+            if begun is not None:
+                begun.fit(self._sizing.model)
+            return begun
         if self._in_hand is not None:
             self._buffers.leave(self._in_hand)
         return recalled
@@ -173,43 +183,14 @@ class Batcher:
         batch = self._buffers.recall()
         if batch is None:
             return None
-        if self._intake.has_more(batch, max_size) or (
+        is_worth_it = self._intake.has_more(batch, max_size) or (
             self._is_busy and self._intake.has_newer(batch)
-        ):
+        )
+        if is_worth_it and batch.model is self._sizing.model:
             self._is_again = True
             return batch
         self._buffers.offer(batch)
         return None
-
-    def _fill(self, batch: Batch, max_size: int) -> None:
-        """Paint what there is for this batch."""
-        is_busy = self._is_busy
-        if is_busy:
-            self._replace(batch)
-        while len(batch.items) < max_size:
-            taken = self._intake.next(batch, max_size, newest=is_busy)
-            if taken is None:
-                break
-            index, frame = taken
-            item = self._painter.paint(frame, index, batch.images_nhwc[len(batch.items)])
-            if item is not None:
-                batch.items.append(item)
-                batch.members[index] = batch.members.get(index, 0) + 1
-
-    def _replace(self, batch: Batch) -> None:
-        """Paint newer frames over older ones of the same live sources."""
-        spoilt = []
-        for slot, before in enumerate(batch.items):
-            frame = self._intake.newer(before.index)
-            if frame is None:
-                continue
-            item = self._painter.paint(frame, before.index, batch.images_nhwc[slot])
-            if item is None:
-                spoilt.append(slot)
-            else:
-                self._forget(before)
-                batch.items[slot] = item
-        self._remove(batch, spoilt)
 
     @property
     def _is_busy(self) -> bool:
@@ -231,7 +212,9 @@ class Batcher:
             return min(_IDLE_WAIT_S, opens_in_s or _IDLE_WAIT_S)
         if self._backend.share < _FULL_SHARE:
             return 0.0
-        wait_s = min(self._settings.max_wait_ms / 1000.0, self._cost.saved_s(len(batch.items)))
+        wait_s = min(
+            self._settings.max_wait_ms / 1000.0, self._sizing.cost.saved_s(len(batch.items))
+        )
         return batch.items[0].batched_s + wait_s - self._clock.monotonic()
 
     def _offer(self, batch: Batch) -> None:
@@ -239,12 +222,3 @@ class Batcher:
         self._intake.remember(batch, is_again=self._is_again)
         self._is_again = False
         self._buffers.offer(batch)
-
-    def _remove(self, batch: Batch, slots: Sequence[int]) -> None:
-        for item in batch.remove(slots) if slots else ():
-            self._forget(item)
-
-    def _forget(self, item: BatchItem) -> None:
-        """Count a painted frame that will not be answered."""
-        self._stats.leave_out(item.frame.source_id)
-        self._tap.forget(item.frame)

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from edgedet.stream.backend import BackendWatch
 from edgedet.stream.batch import Batch
 from edgedet.stream.channel import Channel
+from edgedet.stream.model import Model
 
 _BUFFERS = 2
 
@@ -19,15 +18,15 @@ class Buffers:
     """
 
     def __init__(
-        self, shape: tuple[int, ...], backend: BackendWatch, wake: Callable[[], object]
+        self, max_size: int, model: Model, backend: BackendWatch, wake: Callable[[], object]
     ) -> None:
-        """Allocate the pictures, uint8 of `shape` (max_size, H, W, 3)."""
+        """Allocate room for `max_size` pictures in each."""
         self._backend = backend
         self._wake = wake
         self._free = Channel[Batch](_BUFFERS)
         self._ready = Channel[Batch](_BUFFERS)
         for _ in range(_BUFFERS):
-            self._free.put(Batch(np.zeros(shape, dtype=np.uint8)))
+            self._free.put(Batch.empty(max_size, model))
 
     @property
     def is_drained(self) -> bool:

@@ -25,6 +25,12 @@ class BatchCost:
         self._sizes: list[int] = []
         self._caution = 1.0
         self._is_warm = False
+        self._generation = 0
+
+    @property
+    def generation(self) -> int:
+        """Another number whenever all was forgotten."""
+        return self._generation
 
     @property
     def is_known(self) -> bool:
@@ -48,6 +54,18 @@ class BatchCost:
             latest = list(self._runs)[-_RATIOS:]
             ratios = sorted(taken_s / max(self._usual_s[each], 1e-9) for each, taken_s in latest)
             self._caution = max(1.0, ratios[int(_QUANTILE * (len(ratios) - 1))])
+
+    def restart(self, single_s: float | None) -> None:
+        """Forget everything: another model. `single_s`: what it took for a picture, if known."""
+        with self._lock:
+            self._generation += 1
+            self._runs.clear()
+            self._caution = 1.0
+            self._is_warm = single_s is not None
+            self._usual_s = {} if single_s is None else {1: single_s}
+            self._sizes = list(self._usual_s)
+            if single_s is not None:
+                self._runs.append((1, single_s))
 
     def usual_s(self, size: int) -> float:
         """The median time of such a batch; 0 while nothing is known.

@@ -19,9 +19,14 @@ class BatchLimit:
         """Allow `max_size` until it is known not to pay."""
         self._max_size = max_size
         self._lock = threading.Lock()  # guards everything below
-        self._alone_s = _Average()
-        self._together_s = _Average()
-        self._since_trial = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything: another model."""
+        with self._lock:
+            self._alone_s = _Average()
+            self._together_s = _Average()
+            self._since_trial = 0
 
     @property
     def size(self) -> int:

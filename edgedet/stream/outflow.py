@@ -29,15 +29,14 @@ class Outflow:
         sources = {item.frame.source_id for item in items}
         return any(self._analyst.needs(each, score_threshold).picture for each in sources)
 
-    def take(
-        self, answer: Answer, index: int, *, score_threshold: float, iou_threshold: float
-    ) -> FrameDetections:
+    def take(self, answer: Answer, index: int) -> FrameDetections:
         """Hand over what is left of one frame, and what there is to tell of its objects."""
-        result, report = self._analyst.observe(
-            self._detected(answer, index, score_threshold, iou_threshold),
-            answer.picture(index),
-            score_threshold,
-        )
+        detected = self._detected(answer, index)
+        score_threshold = answer.by.thresholds.score
+        above = int((detected.detections.scores > score_threshold).sum())
+        answer.by.tally.add_frame(detected.frame.source_id, above)
+        picture = answer.picture(index)
+        result, report = self._analyst.observe(detected, picture, score_threshold)
         self._sink.publish(result)
         self._tell(report)
         return result
@@ -53,22 +52,28 @@ class Outflow:
         """Tell the end of everything; sources that are not in `ended` were stopped."""
         self._tell(self._analyst.finish(ended))
 
-    def _detected(
-        self, answer: Answer, index: int, score_threshold: float, iou_threshold: float
-    ) -> FrameDetections:
+    def _detected(self, answer: Answer, index: int) -> FrameDetections:
         item, candidates = answer.items[index], answer.candidates[index]
         source_id = item.frame.source_id
         skipped = item.frame.seq - self._last_seq.get(source_id, -1) - 1
         self._last_seq[source_id] = item.frame.seq
+        thresholds = answer.by.thresholds
+        needs = self._analyst.needs(source_id, thresholds.score)
         detections = select_detections(
             candidates,
             item.box,
-            score_threshold=self._analyst.needs(source_id, score_threshold).score_threshold,
-            iou_threshold=iou_threshold,
+            score_threshold=needs.score_threshold,
+            iou_threshold=thresholds.iou,
             max_detections=len(candidates),  # what a message cannot hold is counted in it
         )
         return FrameDetections(
-            item.frame, detections, skipped, item.batched_s, answer.start_s, answer.end_s
+            item.frame,
+            detections,
+            skipped,
+            item.batched_s,
+            answer.start_s,
+            answer.end_s,
+            model=answer.by.model,
         )
 
     def _tell(self, report: Report) -> None:

@@ -3,21 +3,21 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from edgedet.clock import Clock, Deadline
 from edgedet.config.batch import BatchSettings
-from edgedet.detect.base import Detector
 from edgedet.event import SourceLimit
 from edgedet.publish.base import Sink
 from edgedet.stream.admission import Admission
 from edgedet.stream.answer import Answer
-from edgedet.stream.batch import Batch, BatchItem, Inlet
+from edgedet.stream.batch import BatchItem, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
+from edgedet.stream.model import Model, Thresholds
 from edgedet.stream.outflow import Outflow
+from edgedet.stream.roster import Roster
+from edgedet.stream.serving import Serving
 from edgedet.stream.stats import PipelineStats
-from edgedet.stream.step_back import step_back
 from edgedet.stream.tap import FrameTap
 from edgedet.stream.worker import StopSignal, Worker
 from edgedet.track.base import Analyst
@@ -26,24 +26,6 @@ logger = logging.getLogger(__name__)
 
 _POLL_S = 0.5  # bounds every wait; what is waited for wakes the thread anyway
 _ANSWERS = 2  # batches answered by the backend and not published yet
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """What counts as a detection: its least score, and the overlap that is one object too many."""
-
-    score: float
-    iou: float
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineSettings:
-    """What counts as a detection, and the size of batches and of the network's input."""
-
-    score_threshold: float
-    iou_threshold: float
-    input_hw: tuple[int, int]
-    batch: BatchSettings
 
 
 def _nothing() -> None:
@@ -60,34 +42,31 @@ class Pipeline:
     def __init__(  # noqa: PLR0913 - the composition root hands over every part
         self,
         inlets: Sequence[Inlet],
-        make_detector: Callable[[], Detector],
+        model: Model,
         sink: Sink,
         analyst: Analyst,
-        settings: PipelineSettings,
+        settings: BatchSettings,
         clock: Clock,
     ) -> None:
-        """Wire everything up; `make_detector` is called on the thread that uses the detector."""
+        """Wire everything up, with `model` in use."""
         self.stats = PipelineStats(tuple(inlet.source_id for inlet in inlets))
         self.tap = FrameTap()
-        self.backend = ""
         self.error: BaseException | None = None
-        self._make_detector = make_detector
+        self.roster = Roster(model, self._failed, clock)
         self._outflow = Outflow(analyst, sink, clock)
         self._is_stopping = False
-        # a value: whoever sets it replaces both at once, for the next result
-        self.thresholds = Thresholds(settings.score_threshold, settings.iou_threshold)
         self._clock = clock
         self._on_end: Callable[[], object] = _nothing
         self._inlets = tuple(inlets)
         self._batcher = Batcher(
-            inlets, settings.batch, settings.input_hw, clock, self.stats, self.tap
+            inlets, settings, lambda: self.roster.in_use.model, clock, self.stats, self.tap
         )
         self._answers = Channel[Answer](_ANSWERS)
-        self._workers = (
-            Worker("publish", self._publish, self._failed),
-            Worker("infer", self._infer, self._failed),
-            Worker("prepare", self._batcher.run, self._failed),
+        self._serving = Serving(
+            self.roster, self._batcher, self._answers, self._outflow.wants_pictures, clock
         )
+        self._publishing = Worker("publish", self._publish, self._failed)
+        self._preparing = Worker("prepare", self._batcher.run, self._failed)
         self._lock = threading.Lock()  # guards error and _has_ended
         self._has_ended = False
 
@@ -99,7 +78,21 @@ class Pipeline:
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The threads, to see whether they get on."""
-        return self._workers
+        return self._publishing, self.roster.in_use.worker, self._preparing
+
+    @property
+    def backend(self) -> str:
+        """What runs the model in use; empty before it is loaded."""
+        return self.roster.in_use.backend
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What counts as a detection of the model in use; may be set at any time."""
+        return self.roster.in_use.thresholds
+
+    @thresholds.setter
+    def thresholds(self, thresholds: Thresholds) -> None:
+        self.roster.in_use.thresholds = thresholds
 
     @property
     def unpaintable(self) -> int:
@@ -129,47 +122,23 @@ class Pipeline:
         self._on_end = on_end
         if on_limit is not None:
             self._batcher.admission.on_change = on_limit
-        for worker in self._workers:
-            worker.start()
+        self._publishing.start()
+        self._serving.begin()
+        self._preparing.start()
 
     def stop(self, timeout_s: float) -> bool:
         """End: frames not yet in a batch are dropped; whether all threads ended. Idempotent."""
         deadline = Deadline(timeout_s, self._clock)
         self._is_stopping = True
-        prepare = self._workers[-1]
-        prepare.request_stop()
+        self._preparing.request_stop()
         for inlet in self._inlets:
             inlet.channel.discard()
-        ended = [worker.stop(deadline.remaining_s()) for worker in reversed(self._workers)]
+        ended = [self._preparing.stop(deadline.remaining_s())]
+        if self._publishing.is_alive:
+            self._serving.wait(deadline.remaining_s())  # whose threads must not end before
+        ended.append(self.roster.stop(deadline.remaining_s()))
+        ended.append(self._publishing.stop(deadline.remaining_s()))
         return all(ended)
-
-    def _infer(self, stop: StopSignal) -> None:
-        """Run batches until the batcher has none left."""
-        step_back()
-        detector: Detector | None = None
-        try:
-            detector = self._make_detector()
-            self.backend = detector.backend
-            while not self._batcher.is_drained:
-                stop.beat()
-                batch = self._batcher.take(_POLL_S)
-                if batch is not None:
-                    self._answers.put(self._run_batch(detector, batch))
-        finally:
-            if detector is not None:
-                detector.close()
-        self._answers.close()
-
-    def _run_batch(self, detector: Detector, batch: Batch) -> Answer:
-        start_s = self._clock.monotonic()
-        candidates = detector.infer(batch.pictures_nhwc)
-        end_s = self._clock.monotonic()
-        is_wanted = self._outflow.wants_pictures(batch.items, self.thresholds.score)
-        pictures = batch.pictures_nhwc.copy() if is_wanted else None
-        answer = Answer(tuple(batch.items), candidates, start_s, end_s, pictures)
-        self._batcher.give_back(batch, end_s - start_s)
-        self.stats.add_batch(len(answer.items), end_s - start_s)
-        return answer
 
     def _publish(self, stop: StopSignal) -> None:
         """Post-process and hand over answers until the backend has none left."""
@@ -184,12 +153,7 @@ class Pipeline:
                     self.stats.withhold(item.frame.source_id)
                     self.tap.forget(item.frame)
                     continue
-                result = self._outflow.take(
-                    answer,
-                    index,
-                    score_threshold=self.thresholds.score,
-                    iou_threshold=self.thresholds.iou,
-                )
+                result = self._outflow.take(answer, index)
                 self.tap.answered(result, answer.candidates[index], item.box)
                 self.stats.add(result, self._clock.monotonic())
             self._batcher.age.add_tail(self._clock.monotonic() - answer.end_s)
@@ -214,9 +178,9 @@ class Pipeline:
         with self._lock:
             if self.error is None:
                 self.error = error
-        self._workers[-1].request_stop()
+        self._preparing.request_stop()
         self._batcher.close()
-        self._answers.close()
+        self._serving.end()
         self._end()
 
     def _end(self) -> None:

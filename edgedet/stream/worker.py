@@ -108,6 +108,10 @@ class Worker:
         """Whether the event that `target` watches is set."""
         return self._stop_event.was_set()
 
+    def beat(self) -> None:
+        """Give a sign of life, from a loop that has no stop event to ask."""
+        self._stop_event.beat()
+
     def idle_s(self) -> float:
         """Seconds since the thread's last sign of life; 0 unless it runs."""
         return self._stop_event.idle_s() if self.is_alive else 0.0

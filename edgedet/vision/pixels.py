@@ -53,17 +53,26 @@ def paint_letterboxed(frame: Frame, slot_hwc: NDArray[np.uint8]) -> Letterbox:
     """
     target_hw = (slot_hwc.shape[0], slot_hwc.shape[1])
     box = Letterbox.fit((frame.info.height, frame.info.width), target_hw)
-    bottom, right = box.top + box.content_hw[0], box.left + box.content_hw[1]
-    slot_hwc[: box.top] = PAD_VALUE
-    slot_hwc[bottom:] = PAD_VALUE
-    slot_hwc[box.top : bottom, : box.left] = PAD_VALUE
-    slot_hwc[box.top : bottom, right:] = PAD_VALUE
-    content = slot_hwc[box.top : bottom, box.left : right]
+    content = _padded(slot_hwc, box)
     if box.content_hw == box.source_hw:
         content[:] = to_rgb(frame)
     else:
         _paint_resized(frame, content)
     return box
+
+
+def repaint_letterboxed(
+    image_hwc: NDArray[np.uint8], box: Letterbox, slot_hwc: NDArray[np.uint8]
+) -> None:
+    """Paint what lies at `box` in a letterboxed picture into `slot_hwc` (H, W, 3), of another size.
+
+    It lies there where `Letterbox.fit` puts its source.
+    """
+    target_hw = (slot_hwc.shape[0], slot_hwc.shape[1])
+    content = _padded(slot_hwc, Letterbox.fit(box.source_hw, target_hw))
+    (height, width), size_wh = box.content_hw, (content.shape[1], content.shape[0])
+    before = image_hwc[box.top : box.top + height, box.left : box.left + width]
+    cv2.resize(before, size_wh, dst=content, interpolation=cv2.INTER_LINEAR)
 
 
 def to_rgb(frame: Frame) -> NDArray[np.uint8]:
@@ -93,6 +102,16 @@ def shrunk_rgb(frame: Frame, max_width: int) -> NDArray[np.uint8]:
     shrunk = np.empty((max(1, round(height * max_width / width)), max_width, 3), dtype=np.uint8)
     _paint_resized(frame, shrunk)
     return shrunk
+
+
+def _padded(slot_hwc: NDArray[np.uint8], box: Letterbox) -> NDArray[np.uint8]:
+    """Paint the padding around `box`; the part of `slot_hwc` that is left for the content."""
+    bottom, right = box.top + box.content_hw[0], box.left + box.content_hw[1]
+    slot_hwc[: box.top] = PAD_VALUE
+    slot_hwc[bottom:] = PAD_VALUE
+    slot_hwc[box.top : bottom, : box.left] = PAD_VALUE
+    slot_hwc[box.top : bottom, right:] = PAD_VALUE
+    return slot_hwc[box.top : bottom, box.left : right]
 
 
 def _paint_resized(frame: Frame, content: NDArray[np.uint8]) -> None:

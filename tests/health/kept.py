@@ -12,7 +12,7 @@ from edgedet.sample.base import Sample, SampleObject, State
 from edgedet.sample.picture import jpeg
 from edgedet.sample.store import SampleFiles
 from edgedet.sampling import Sampling
-from edgedet.stream.pipeline import Thresholds
+from edgedet.stream.model import Thresholds
 from tests.runs import tiny_settings
 from tests.sample.fakes import nothing, sample
 

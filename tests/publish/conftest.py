@@ -14,8 +14,9 @@ from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import Detections, FrameDetections
 from edgedet.event import SourceState, SourceStatus
 from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.exchange import Listener
-from edgedet.publish.identity import ModelIdentity, Origin, new_boot_id
+from edgedet.publish.identity import Origin, new_boot_id
 from edgedet.publish.mqtt import MqttSink
 
 CLOCK = SystemClock()

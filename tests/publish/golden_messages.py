@@ -15,10 +15,11 @@ from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import Detections, FrameDetections
 from edgedet.event import LastRun, RunEnd, SourceLimit, SourceState, SourceStatus
 from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.broker import Incoming
 from edgedet.publish.commands.replies import Replies
 from edgedet.publish.event_payloads import EventPayloads
-from edgedet.publish.identity import ModelIdentity, Origin
+from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DetectionsEncoder, JsonObject, Moment, encode_json
 from edgedet.publish.state_payloads import Limits, StatePayloads
 from edgedet.publish.topics import Topics

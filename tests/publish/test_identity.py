@@ -2,8 +2,7 @@
 
 import re
 
-from edgedet.manifest.schema import FileEntry, InputSpec, Manifest
-from edgedet.publish.identity import ModelIdentity, client_id, new_boot_id, read_machine_id
+from edgedet.publish.identity import client_id, new_boot_id, read_machine_id
 
 
 def test_client_id_differs_by_machine_and_stays() -> None:
@@ -19,21 +18,3 @@ def test_boot_id_is_new_each_time() -> None:
 
     assert len(boots) == 20
     assert all(re.fullmatch(r"[0-9a-f]{8}", boot) for boot in boots)
-
-
-def test_model_identity_takes_the_digest_of_the_graph() -> None:
-    manifest = Manifest(
-        name="person",
-        version="1",
-        class_names=["person"],
-        precision="fp32",
-        input=InputSpec(height=416, width=416),
-        files=[
-            FileEntry(path="weights.pt", sha256="b" * 64, size_bytes=1),
-            FileEntry(path="model.onnx", sha256="a" * 64, size_bytes=1),
-        ],
-    )
-
-    identity = ModelIdentity.of_manifest(manifest)
-
-    assert identity == ModelIdentity("person", "1", "a" * 64, "fp32", ("person",))

@@ -19,6 +19,10 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.detect.onnxruntime": "tests/detect/test_backends.py",
     "edgedet.detect.openvino": "tests/detect/test_backends.py",
     "edgedet.openvino_library": "tests/detect/test_backends.py",
+    # a value without behaviour; what is painted and left out shows when batches are made
+    "edgedet.model_identity": "tests/manifest/test_identity.py",
+    "edgedet.stream.model": "tests/test_startup.py",
+    "edgedet.stream.filler": "tests/stream/test_batcher.py",
     # values, and the one thing they know of themselves: shown by whoever reads them
     "edgedet.commands.bench.figures": "tests/commands/bench/test_report.py",
     # both bindings of CUDA against one set of rules; rewriting of graphs by what they compute

@@ -20,6 +20,7 @@ VALUES = {
         "event",
         "analytics",
         "machine",
+        "model_identity",
     )
 } | {"edgedet.openvino_library"}  # a leaf too: its Core is one for the whole process
 STAGES = {

@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgedet.analytics import ObjectEvent, SourceCounts
+from edgedet.detect.base import Detector
 from edgedet.detections import FrameDetections
 from edgedet.errors import SourceError
 from edgedet.event import SourceStatus
 from edgedet.frame import CaptureSource, CaptureTime, Frame, FrameInfo, PixelFormat
+from edgedet.model_identity import ModelIdentity
 from edgedet.source.base import EndOfStreamError, SourceCondition
+from edgedet.stream.answer import Answerer
+from edgedet.stream.model import Model, Thresholds
+from edgedet.stream.run_tally import RunTally
 
 START_UTC = datetime(2026, 5, 4, 9, 0, tzinfo=timezone.utc)
 WAIT_S = 30.0
@@ -180,6 +185,25 @@ class FakeDetector:
     def close(self) -> None:
         self.threads.add(threading.current_thread().name)
         self.is_closed = True
+
+
+def fake_model(
+    make: Callable[[], Detector] = FakeDetector,
+    *,
+    name: str = "fake",
+    input_hw: tuple[int, int] = (32, 32),
+    class_names: tuple[str, ...] = ("shade",),
+    score_threshold: float = 0.0,
+) -> Model:
+    """A model whose detector is made by `make`."""
+    identity = ModelIdentity(name, "1", "0" * 64, "fp32", class_names)
+    return Model(identity, input_hw, Thresholds(score_threshold, 0.45), make)
+
+
+def answerer(model: Model | None = None, thresholds: Thresholds | None = None) -> Answerer:
+    """Who answered, by thresholds that are usual."""
+    identity = (model or fake_model()).identity
+    return Answerer(identity, thresholds or Thresholds(0.25, 0.45), RunTally())
 
 
 def wait_until(condition: Callable[[], object], timeout_s: float = WAIT_S) -> None:

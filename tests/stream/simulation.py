@@ -16,10 +16,10 @@ from edgedet.stream.batch import Batch, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel, Policy
 from edgedet.stream.stats import PipelineStats
-from tests.stream.fakes import FakeClock, FramePool
+from tests.stream.fakes import FakeClock, FramePool, fake_model
 
 START_S = 100.0
-_INPUT_HW = (32, 32)
+_MODEL = fake_model()
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Simulation:
         self.sizes: list[int] = []
         self.inlets = [self._inlet(n, camera) for n, camera in enumerate(self.cameras)]
         self.stats = PipelineStats(tuple(inlet.source_id for inlet in self.inlets))
-        self.batcher = Batcher(self.inlets, self.settings, _INPUT_HW, self.clock, self.stats)
+        self.batcher = Batcher(self.inlets, self.settings, lambda: _MODEL, self.clock, self.stats)
         self._order = itertools.count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._inside: Batch | None = None

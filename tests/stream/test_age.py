@@ -1,13 +1,11 @@
 """What would be answered too late is known beforehand, the oldest first."""
 
-import numpy as np
-
 from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
 from edgedet.stream.age import AgeLimit
 from edgedet.stream.batch import Batch, BatchItem
 from edgedet.stream.cost import BatchCost
 from edgedet.vision.letterbox import Letterbox
-from tests.stream.fakes import START_UTC, FakeClock
+from tests.stream.fakes import START_UTC, FakeClock, fake_model
 
 
 class Bench:
@@ -22,7 +20,7 @@ class Bench:
 
     def late(self, *ages_s: float, lossless: tuple[int, ...] = ()) -> list[int]:
         """The late slots of a batch of frames of these ages."""
-        batch = Batch(np.zeros((len(ages_s), 8, 8, 3), dtype=np.uint8))
+        batch = Batch.empty(len(ages_s), fake_model(input_hw=(8, 8)))
         for slot, age_s in enumerate(ages_s):
             arrival_s = self.clock.monotonic() - age_s
             capture = CaptureTime(START_UTC, CaptureSource.FILE)

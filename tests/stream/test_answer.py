@@ -5,6 +5,7 @@ import numpy as np
 from edgedet.stream.answer import Answer
 from edgedet.stream.batch import BatchItem
 from edgedet.vision.letterbox import Letterbox
+from tests.stream.fakes import answerer
 from tests.track.scenes import frame_at
 
 BOX = Letterbox.fit((6, 8), (8, 8))
@@ -15,7 +16,7 @@ CANDIDATES = np.zeros((2, 3, 7), np.float32)
 def test_each_frame_has_its_own_picture() -> None:
     pictures = np.stack([np.full((8, 8, 3), shade, np.uint8) for shade in (10, 20)])
 
-    picture = Answer(ITEMS, CANDIDATES, 0.0, 0.1, pictures).picture(1)
+    picture = Answer(ITEMS, CANDIDATES, 0.0, 0.1, answerer(), pictures).picture(1)
 
     assert picture is not None
     assert (picture.rgb_hwc == 20).all()
@@ -23,4 +24,4 @@ def test_each_frame_has_its_own_picture() -> None:
 
 
 def test_without_pictures_there_is_none() -> None:
-    assert Answer(ITEMS, CANDIDATES, 0.0, 0.1).picture(0) is None
+    assert Answer(ITEMS, CANDIDATES, 0.0, 0.1, answerer()).picture(0) is None

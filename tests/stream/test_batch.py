@@ -1,11 +1,9 @@
 """A batch hands out its painted part alone."""
 
-import numpy as np
-
 from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
 from edgedet.stream.batch import Batch, BatchItem
 from edgedet.vision.letterbox import Letterbox
-from tests.stream.fakes import START_UTC
+from tests.stream.fakes import START_UTC, fake_model
 
 
 def _item(seq: int, index: int = 0) -> BatchItem:
@@ -14,7 +12,7 @@ def _item(seq: int, index: int = 0) -> BatchItem:
 
 
 def test_pictures_are_a_contiguous_view_of_the_painted_part() -> None:
-    batch = Batch(np.zeros((4, 32, 32, 3), dtype=np.uint8))
+    batch = Batch.empty(4, fake_model())
     batch.items += [_item(0), _item(1)]
     pictures = batch.pictures_nhwc
     assert pictures.shape == (2, 32, 32, 3)
@@ -23,14 +21,16 @@ def test_pictures_are_a_contiguous_view_of_the_painted_part() -> None:
 
 
 def test_clear_forgets_pictures_and_members() -> None:
-    batch = Batch(np.zeros((4, 32, 32, 3), dtype=np.uint8), [_item(0)], {0: 1})
+    batch = Batch.empty(4, fake_model())
+    batch.items.append(_item(0))
+    batch.members[0] = 1
     batch.clear()
     assert len(batch.pictures_nhwc) == 0
     assert batch.members == {}
 
 
 def test_pictures_that_are_taken_out_close_their_ranks() -> None:
-    batch = Batch(np.zeros((5, 4, 4, 3), dtype=np.uint8))
+    batch = Batch.empty(5, fake_model(input_hw=(4, 4)))
     for slot, index in enumerate((0, 1, 0, 2, 0)):
         batch.images_nhwc[slot] = 10 * slot
         batch.items.append(_item(slot, index))
@@ -40,3 +40,23 @@ def test_pictures_that_are_taken_out_close_their_ranks() -> None:
     assert [item.frame.seq for item in batch.items] == [1, 2, 4]
     assert batch.pictures_nhwc[:, 0, 0, 0].tolist() == [10, 20, 40]
     assert batch.members == {0: 2, 1: 1}
+
+
+def test_pictures_are_painted_anew_for_another_input() -> None:
+    batch = Batch.empty(2, fake_model())
+    batch.images_nhwc[0] = 114
+    batch.images_nhwc[0, 4:28] = 200  # where `_item` lies: 6 x 8 in 32 x 32
+    batch.items.append(_item(3))
+    same, other = fake_model(), fake_model(input_hw=(64, 96))
+    pictures = batch.images_nhwc
+    batch.fit(same)
+    assert batch.images_nhwc is pictures
+    batch.fit(other)
+    assert batch.model is other
+    assert batch.pictures_nhwc.shape == (1, 64, 96, 3)
+    box = batch.items[0].box
+    assert box == Letterbox.fit((6, 8), (64, 96))
+    painted = batch.pictures_nhwc[0]
+    assert (painted[:, box.left : box.left + box.content_hw[1]] == 200).all()
+    assert (painted[:, : box.left] == 114).all()
+    assert batch.items[0].frame.seq == 3

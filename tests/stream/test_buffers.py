@@ -4,7 +4,7 @@ from edgedet.stream.backend import BackendWatch
 from edgedet.stream.batch import Batch
 from edgedet.stream.buffers import Buffers
 from edgedet.stream.cost import BatchCost
-from tests.stream.fakes import FakeClock
+from tests.stream.fakes import FakeClock, fake_model
 
 
 class Bench:
@@ -13,7 +13,7 @@ class Bench:
     def __init__(self) -> None:
         self.woken = 0
         self.backend = BackendWatch(BatchCost(), FakeClock())
-        self.buffers = Buffers((2, 4, 4, 3), self.backend, self._wake)
+        self.buffers = Buffers(2, fake_model(), self.backend, self._wake)
 
     def begin(self) -> Batch:
         batch = self.buffers.begin()

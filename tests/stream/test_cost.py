@@ -72,3 +72,16 @@ def test_what_company_saves_is_what_is_paid_once() -> None:
     for size in (1, 2, 3):
         _learn(cost, size, 0.02 + 0.01 * size)
     assert cost.saved_s(2) == pytest.approx(0.02)
+
+
+def test_another_model_costs_what_it_took_when_it_was_tried() -> None:
+    cost = BatchCost()
+    for _ in range(9):
+        cost.add(4, 0.4)
+    cost.restart(0.03)
+    assert cost.usual_s(1) == pytest.approx(0.03)
+    assert cost.usual_s(4) == pytest.approx(0.12)
+    cost.add(4, 0.08)  # it is warm already
+    assert cost.usual_s(4) == pytest.approx(0.08)
+    cost.restart(None)
+    assert not cost.is_known

@@ -1,13 +1,11 @@
 """Who may have a slot of a batch, and with which frame."""
 
-import numpy as np
-
 from edgedet.frame import Frame
 from edgedet.stream.batch import Batch, BatchItem, Inlet
 from edgedet.stream.channel import Channel, Policy
 from edgedet.stream.intake import Intake
 from edgedet.vision.letterbox import Letterbox
-from tests.stream.fakes import FramePool
+from tests.stream.fakes import FramePool, fake_model
 
 
 class Bench:
@@ -17,7 +15,7 @@ class Bench:
         self.pool = FramePool()
         self.inlets = [self._inlet(n, kind == "L", **settings) for n, kind in enumerate(kinds)]
         self.intake = Intake(self.inlets)
-        self.batch = Batch(np.zeros((8, 4, 4, 3), dtype=np.uint8))
+        self.batch = Batch.empty(8, fake_model(input_hw=(4, 4)))
 
     def feed(self, number: int, *seqs: int) -> None:
         inlet = self.inlets[number]

@@ -53,3 +53,13 @@ def test_few_pictures_say_nothing_about_batches() -> None:
 
 def test_one_stays_one() -> None:
     assert set(_settle(BatchLimit(1), lambda _size: 0.01)) == {1}
+
+
+def test_another_model_may_gain_by_batches() -> None:
+    limit = BatchLimit(8)
+    for _ in range(5):
+        limit.add(1, 0.1)
+        limit.add(8, 0.8)
+    assert limit.size == 1
+    limit.restart()
+    assert limit.size == 8

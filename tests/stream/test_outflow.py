@@ -10,7 +10,7 @@ from edgedet.stream.batch import BatchItem
 from edgedet.stream.outflow import Outflow
 from edgedet.track.analysts import Analysts
 from edgedet.vision.letterbox import Letterbox
-from tests.stream.fakes import FakeClock, RecordingSink
+from tests.stream.fakes import FakeClock, RecordingSink, answerer
 from tests.track.scenes import BOOT, CLASSES, FPS, HEIGHT, WIDTH, frame_at, source, walker, words
 
 START_S = 1000.0  # when the frames of the scenes begin to arrive
@@ -22,7 +22,7 @@ def _answer(seq: int, pictures: NDArray[np.uint8] | None = None) -> Answer:
         candidates[0, row, :5] = *(np.array(box) * (WIDTH, HEIGHT, WIDTH, HEIGHT)), score
     letterbox = Letterbox.fit((HEIGHT, WIDTH), (HEIGHT, WIDTH))
     item = BatchItem(frame_at(seq / FPS), letterbox, batched_s=0.1, index=0)
-    return Answer((item,), candidates, 0.2, 0.3, pictures)
+    return Answer((item,), candidates, 0.2, 0.3, answerer(), pictures)
 
 
 class Bench:
@@ -36,10 +36,7 @@ class Bench:
 
     def show(self, *seqs: int) -> list[FrameDetections]:
         """Frames with one object, and a weak one that does not count."""
-        return [
-            self.outflow.take(_answer(seq), 0, score_threshold=0.25, iou_threshold=0.45)
-            for seq in seqs
-        ]
+        return [self.outflow.take(_answer(seq), 0) for seq in seqs]
 
 
 def test_results_are_handed_over_as_the_analyst_left_them() -> None:

@@ -18,7 +18,8 @@ from edgedet.errors import ModelError, PublishError
 from edgedet.frame import Frame
 from edgedet.stream.batch import Inlet
 from edgedet.stream.channel import Channel, Policy
-from edgedet.stream.pipeline import Pipeline, PipelineSettings, Thresholds
+from edgedet.stream.model import Thresholds
+from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.stats import Stage
 from edgedet.track.analysts import Analysts
 from tests.stream.fakes import (
@@ -27,10 +28,11 @@ from tests.stream.fakes import (
     FakeDetector,
     FramePool,
     RecordingSink,
+    fake_model,
     wait_until,
 )
 
-SETTINGS = PipelineSettings(0.0, 0.45, (32, 32), BatchSettings(max_size=4))
+SETTINGS = BatchSettings(max_size=4)
 
 
 def _analysts(names: Iterable[str], *, tracks: bool) -> Analysts:
@@ -63,7 +65,7 @@ class Bench:
         self._detector = detector
         self.pipeline = Pipeline(
             list(self.inlets.values()),
-            self._make,
+            fake_model(self._make),
             self.sink,
             _analysts(self.inlets, tracks=tracks),
             SETTINGS,
@@ -237,9 +239,8 @@ def test_an_answer_that_comes_too_late_is_withheld_and_counted() -> None:
     inlet = Inlet("a", Channel[Frame](2, Policy.DROP_OLDEST, dispose=Frame.close))
     sink, pool, stepped = RecordingSink(), FramePool(), [0.5, 0.1]
     detector._before = lambda _size: clock.advance(stepped.pop(0))
-    settings = PipelineSettings(0.0, 0.45, (32, 32), batch)
     analysts = _analysts(["a"], tracks=False)
-    pipeline = Pipeline([inlet], lambda: detector, sink, analysts, settings, clock)
+    pipeline = Pipeline([inlet], fake_model(lambda: detector), sink, analysts, batch, clock)
     pipeline.start()
     inlet.channel.put(pool.frame("a", 0, arrival_s=clock.monotonic()))
     wait_until(lambda: pipeline.stats.withheld == 1)
