@@ -10,18 +10,14 @@ import yaml
 
 from edgedet.config.source import SourceSettings
 from edgedet.event import SourceState
-from edgedet.health.base import Vitals
-from edgedet.stream.worker import StopSignal, Worker
 from tests.health.browser import headless
 from tests.health.figures import a_source, the_vitals
-from tests.health.site_stand import SiteStand
-from tests.rules.tree import ROOT
+from tests.health.show import Show
 from tests.stream.fakes import wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, ViewportSize
 
-SHOTS = ROOT / "build" / "page"  # not in git
 TOKEN = "0123456789abcdef0123"  # noqa: S105 - of these tests
 PHONE: "ViewportSize" = {"width": 390, "height": 844}
 
@@ -30,51 +26,6 @@ PHONE: "ViewportSize" = {"width": 390, "height": 844}
 def browser() -> "Iterator[Browser]":
     with headless() as found:
         yield found
-
-
-class Show:
-    """A site whose sources all move, and a page that looks at it."""
-
-    def __init__(self, browser: "Browser", vitals: Vitals, token_file: Path | None = None) -> None:
-        self.stand = SiteStand(token_file, vitals)
-        self.names = [source.status.source_id for source in vitals.sources]
-        self.trouble: list[str] = []
-        self.moving = Worker("moving", self._move)
-        self.moving.start()
-        self.page: Page = browser.new_page(viewport={"width": 1280, "height": 800})
-        self.page.set_default_timeout(20_000)
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on(
-            "console",
-            lambda message: self.trouble.append(message.text) if message.type == "error" else None,
-        )
-
-    def open(self, path: str = "/") -> "Page":
-        self.page.goto(f"{self.stand.server.url}{path}")
-        return self.page
-
-    def wait_for_picture(self, selector: str) -> None:
-        """Until the upper left of the picture is white, as in every frame."""
-        self.page.wait_for_function(
-            """selector => { const canvas = document.querySelector(selector);
-              if (!canvas?.width) return false;
-              const pixel = canvas.getContext("2d").getImageData(
-                canvas.width * 0.3, canvas.height * 0.3, 1, 1).data;
-              return pixel[0] > 200 && pixel[3] === 255; }""",
-            arg=selector,
-        )
-
-    def close(self) -> None:
-        self.page.close()
-        assert self.moving.stop(20)
-        self.stand.stop()
-
-    def _move(self, stop: StopSignal) -> None:
-        seq = 0
-        while not stop.wait(0.05):
-            seq += 1
-            for name in self.names:
-                self.stand.tap.show(name, seq)
 
 
 @pytest.fixture
@@ -100,7 +51,7 @@ def test_pictures_states_and_figures(show: Show) -> None:
     assert "14.8/25.0 fps" in page.locator("[data-source=gate] .numbers").inner_text()
     assert "connected" in page.locator("#broker").inner_text()
     assert "openvino" in page.locator("#model").inner_text()
-    _keep(page, "two")
+    show.keep_picture("two")
 
 
 def test_nothing_is_asked_for_when_nobody_looks(show: Show) -> None:
@@ -169,7 +120,7 @@ def test_sixteen_sources_on_a_telephone(browser: "Browser") -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
     page.evaluate("scrollTo(0, 0)")
     show.wait_for_picture("[data-source=cam-5] canvas")
-    _keep(page, "sixteen")
+    show.keep_picture("sixteen")
     show.close()
     assert show.trouble == []
 
@@ -186,10 +137,3 @@ def test_people_log_in_first_where_there_is_a_token(browser: "Browser", tmp_path
     page.click("button")
     show.wait_for_picture("[data-source=gate] canvas")
     show.close()
-
-
-def _keep(page: "Page", name: str) -> None:
-    """Keep a picture of the page, to be looked at."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    # told a path, Playwright would write it on a thread that stays
-    (SHOTS / f"{name}.png").write_bytes(page.screenshot(full_page=True))

@@ -4,7 +4,7 @@ import { element, milliseconds, rate } from "/assets/format.js";
 
 const WIDTH = 600;
 const HEIGHT = 150;
-const LEFT = 46;
+const LEFT = 52;
 const BOTTOM = 18;
 const NAMESPACE = "http://www.w3.org/2000/svg";
 
@@ -36,12 +36,13 @@ export class Chart {
     const points = this.#points;
     const end = points.length ? points.at(-1)[0] : Date.now() / 1000;
     const span = Math.max(60, Math.min(this.span, end - (points[0]?.[0] ?? end)));
-    const ceiling = rounded(Math.max(1e-6, ...points.flatMap((point) => this.series.map(([, column]) => point[column] ?? 0))));
+    const most = Math.max(0, ...points.flatMap((point) => this.series.map(([, column]) => point[column] ?? 0)));
+    const ceiling = most ? rounded(most) : 1;
     this.place = {
       x: (time) => LEFT + ((time - end + span) / span) * (width - LEFT - 4),
       y: (value) => 6 + (1 - value / ceiling) * (height - BOTTOM - 6),
     };
-    const parts = [0, 0.5, 1].flatMap((share) => this.#gridline(share * ceiling, width));
+    const parts = (points.length ? [0, 0.5, 1] : [0]).flatMap((share) => this.#gridline(share * ceiling, width));
     for (const minutes of [span / 60, span / 120, 0]) {
       const label = minutes < 0.1 ? "now" : `−${minutes.toFixed(minutes < 10 && minutes % 1 > 0.05 ? 1 : 0)} min`;
       const anchor = minutes === 0 ? "end" : minutes === span / 60 ? "start" : "middle";

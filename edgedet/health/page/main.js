@@ -1,8 +1,10 @@
 // The page: asks how everything is, once a second, and shows it; nothing while it is hidden.
 
+import { ask } from "/assets/ask.js";
 import { Chart, stages } from "/assets/charts.js";
 import { bytes, count, duration, element, list, milliseconds, rate, text, words } from "/assets/format.js";
 import { Live } from "/assets/live.js";
+import { SamplesView } from "/assets/samples.js";
 import { SourceView } from "/assets/source.js";
 import { Grid } from "/assets/tiles.js";
 
@@ -11,19 +13,13 @@ const STATE_MS = 1000;
 const HISTORY_MS = 5000;
 
 let state = null;
-let view = null;
+let view = null; // of one source, large
+let samples = null; // of the frames that were kept
 let failures = 0;
 const grid = new Grid($("grid"), look);
 const live = new Live((head, bitmap) => (view ?? grid).put(head, bitmap));
 const throughput = new Chart($("throughput"), [["decoded", 1, rate], ["detected", 2, rate]], 1800);
 const latency = new Chart($("latency"), [["median", 3, milliseconds], ["p99", 4, milliseconds]], 1800);
-
-async function ask(path) {
-  const response = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(8000) });
-  if (response.status === 401) location.assign("/login");
-  if (!response.ok) throw new Error(`${response.status}`);
-  return response.json();
-}
 
 async function repeat(work, pause) {
   for (;;) {
@@ -70,14 +66,15 @@ function show() {
     ["classes", model.class_names.slice(0, 8).join(", ") + (model.class_names.length > 8 ? ` and ${model.class_names.length - 8} more` : "")],
     ["sha256", model.sha256.slice(0, 12)], ...rolloutRows(parts.rollout)]);
   list($("broker"), [...brokerRows(broker), ...spoolRows(parts.spool)]);
-  list($("sampling"), parts.sampling ? Object.entries(parts.sampling).map(([name, value]) => [words(name), typeof value === "number" ? count(value) : value]) : [["sampling", "off"]]);
+  list($("sampling"), samplingRows(parts.sampling));
+  text($("waiting"), parts.sampling?.to_approve ? count(parts.sampling.to_approve) : "");
   list($("run"), [["running for", duration(device.uptime_s)], ["the run before", words(device.last_run.end) + (device.last_run.detail ? `: ${device.last_run.detail}` : "")],
     ["frames detected", count(state.frames)], ["frames a batch", state.batches ? (state.frames / state.batches).toFixed(1) : "–"],
     ["left out", count(sum("dropped"))], ["version", device.version], ["boot", device.boot]]);
-  grid.update(sources);
+  grid.update(sources, Boolean(parts.sampling));
   const source = view && sources.find(({ id }) => id === view.id);
-  if (source) view.update(source);
-  else route();
+  if (source) view.update(source, Boolean(parts.sampling));
+  else if (!samples) route();
 }
 
 function rolloutRows(rollout) {
@@ -98,6 +95,14 @@ function spoolRows(spool) {
   if (!spool) return [["spool", "off"]];
   return [["spool holds", `${count(spool.kept)} messages, ${bytes(spool.used_bytes)}`], ["sent late", count(spool.replayed)],
     ["lost in it", count(spool.dropped), spool.dropped ? "warn" : ""], ...(spool.is_durable ? [] : [["spool", spool.reason || "not durable", "bad"]])];
+}
+
+function samplingRows(found) {
+  if (!found) return [["sampling", "off"]];
+  return [["wait for you", count(found.to_approve), found.to_approve ? "warn" : ""], ["to be sent", count(found.to_send)], ["looked at", count(found.looked_at)], ["kept", count(found.kept)],
+    ["alike, not kept", count(found.similar)], ["no budget left", count(found.no_credit)], ["missed", count(found.missed)],
+    ["failed", count(found.failed), found.failed ? "warn" : ""], ["made way", count(found.dropped), found.dropped ? "warn" : ""],
+    ...(found.trouble ? [["trouble", found.trouble, "warn"]] : [])];
 }
 
 function figures(rows) {
@@ -121,21 +126,39 @@ function overall(kind, words_) {
   text($("overall"), words_);
 }
 
-// Which source the address names, if any; then which pictures are wanted.
+// What the address names, if anything: a source, or the samples; then which pictures are wanted.
 function route() {
-  const id = location.hash.startsWith("#/source/") ? decodeURIComponent(location.hash.slice(9)) : "";
-  const source = state?.sources.find((each) => each.id === id);
+  const [, place, name] = location.hash.split("/").map(decoded);
+  const source = place === "source" ? state?.sources.find((each) => each.id === name) : undefined;
   if (view && view.id !== source?.id) {
     view.close();
     view = null;
   }
   if (source && !view) view = new SourceView($("source"), source);
-  $("overview").hidden = view !== null;
+  const isSamples = place === "samples";
+  if (samples && !isSamples) {
+    samples.close();
+    samples = null;
+  }
+  if (isSamples && samples) samples.open(name ?? "");
+  else if (isSamples) samples = new SamplesView($("samples"), name ?? "");
+  $("overview").hidden = view !== null || isSamples;
+  $("panels").hidden = isSamples;
+  $(isSamples ? "to-samples" : "to-sources").setAttribute("aria-current", "page");
+  $(isSamples ? "to-sources" : "to-samples").removeAttribute("aria-current");
   look();
 }
 
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
 function look() {
-  if (document.hidden) live.show([], 0);
+  if (document.hidden || samples) live.show([], 0);
   else if (view) live.show([view.id], view.width);
   else live.show(grid.visible, grid.width);
 }
@@ -143,6 +166,7 @@ function look() {
 function theme(chosen) {
   if (chosen) document.documentElement.dataset.theme = chosen;
   grid.redraw();
+  samples?.redraw();
 }
 
 $("theme").addEventListener("click", () => {
@@ -152,8 +176,20 @@ $("theme").addEventListener("click", () => {
   theme(localStorage.getItem("theme"));
 });
 theme(localStorage.getItem("theme"));
-addEventListener("hashchange", () => { route(); $("content").focus(); });
-addEventListener("keydown", (event) => { if (event.key === "Escape" && view) location.hash = "#/"; });
+addEventListener("hashchange", () => {
+  const place = $("content").dataset.place;
+  route();
+  $("content").dataset.place = location.hash.split("/")[1] ?? "";
+  if ($("content").dataset.place !== place) $("content").focus();
+});
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input[type=text], select, textarea")) return;
+  if (samples && !(event.target.closest("button, a, input") && [" ", "Enter"].includes(event.key))) {
+    if (samples.key(event.key)) event.preventDefault();
+    return;
+  }
+  if (event.key === "Escape" && view) location.hash = "#/";
+});
 document.addEventListener("visibilitychange", () => { look(); if (!document.hidden) refresh().catch(() => {}); });
 repeat(refresh, STATE_MS);
 repeat(remember, HISTORY_MS);

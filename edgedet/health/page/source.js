@@ -2,6 +2,7 @@
 
 import { Editor } from "/assets/editor.js";
 import { count, element, list, milliseconds, rate, since, words } from "/assets/format.js";
+import { keeper } from "/assets/keep.js";
 import { Picture } from "/assets/picture.js";
 import { badge, veil } from "/assets/tiles.js";
 
@@ -25,7 +26,8 @@ export class SourceView {
       this.#toggle("Boxes", true, (on) => { this.picture.shows.boxes = on; }),
       this.#toggle("Zones", true, (on) => { this.picture.shows.zones = on && !this.editor; }),
       this.#toggle("Hold the picture", false, (on) => { this.held = on; }),
-      this.edit = this.#toggle("Edit zones", false, (on) => this.#edit(on)));
+      this.edit = this.#toggle("Edit zones", false, (on) => this.#edit(on)),
+      (this.keep = keeper(source.id)).root);
     root.replaceChildren(element("header", {}, element("a", { class: "button", href: "#/" }, "← All sources"),
       element("h2", {}, source.id), this.badge, tools), this.frame, this.side);
     root.hidden = false;
@@ -62,7 +64,8 @@ export class SourceView {
       ...[...counts].map(([label, { number, score }]) => [label, `${number}, best ${score.toFixed(2)}`])]);
   }
 
-  update(source) {
+  update(source, canKeep = false) {
+    this.keep.root.hidden = !canKeep;
     this.isFine = ["live", "degraded", "ended"].includes(source.state);
     this.source = source;
     if (!this.editor) this.picture.places = source;

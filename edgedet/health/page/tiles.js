@@ -1,6 +1,7 @@
 // The grid of all sources: a tile each, and pictures only for those that are on the screen.
 
 import { STATES, element, milliseconds, rate, since, text, words } from "/assets/format.js";
+import { keeper } from "/assets/keep.js";
 import { Picture } from "/assets/picture.js";
 
 export class Grid {
@@ -30,11 +31,11 @@ export class Grid {
     return tile ? tile.picture.canvas.clientWidth * Math.min(window.devicePixelRatio || 1, 2) : 320;
   }
 
-  update(sources) {
+  update(sources, canKeep) {
     this.root.style.setProperty("--columns", columns(sources.length, this.root.clientWidth));
     for (const source of sources) {
       const tile = this.#tiles.get(source.id) ?? this.#add(source.id);
-      tile.update(source);
+      tile.update(source, canKeep);
     }
     for (const [id, tile] of this.#tiles) {
       if (!sources.some((source) => source.id === id)) {
@@ -70,9 +71,11 @@ class Tile {
     this.veil = element("div", { class: "veil" });
     this.badge = element("span", { class: "badge" });
     this.numbers = element("span", { class: "numbers" });
-    this.root = element("a", { class: "tile", href: `#/source/${id}` },
+    this.link = element("a", { href: `#/source/${id}` },
       element("div", { class: "frame" }, this.canvas, this.veil),
       element("div", { class: "caption" }, element("span", { class: "name" }, id), this.badge, this.numbers));
+    this.keep = keeper(id);
+    this.root = element("div", { class: "tile" }, this.link, this.keep.root);
     this.root.dataset.source = id;
     this.picture = new Picture(this.canvas);
   }
@@ -82,7 +85,8 @@ class Tile {
     this.veil.hidden = this.isFine;
   }
 
-  update(source) {
+  update(source, canKeep) {
+    this.keep.root.hidden = !canKeep || !["live", "degraded"].includes(source.state);
     this.isFine = ["live", "degraded", "ended"].includes(source.state);
     this.picture.places = source;
     badge(this.badge, source.state);
@@ -90,7 +94,7 @@ class Tile {
     const objects = `${source.objects} ${source.objects === 1 ? "object" : "objects"}`;
     text(this.numbers, this.isFine ? `${rate(source.fps)}/${rate(source.fps_in)} fps · ${milliseconds(source.p99_ms)} · ${source.objects} ◻` : "");
     this.numbers.title = "detected / decoded frames a second · 99th percentile of latency · objects in the latest frame";
-    this.root.setAttribute("aria-label", `${source.id}: ${words(source.state)}, ${rate(source.fps)} frames a second, ${objects}`);
+    this.link.setAttribute("aria-label", `${source.id}: ${words(source.state)}, ${rate(source.fps)} frames a second, ${objects}`);
   }
 }
 
