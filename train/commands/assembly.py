@@ -32,6 +32,7 @@ from train.engine.run_folder import RunFolder
 from train.engine.world import World
 from train.machine import describe_machine
 from train.model import DetectionNetwork, build_model, start_from
+from train.model.growing import keep_known_classes
 
 _SHOWN = 9
 
@@ -126,11 +127,13 @@ def _network(
         return build_model(options.model, len(class_names), anchors=options.anchors), frozenset()
     network, report = start_from(options.weights, options.model, len(class_names))
     told += _other_order(options.weights, tuple(report.info.names), class_names)
+    is_grown = keep_known_classes(network, report, class_names)
     own = [key for key, _, _ in report.mismatched] + list(report.missing)
     more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
     told.append(
         f"{options.weights}: {report.matched} of {report.total} tensors taken; left as "
-        f"initialised: {', '.join(own[:_SHOWN]) or 'nothing'}{more}"
+        f"initialised{' but for the classes that it knows' if is_grown else ''}: "
+        f"{', '.join(own[:_SHOWN]) or 'nothing'}{more}"
     )
     own += report.filled
     return network, frozenset(name for name, _ in network.named_parameters() if name not in own)

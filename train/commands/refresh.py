@@ -29,7 +29,8 @@ def refresh(  # noqa: PLR0913 - the options of the command
         Path | None, typer.Option(help="New labels: the folder that a device sampled into.")
     ] = None,
     roboflow: Annotated[
-        str, typer.Option(help="New labels: WORKSPACE/PROJECT/VERSION, or an export (zip, folder).")
+        str,
+        typer.Option(help="New labels: [WORKSPACE/]PROJECT/VERSION, or an export (zip, folder)."),
     ] = "",
     data: Annotated[
         Path | None, typer.Option(help="New labels: a YOLO folder, or its data.yaml.")

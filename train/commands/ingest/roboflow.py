@@ -22,7 +22,7 @@ def roboflow(  # noqa: PLR0913 - the options of the command
         Path | None, typer.Option(help="Export as YOLOv7 (v5, v8) PyTorch: a folder or a zip.")
     ] = None,
     version: Annotated[
-        str, typer.Option(help="workspace/project/number: download it; needs the SDK and a key.")
+        str, typer.Option(help="[workspace/]project/number: download it; needs the SDK and a key.")
     ] = "",
     api_key_file: Annotated[
         Path | None, typer.Option(help=f"File with the key; else the variable {KEY_VARIABLE}.")

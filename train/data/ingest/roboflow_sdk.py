@@ -11,16 +11,19 @@ _FORM = "yolov7"
 
 
 def parse_version(text: str) -> tuple[str, str, int]:
-    """Workspace, project and version in `workspace/project/3`.
+    """Workspace, project and version in `workspace/project/3`; empty: the key's own workspace.
+
+    >>> parse_version("acme/gates/3"), parse_version("gates/3")
+    (('acme', 'gates', 3), ('', 'gates', 3))
 
     Raises:
         UsageError: if `text` is not of that form.
     """
     parts = text.strip("/").split("/")
-    if len(parts) != 3 or not all(parts) or not parts[2].isdigit():
-        msg = f"--version {text}: expected workspace/project/number, for example acme/gates/3"
+    if len(parts) not in (2, 3) or not all(parts) or not parts[-1].isdigit():
+        msg = f"version {text}: expected workspace/project/number, for example acme/gates/3"
         raise UsageError(msg)
-    return parts[0], parts[1], int(parts[2])
+    return "" if len(parts) == 2 else parts[0], parts[-2], int(parts[-1])
 
 
 def download_version(version: tuple[str, str, int], api_key: str, folder: Path) -> Path:
@@ -45,10 +48,12 @@ def download_version(version: tuple[str, str, int], api_key: str, folder: Path) 
     try:
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             client = roboflow.Roboflow(api_key=api_key)
-            chosen = client.workspace(workspace).project(project).version(number)
+            home = client.workspace(workspace) if workspace else client.workspace()
+            chosen = home.project(project).version(number)
             chosen.download(_FORM, location=str(place), overwrite=True)
     except Exception as exc:  # noqa: BLE001 - the package raises its own, requests' and any other
         told = " ".join(f"{type(exc).__name__}: {exc}".replace(api_key, "***").split())
-        msg = f"cannot download {workspace}/{project}/{number} from Roboflow: {told[:300]}"
+        wanted = "/".join(filter(None, (workspace, project, str(number))))
+        msg = f"cannot download {wanted} from Roboflow: {told[:300]}"
         raise DataError(msg) from None  # the cause holds the key
     return place

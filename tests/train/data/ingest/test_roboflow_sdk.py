@@ -21,8 +21,9 @@ KEY = "abcDEF123secret"
 VERSION = ("acme", "gates", 3)
 
 
-def test_a_version_has_three_parts() -> None:
+def test_a_version_has_three_parts_or_two_in_ones_own_workspace() -> None:
     assert parse_version("acme/gates/3") == VERSION
+    assert parse_version("gates/3") == ("", "gates", 3)
     for text in ("acme/gates", "acme/gates/x", "//3", ""):
         with pytest.raises(UsageError, match="expected workspace/project/number"):
             parse_version(text)
@@ -109,8 +110,11 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadingHTTPServer]:
 
 
 @pytest.mark.usefixtures("service")
-def test_downloads_and_unpacks(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    folder = download_version(VERSION, KEY, tmp_path)
+@pytest.mark.parametrize("version", [VERSION, ("", "gates", 3)])
+def test_downloads_and_unpacks(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], version: tuple[str, str, int]
+) -> None:
+    folder = download_version(version, KEY, tmp_path)
 
     assert (folder / "data.yaml").is_file()
     assert (folder / "train" / "images" / "1.jpg").read_bytes() == b"jpg"
