@@ -216,7 +216,7 @@ class Reloader:
         if not self._feeds.replace(source, reopens=not changed <= _WITHOUT_OPENING):
             return False
         if changed & _ANALYSIS:
-            self._analysts.replace(source)
+            self._analysts.put(source)
         return True
 
     def _problem(self, change: _Change) -> str:

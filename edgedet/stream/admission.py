@@ -72,6 +72,13 @@ class Admission:
         self.on_change: LimitCallback = _nobody
         """Called when the limit of a source changes noticeably, on the thread that updates."""
 
+    def place(self, index: int, inlet: Inlet) -> None:
+        """One more inlet, or another one in the place of one that is gone."""
+        inlets = list(self._inlets)
+        inlets[index : index + 1] = [inlet]
+        self._inlets = tuple(inlets)
+        self._accounts[index : index + 1] = [_Account()]
+
     @property
     def capacity_fps(self) -> float:
         """Images a second that the backend can answer; 0 while that is not known."""
@@ -145,7 +152,8 @@ class Admission:
 
     def _tell(self, now_s: float) -> None:
         for inlet, account in zip(self._inlets, self._accounts, strict=True):
-            if now_s - account.told_s >= _TELL_EVERY_S and _differ(account.told, account.limit):
+            is_due = not inlet.is_gone and now_s - account.told_s >= _TELL_EVERY_S
+            if is_due and _differ(account.told, account.limit):
                 account.told, account.told_s = account.limit, now_s
                 self.on_change(inlet.source_id, account.limit)
 

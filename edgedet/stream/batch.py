@@ -24,6 +24,8 @@ class Inlet:
     """Weight of its share of the detector."""
     max_fps: float | None = None
     """At most so many of its frames a second are taken; never for a lossless source."""
+    is_gone: bool = field(default=False, init=False)
+    """Whether it was removed: nothing more comes of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,16 +17,17 @@ The rules, in words; which frame is next is `edgedet.stream.intake`'s:
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from edgedet.clock import Clock
 from edgedet.config.batch import BatchSettings
 from edgedet.stream.admission import Admission
 from edgedet.stream.age import AgeLimit
 from edgedet.stream.backend import BackendWatch
-from edgedet.stream.batch import Batch, Inlet
+from edgedet.stream.batch import Batch
 from edgedet.stream.buffers import Buffers
 from edgedet.stream.filler import Filler
+from edgedet.stream.inlets import Inlets
 from edgedet.stream.intake import Intake
 from edgedet.stream.model import Model
 from edgedet.stream.painter import Painter
@@ -45,7 +46,7 @@ class Batcher:
 
     def __init__(  # noqa: PLR0913 - the pipeline hands over every part
         self,
-        inlets: Sequence[Inlet],
+        inlets: Inlets,
         settings: BatchSettings,
         current_model: Callable[[], Model],
         clock: Clock,
@@ -57,7 +58,7 @@ class Batcher:
         Frames are painted for `current_model`, which is asked again and again. What `tap` wants of
         them, it may copy.
         """
-        self._inlets = tuple(inlets)
+        self._inlets = inlets
         self._clock = clock
         self._stats = stats or PipelineStats(tuple(inlet.source_id for inlet in inlets))
         self._settings = settings
@@ -92,9 +93,9 @@ class Batcher:
         while not stop.is_set():
             self._wake.clear()
             wait_s = self.step()
-            if wait_s is None:
+            if wait_s is None and not self._inlets.has_new:
                 break
-            if wait_s > 0.0:
+            if wait_s:
                 self._wake.wait(wait_s)
         self.close()
 
@@ -103,6 +104,7 @@ class Batcher:
 
         A frame that comes, or a batch that is taken or given back, is a reason to look earlier.
         """
+        self._place_new()
         self._sizing.follow(self._current_model())
         max_size = self._max_size()
         if self.admission.is_due:
@@ -155,6 +157,13 @@ class Batcher:
                 self.age.answered(infer_s)
         self._backend.ends()
         self._buffers.give_back(batch)
+
+    def _place_new(self) -> None:
+        for index in self._inlets.take_new():
+            inlet = self._inlets[index]
+            inlet.channel.watch(self.wake)
+            self._intake.place(index, inlet)
+            self.admission.place(index, inlet)
 
     def _max_size(self) -> int:
         """The most pictures that the next batch should have."""

@@ -25,6 +25,15 @@ class Intake:
         self._paces = [Pace(inlet.max_fps) for inlet in inlets]
         self._absent = [0] * len(self._inlets)
 
+    def place(self, index: int, inlet: Inlet) -> None:
+        """One more inlet, or another one in the place of one that is gone."""
+        inlets = list(self._inlets)
+        inlets[index : index + 1] = [inlet]
+        self._inlets = tuple(inlets)
+        self._turns.join(index, inlet.priority)
+        self._paces[index : index + 1] = [Pace(inlet.max_fps)]
+        self._absent[index : index + 1] = [0]
+
     @property
     def all_closed(self) -> bool:
         """Whether no further frame will come."""

@@ -13,6 +13,7 @@ from edgedet.stream.answer import Answer
 from edgedet.stream.batch import BatchItem, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel
+from edgedet.stream.inlets import Inlets
 from edgedet.stream.model import Model, Thresholds
 from edgedet.stream.outflow import Outflow
 from edgedet.stream.roster import Roster
@@ -57,9 +58,9 @@ class Pipeline:
         self._is_stopping = False
         self._clock = clock
         self._on_end: Callable[[], object] = _nothing
-        self._inlets = tuple(inlets)
+        self._inlets = Inlets(inlets)
         self._batcher = Batcher(
-            inlets, settings, lambda: self.roster.in_use.model, clock, self.stats, self.tap
+            self._inlets, settings, lambda: self.roster.in_use.model, clock, self.stats, self.tap
         )
         self._answers = Channel[Answer](_ANSWERS)
         self._serving = Serving(
@@ -103,6 +104,17 @@ class Pipeline:
     def waiting(self) -> int:
         """Frames that wait to be taken into a batch."""
         return sum(len(inlet.channel) for inlet in self._inlets)
+
+    def add(self, inlet: Inlet) -> bool:
+        """Take frames of one more source from now on; False when the pipeline has ended."""
+        self.stats.add_source(inlet.source_id)
+        self._inlets.add(inlet)
+        self._batcher.wake()
+        return not self._has_ended
+
+    def remove(self, source_id: str) -> None:
+        """Take no frame of a source any more, and hand over nothing that is still under way."""
+        self._inlets.remove(source_id)
 
     @property
     def admission(self) -> Admission:
@@ -149,8 +161,7 @@ class Pipeline:
             if answer is None:
                 continue
             for index, item in enumerate(answer.items):
-                if self._is_late(item):
-                    self.stats.withhold(item.frame.source_id)
+                if self._is_left_out(item):
                     self.tap.forget(item.frame)
                     continue
                 result = self._outflow.take(answer, index)
@@ -160,18 +171,29 @@ class Pipeline:
         self._outflow.finish(self._ended_sources)
         self._end()
 
-    def _is_late(self, item: BatchItem) -> bool:
-        """Whether the backend took so much longer than it used to that the answer is too old."""
+    def _is_left_out(self, item: BatchItem) -> bool:
+        """Whether the source is gone, or the backend took so long that the answer is too old."""
+        source_id = item.frame.source_id
+        if source_id not in self._inlets.present:
+            self.stats.leave_out(source_id)
+            return True
         if self._inlets[item.index].is_lossless:
             return False
-        return self._batcher.age.is_late(item.frame.arrival_s, self._clock.monotonic())
+        if not self._batcher.age.is_late(item.frame.arrival_s, self._clock.monotonic()):
+            return False
+        self.stats.withhold(source_id)
+        return True
 
     @property
     def _ended_sources(self) -> frozenset[str]:
         """The sources that have ended by themselves."""
         if self._is_stopping:
             return frozenset()
-        return frozenset(inlet.source_id for inlet in self._inlets if inlet.channel.is_drained)
+        return frozenset(
+            inlet.source_id
+            for inlet in self._inlets
+            if inlet.channel.is_drained and not inlet.is_gone
+        )
 
     def _failed(self, error: BaseException) -> None:
         """A thread ended with an error: without it there is no pipeline."""

@@ -181,6 +181,10 @@ class PipelineStats:
         self.unpaintable = 0
         """Frames left out because they could not be converted."""
 
+    def add_source(self, source_id: str) -> None:
+        """Count for one more source, or for one that is back."""
+        self.sources.setdefault(source_id, SourceStats(source_id))
+
     def add_unpaintable(self, source_id: str) -> None:
         """Count a frame that could not be converted."""
         self.unpaintable += 1

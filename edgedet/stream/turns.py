@@ -18,6 +18,13 @@ class Turns:
         self._finish = [0.0] * len(self.weights)
         self._now = 0.0
 
+    def join(self, number: int, weight: float) -> None:
+        """One more, or another one in the place of `number`; it was not served yet."""
+        weights = list(self.weights)
+        weights[number : number + 1] = [weight]
+        self.weights = tuple(weights)
+        self._finish[number : number + 1] = [0.0]
+
     def order(self) -> list[int]:
         """All of them by number, the one whose turn it is first."""
         return sorted(range(len(self.weights)), key=lambda n: (self._start(n), self._finish[n], n))

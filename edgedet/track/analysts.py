@@ -1,6 +1,7 @@
 """The analysts of all sources behind one."""
 
 import itertools
+import threading
 from collections.abc import Collection, Iterable, Sequence
 
 from edgedet.analytics import EndReason
@@ -36,37 +37,49 @@ class Analysts:
             return SourceAnalyst(source, class_names, next_id)
 
         self._make = make
+        self._lock = threading.Lock()  # guards changes of both; the first is replaced, not changed
         self._analysts = {source.id: self._make(source) for source in sources}
-        self._replacing: dict[str, SourceSettings] = {}
+        self._pending: dict[str, SourceSettings | None] = {}
 
-    def replace(self, source: SourceSettings) -> None:
-        """Analyse a source by other settings from its next frame on; from any thread."""
-        self._replacing[source.id] = source
+    def put(self, source: SourceSettings) -> None:
+        """Analyse a source, new or not, by these settings from its next frame on; any thread."""
+        with self._lock:
+            if source.id in self._analysts:
+                self._pending[source.id] = source
+            else:
+                self._analysts = {**self._analysts, source.id: self._make(source)}
+
+    def remove(self, source_id: str) -> None:
+        """Expect no frame of a source any more: its objects end soon; from any thread."""
+        with self._lock:
+            self._pending[source_id] = None
 
     def needs(self, source_id: str, score_threshold: float) -> Needs:
-        """What this source's analyst wants to be given."""
-        return self._analysts[source_id].needs(score_threshold)
+        """What this source's analyst wants to be given; nothing of one that is gone."""
+        analyst = self._analysts.get(source_id)
+        if analyst is None:
+            return Needs(score_threshold, picture=False)
+        return analyst.needs(score_threshold)
 
     def observe(
         self, result: FrameDetections, picture: Picture | None, score_threshold: float
     ) -> tuple[FrameDetections, Report]:
         """What its source's analyst makes of `result`."""
         source_id = result.frame.source_id
-        source = self._replacing.pop(source_id, None)
-        if source is None:
-            return self._analysts[source_id].observe(result, picture, score_threshold)
         # zones that are gone have no one in them, and the objects are seen anew
-        ended = self._analysts[source_id].finish(EndReason.STOPPED)
-        self._analysts[source_id] = self._make(source)
+        ended = self._change(source_id) if self._pending.get(source_id) else Report()
         result, begun = self._analysts[source_id].observe(result, picture, score_threshold)
         return result, _joined((ended, begun))
 
     def idle(self, now_s: float, ended: Collection[str]) -> Report:
-        """End the objects of sources that have been silent for too long."""
-        return _joined(
+        """End the objects of sources that are gone, or have been silent for too long."""
+        gone = [source_id for source_id, new in tuple(self._pending.items()) if new is None]
+        reports = [self._change(source_id) for source_id in gone]
+        reports += [
             analyst.idle(now_s, has_ended=source_id in ended)
             for source_id, analyst in self._analysts.items()
-        )
+        ]
+        return _joined(reports)
 
     def finish(self, ended: Collection[str]) -> Report:
         """End all objects: a source has ended by itself, or was stopped."""
@@ -74,6 +87,16 @@ class Analysts:
             analyst.finish(EndReason.SOURCE_ENDED if source_id in ended else EndReason.STOPPED)
             for source_id, analyst in self._analysts.items()
         )
+
+    def _change(self, source_id: str) -> Report:
+        """Do what is pending for a source; what ends with it."""
+        with self._lock:
+            source = self._pending.pop(source_id, None)
+            others = dict(self._analysts)
+            before = others.pop(source_id, None)
+            new = {} if source is None else {source_id: self._make(source)}
+            self._analysts = others | new
+        return Report() if before is None else before.finish(EndReason.STOPPED)
 
 
 def problems_of_classes(

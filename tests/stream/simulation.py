@@ -15,6 +15,7 @@ from edgedet.frame import Frame
 from edgedet.stream.batch import Batch, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel, Policy
+from edgedet.stream.inlets import Inlets
 from edgedet.stream.stats import PipelineStats
 from tests.stream.fakes import FakeClock, FramePool, fake_model
 
@@ -77,7 +78,9 @@ class Simulation:
         self.sizes: list[int] = []
         self.inlets = [self._inlet(n, camera) for n, camera in enumerate(self.cameras)]
         self.stats = PipelineStats(tuple(inlet.source_id for inlet in self.inlets))
-        self.batcher = Batcher(self.inlets, self.settings, lambda: _MODEL, self.clock, self.stats)
+        self.batcher = Batcher(
+            Inlets(self.inlets), self.settings, lambda: _MODEL, self.clock, self.stats
+        )
         self._order = itertools.count()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._inside: Batch | None = None

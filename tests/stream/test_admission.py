@@ -47,7 +47,7 @@ class Bench:
     def __init__(self, capacity_fps: float, *inlets: tuple[float, float | None]) -> None:
         self.clock, self.cost, self.pool = FakeClock(), BatchCost(), FramePool()
         self.inlets = [
-            Inlet(f"s{n}", self._channel(), priority=priority, max_fps=max_fps)
+            Inlet(f"s{n}", self.channel(), priority=priority, max_fps=max_fps)
             for n, (priority, max_fps) in enumerate(inlets)
         ]
         self.told: list[tuple[str, SourceLimit | None]] = []
@@ -68,7 +68,7 @@ class Bench:
             assert not self.admission.is_due
         return [None if limit is None else round(limit.fps, 1) for limit in self.admission.limits]
 
-    def _channel(self) -> Channel[Frame]:
+    def channel(self) -> Channel[Frame]:
         return Channel[Frame](2, Policy.DROP_OLDEST, dispose=Frame.close)
 
 
@@ -139,3 +139,17 @@ def test_a_budget_that_cannot_be_kept_limits_to_nothing() -> None:
     bench.inlets[0].channel.put(bench.pool.frame("s0", 0))
     bench.admission.update(1, "too slow")
     assert bench.admission.limits == [SourceLimit(0.0, "too slow")]
+
+
+def test_an_inlet_joins_and_another_takes_its_place_with_a_clean_account() -> None:
+    bench = Bench(20, (1, None))
+    assert bench.pass_s(10, 25) == [20.0]
+    for name in ("new", "other"):
+        bench.inlets[1:] = [Inlet(name, bench.channel())]
+        bench.admission.place(1, bench.inlets[1])
+        assert bench.admission.limits[1] is None
+        assert bench.pass_s(10, 25, 25) == [10.0, 10.0]
+    bench.inlets[1].is_gone = True
+    told = len(bench.told)
+    assert bench.pass_s(10, 25, 0)[1] is None
+    assert {name for name, _ in bench.told[told:]} == {"s0"}

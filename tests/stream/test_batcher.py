@@ -13,6 +13,7 @@ from edgedet.frame import Frame, PixelFormat
 from edgedet.stream.batch import Batch, Inlet
 from edgedet.stream.batcher import Batcher
 from edgedet.stream.channel import Channel, Policy
+from edgedet.stream.inlets import Inlets
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.worker import Worker
 from tests.stream.fakes import WAIT_S, FramePool, fake_model, wait_until
@@ -27,7 +28,7 @@ def _inlet(source_id: str, *, is_lossless: bool = True, capacity: int = 64) -> I
 
 def _batcher(inlets: list[Inlet], max_size: int = 4, max_wait_ms: float = 0.0) -> Batcher:
     settings = BatchSettings(max_size=max_size, max_wait_ms=max_wait_ms)
-    return Batcher(inlets, settings, lambda: MODEL, SystemClock())
+    return Batcher(Inlets(inlets), settings, lambda: MODEL, SystemClock())
 
 
 def _names(batch: Batch) -> list[tuple[str, int]]:
@@ -160,9 +161,9 @@ def test_a_frame_that_cannot_be_painted_is_left_out(caplog: pytest.LogCaptureFix
     inlet.channel.put(pool.frame("a", 1))
     inlet.channel.close()
     stats = PipelineStats(("a",))
-    assert _drain(Batcher([inlet], BatchSettings(), lambda: MODEL, SystemClock(), stats)) == [
-        [("a", 1)]
-    ]
+    assert _drain(
+        Batcher(Inlets([inlet]), BatchSettings(), lambda: MODEL, SystemClock(), stats)
+    ) == [[("a", 1)]]
     assert stats.sources["a"].left_out == 1
     assert pool.open_frames == set()
     assert "source 'a': frame 0 of 8 x 6 (GRAY8) cannot be converted" in caplog.text
@@ -216,7 +217,7 @@ def test_every_frame_of_busy_cameras_is_answered_once_or_counted(max_size: int) 
     pool, clock, count = FramePool(), SystemClock(), 400
     inlets = [_inlet(f"s{i}", is_lossless=False, capacity=2) for i in range(6)]
     stats = PipelineStats(tuple(inlet.source_id for inlet in inlets))
-    batcher = Batcher(inlets, BatchSettings(max_size=max_size), lambda: MODEL, clock, stats)
+    batcher = Batcher(Inlets(inlets), BatchSettings(max_size=max_size), lambda: MODEL, clock, stats)
 
     def feed(inlet: Inlet) -> Worker:
         def run(stop: threading.Event) -> None:

@@ -143,3 +143,15 @@ def test_knows_when_there_will_be_no_more() -> None:
     assert not bench.intake.all_drained
     bench.fill()
     assert bench.intake.all_drained
+
+
+def test_an_inlet_joins_and_another_takes_its_place() -> None:
+    bench = Bench("a")
+    for number, name in ((1, "new"), (1, "other")):
+        inlet = Inlet(name, Channel[Frame](2, Policy.DROP_OLDEST, dispose=Frame.close))
+        bench.inlets[number:] = [inlet]
+        bench.intake.place(number, inlet)
+        bench.feed(0, 1)
+        bench.feed(1, 1)
+        assert sorted(bench.fill()) == sorted([("s0", 1), (name, 1)])
+        bench.send()

@@ -54,20 +54,15 @@ class Bench:
         self.pool = FramePool()
         self.sink = RecordingSink()
         self.ended = threading.Event()
-        self.inlets = {
-            name: Inlet(
-                name,
-                Channel[Frame](capacity, Policy.BLOCK, dispose=Frame.close),
-                is_lossless=True,
-            )
-            for name in names or ("a",)
-        }
+        self._capacity = capacity
+        self.inlets = {name: self._inlet(name) for name in names or ("a",)}
         self._detector = detector
+        self.analysts = _analysts(self.inlets, tracks=tracks)
         self.pipeline = Pipeline(
             list(self.inlets.values()),
             fake_model(self._make),
             self.sink,
-            _analysts(self.inlets, tracks=tracks),
+            self.analysts,
             SETTINGS,
             SystemClock(),
         )
@@ -76,6 +71,16 @@ class Bench:
         if isinstance(self._detector, Exception):
             raise self._detector
         return self._detector
+
+    def _inlet(self, name: str) -> Inlet:
+        channel = Channel[Frame](self._capacity, Policy.BLOCK, dispose=Frame.close)
+        return Inlet(name, channel, is_lossless=True)
+
+    def add(self, name: str) -> None:
+        source = SourceSettings(id=name, uri="test://ball", track=TrackSettings(enabled=False))
+        self.analysts.put(source)
+        self.inlets[name] = self._inlet(name)
+        assert self.pipeline.add(self.inlets[name])
 
     def start(self) -> None:
         self.pipeline.start(on_end=self.ended.set)
@@ -270,3 +275,41 @@ def test_a_stop_ends_tracks_as_stopped() -> None:
     wait_until(lambda: bench.sink.events)
     assert bench.pipeline.stop(WAIT_S)
     assert bench.sink.events[-1].reason is EndReason.STOPPED
+
+
+def test_a_source_comes_and_goes_while_it_runs() -> None:
+    bench = Bench(FakeDetector(), "a", "b")
+    bench.start()
+    bench.feed("a", range(5))
+    bench.add("c")
+    bench.feed("c", range(5))
+    wait_until(lambda: len(bench.sink.results) == 10)
+    bench.pipeline.remove("c")
+    assert not bench.inlets["c"].channel.put(bench.pool.frame("c", 5), WAIT_S)
+    bench.add("c")
+    bench.feed("c", range(6, 9))
+    bench.end()
+    assert bench.sink.seqs("c") == [0, 1, 2, 3, 4, 6, 7, 8]
+    assert bench.pipeline.stats.sources["c"].figures(0.0).detected == 8
+    assert bench.pool.open_frames == set()
+    assert not bench.pipeline.add(bench.inlets["c"])
+
+
+def test_nothing_under_way_of_a_source_that_went_is_handed_over() -> None:
+    gate = threading.Event()
+
+    def wait(_size: int) -> None:
+        gate.wait(WAIT_S)
+
+    detector = FakeDetector(wait)
+    bench = Bench(detector, "a", "b")
+    bench.start()
+    bench.feed("b", range(1))
+    wait_until(lambda: detector.sizes != [])
+    bench.pipeline.remove("b")
+    gate.set()
+    bench.feed("a", range(3))
+    bench.end()
+    assert bench.sink.seqs("b") == []
+    assert bench.sink.seqs("a") == [0, 1, 2]
+    assert bench.pipeline.stats.sources["b"].left_out == 1

@@ -41,3 +41,15 @@ def test_who_comes_back_gets_no_more_than_its_turn(count: int, idle_rounds: int)
 def test_equals_take_turns_from_the_first_on() -> None:
     turns = Turns([1.0, 1.0, 1.0])
     assert [_serve(turns, {0, 1, 2}) for _ in range(7)] == [0, 1, 2, 0, 1, 2, 0]
+
+
+def test_who_joins_is_served_its_share_and_no_more() -> None:
+    turns = Turns([1.0, 1.0])
+    for _ in range(20):
+        _serve(turns, {0, 1})
+    turns.join(2, 2.0)
+    served = Counter(_serve(turns, {0, 1, 2}) for _ in range(40))
+    assert served[2] == 20
+    turns.join(0, 2.0)
+    served = Counter(_serve(turns, {0, 1}) for _ in range(30))
+    assert 20 <= served[0] <= 21

@@ -43,7 +43,7 @@ def test_one_silent_source_ends_alone() -> None:
 def test_other_settings_end_what_is_followed_and_begin_anew() -> None:
     analysts = _two()
     _show(analysts, "gate")
-    analysts.replace(source(id="gate", track={"enabled": False}))
+    analysts.put(source(id="gate", track={"enabled": False}))
     result, report = analysts.observe(
         result_at(0.3, [walker((0.4, 0.8))], source_id="gate"), None, 0.25
     )
@@ -52,6 +52,32 @@ def test_other_settings_end_what_is_followed_and_begin_anew() -> None:
     assert not any(result.tracks)
     assert analysts.needs("gate", 0.25).score_threshold == 0.25
     assert _show(analysts, "gate", start_s=1.0) == []
+
+
+def test_a_source_comes_and_goes() -> None:
+    analysts = _two()
+    _show(analysts, "gate")
+    analysts.put(source(id="yard", track={"enabled": False}))
+    assert analysts.needs("yard", 0.25).score_threshold == 0.25
+    assert _show(analysts, "yard") == []
+
+    analysts.remove("gate")
+    assert words(analysts.idle(0.4, ()).events) == ["end stopped"]
+    assert analysts.idle(0.5, ()).events == ()
+    assert analysts.needs("gate", 0.25).score_threshold == 0.25
+
+    analysts.put(source(id="gate"))
+    assert set(_show(analysts, "gate", start_s=1.0)) == {"6f1c-2"}
+
+
+def test_who_is_back_before_its_end_was_told_is_told_to_have_ended() -> None:
+    analysts = _two()
+    _show(analysts, "gate")
+    analysts.remove("gate")
+    analysts.put(source(id="gate"))
+    assert words(analysts.idle(0.4, ()).events) == []
+    result = result_at(0.5, [walker((0.4, 0.8))], source_id="gate")
+    assert words(analysts.observe(result, None, 0.25)[1].events) == ["end stopped"]
 
 
 def test_the_end_tells_which_source_was_stopped() -> None:
