@@ -114,7 +114,7 @@ def _weights(deployed: Bundle, given: Path | None) -> Path:
 
 def _check(work: _Work) -> Facts:
     found = check_merged(work.journal, max(work.deployed.input_hw))
-    if found.findings:
+    if any(each.severity != "note" for each in found.findings):
         print_audit(work.console, found)
     if found.has_problems and not work.options.force:
         work.journal.forget(LABELS, MERGE)  # what is mended has to be read anew

@@ -51,12 +51,14 @@ def take_labels(options: RefreshOptions, journal: Journal, api_key: str) -> Mapp
     Raises:
         DataError: if there are none, or they cannot be read.
     """
-    with _incoming(options.new, api_key, journal.folder) as found:
+    scratch = journal.fresh("incoming")  # on the disk of the set, so that pictures can be linked
+    with _incoming(options.new, api_key, scratch) as found:
         shares = Shares(options.val_share, options.newest_share, options.seed)
         items, how = hold_out(found.items, shares)
         with SetFolder(journal.fresh("new"), link=True) as folder:
             written = write_annotated(items, folder, lambda _: None)
             folder.finish(found.class_names, found.origin)
+    journal.fresh("incoming")
     tally = Tally(written.tally)
     tally.update(found.tally)
     return {
@@ -130,6 +132,7 @@ def _incoming(new: NewLabels, api_key: str, scratch: Path) -> Iterator[Incoming]
     elif new.data is not None:
         yield from_yolo(new.data)
     else:
+        scratch.mkdir()
         with from_roboflow(new.roboflow, api_key, scratch) as found:
             yield found
 

@@ -32,7 +32,7 @@ class Journal:
             self.is_resumed = True
             _check_same(folder, _read(path), request)
             return
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if folder.exists() and not _is_free(folder):
             msg = f"--out {folder} is not empty, and no refresh was begun there; choose another one"
             raise UsageError(msg)
         self.is_resumed = False
@@ -76,6 +76,13 @@ class Journal:
         place = self.folder / name
         shutil.rmtree(place, ignore_errors=True)
         return place
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether nothing is there but what a kill at the very beginning may leave."""
+    return folder.is_dir() and all(
+        path.name == _STEPS or path.name.startswith(".") for path in folder.iterdir()
+    )
 
 
 def _check_same(folder: Path, before: Mapping[str, object], now: Mapping[str, str]) -> None:

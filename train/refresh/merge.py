@@ -19,7 +19,7 @@ FROZEN_SAME = "left out (the same picture is in the frozen test set)"
 FROZEN_ALIKE = "left out (they look like a picture of the frozen test set)"
 TWICE = "there already, taken once"
 RELABELLED = "labelled anew (the newest labels are taken)"
-SEEN_ALIKE = "moved to train or val (they look like a picture there, so they test nothing)"
+MOVED = "moved to the split of a picture that they look like"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,8 @@ def merge(previous: Sequence[Picture], new: Sequence[Picture], frozen: Sequence[
     """Previous and new pictures as one set, in which nothing of the frozen test set is.
 
     A picture that is there twice is taken once, in the split of the previous set and with the
-    newest labels. New pictures that were held out and look like one that is trained on go to it.
+    newest labels. New pictures that look like another one are in its split, so that none tests what
+    was learned by heart.
     """
     of_new, of_previous = Counter[str](), Counter[str]()
     left_out: list[str] = []
@@ -88,21 +89,27 @@ def _without(
 
 
 def _settle(known: list[Picture], fresh: list[Picture], tally: Counter[str]) -> list[Picture]:
-    """New pictures, those moved that look like one of an earlier split (train, val, test)."""
-    ranks = [SPLITS.index(one.split) for one in fresh]
+    """New pictures, those that look alike in one split: that of the previous set, else the first.
+
+    Pictures that look like each other in a row, neighbour by neighbour, count as alike too.
+    """
     minis = _minis(fresh)
-    lowest = list(ranks)
+    group = list(range(len(fresh)))
+    for one, two in alike_pairs(minis, minis):
+        low, high = sorted((group[one], group[two]))
+        if low != high:
+            group = [low if each == high else each for each in group]
+    settled: dict[int, int] = {}
     for place, other in alike_pairs(minis, _minis(known)):
-        lowest[place] = min(lowest[place], SPLITS.index(known[other].split))
-    pairs = [(one, two) for one, two in alike_pairs(minis, minis) if one != two]
-    changed = True
-    while changed:  # what has moved may take along what looks like it
-        changed = False
-        for one, two in pairs:
-            if lowest[one] > lowest[two]:
-                lowest[one], changed = lowest[two], True
-    tally[SEEN_ALIKE] += sum(low < rank for low, rank in zip(lowest, ranks, strict=True))
-    return [replace(one, split=SPLITS[low]) for one, low in zip(fresh, lowest, strict=True)]
+        rank = SPLITS.index(known[other].split)
+        settled[group[place]] = min(rank, settled.get(group[place], rank))
+    ranks = [SPLITS.index(one.split) for one in fresh]
+    first: dict[int, int] = {}
+    for each, rank in zip(group, ranks, strict=True):
+        first[each] = min(rank, first.get(each, rank))
+    wanted = [settled.get(each, first[each]) for each in group]
+    tally[MOVED] += sum(now != before for now, before in zip(wanted, ranks, strict=True))
+    return [replace(one, split=SPLITS[rank]) for one, rank in zip(fresh, wanted, strict=True)]
 
 
 def _minis(pictures: Sequence[Picture]) -> NDArray[np.uint8]:

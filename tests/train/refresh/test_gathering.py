@@ -1,5 +1,6 @@
 """New labels taken, merged in the deployed model's class order, and checked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 
 from edgedet.errors import DataError
 from edgedet.manifest import Bundle
+from tests.train.commands.ingest.test_roboflow import ORIGIN, make_export
 from tests.train.quantize.settings import NAMES
 from tests.train.refresh.camera import squares
 from train.data.dataset import read_data_yaml
@@ -72,6 +74,19 @@ def test_what_the_frozen_set_has_is_left_out_and_named(tmp_path: Path, deployed:
     asked = options(tmp_path, deployed, new, None)
     with pytest.raises(DataError, match=r"no picture is left to train on .*10 left out"):
         gathered(asked, deployed)
+
+
+def test_an_export_is_taken_and_leaves_nothing_unpacked(tmp_path: Path, deployed: Bundle) -> None:
+    export = make_export(tmp_path / "export", names=["class-1", "class-0"])
+    asked = replace(options(tmp_path, deployed, export, None), new=NewLabels(roboflow=str(export)))
+
+    found = gathered(asked, deployed)
+
+    assert found["classes"] == ["class-0", "class-1"]
+    names = {path.name for path in (asked.out / "run").iterdir()}
+    assert names >= {"new", "merged", "frozen"}
+    assert "incoming" not in names
+    assert load_yaml(asked.out / "run" / "new" / "data.yaml")["origin"] == {"roboflow": ORIGIN}
 
 
 def test_a_class_of_the_frozen_set_that_nobody_learns_is_refused(

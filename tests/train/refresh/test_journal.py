@@ -38,6 +38,13 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
         Journal(tmp_path, ASKED)
 
 
+def test_a_kill_at_the_very_beginning_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "steps").mkdir()
+    (tmp_path / ".request-half").touch()
+
+    assert not Journal(tmp_path, ASKED).is_resumed
+
+
 def test_what_an_interrupted_step_left_is_removed(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "out", ASKED)
     place = journal.fresh("merged")

@@ -6,8 +6,8 @@ from tests.train.refresh.made import picture
 from train.refresh.merge import (
     FROZEN_ALIKE,
     FROZEN_SAME,
+    MOVED,
     RELABELLED,
-    SEEN_ALIKE,
     TWICE,
     Merged,
     merge,
@@ -84,7 +84,7 @@ def test_a_held_out_picture_that_looks_like_a_trained_one_tests_nothing() -> Non
     )
 
     assert splits(found) == {"old": "train", "like-old": "train", "n": "train", "like-n": "train"}
-    assert found.of_new == {SEEN_ALIKE: 2}
+    assert found.of_new == {MOVED: 2}
 
 
 def test_what_moves_takes_along_what_looks_like_it() -> None:
@@ -93,7 +93,18 @@ def test_what_moves_takes_along_what_looks_like_it() -> None:
     assert splits(found) == {"v": "val", "n": "val", "t": "train"}
 
 
-def test_the_previous_val_stays_where_it_is() -> None:
-    found = merge([picture("v", "val", 1)], [picture("n", "train", 1), picture("m", "test", 1)], [])
+def test_the_previous_val_stays_and_what_looks_like_it_joins_it() -> None:
+    found = merge(
+        [picture("v", "val", 1), picture("t", "train", 2)],
+        [picture("n", "train", 1), picture("m", "test", 1), picture("o", "train", 2)],
+        [],
+    )
 
-    assert splits(found) == {"v": "val", "n": "train", "m": "train"}
+    assert splits(found) == {"v": "val", "t": "train", "n": "val", "m": "val", "o": "train"}
+    assert found.of_new == {MOVED: 2}
+
+
+def test_what_looks_like_trained_and_like_val_is_trained_on() -> None:
+    found = merge([picture("v", "val", 1), picture("t", look=1)], [picture("n", "test", 1)], [])
+
+    assert splits(found) == {"v": "val", "t": "train", "n": "train"}
