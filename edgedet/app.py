@@ -15,6 +15,7 @@ from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.detect import ChoiceStore, store_in
 from edgedet.feeds import Feeds, SourceFactory, make_inlet
+from edgedet.lineup import Lineup
 from edgedet.manifest import Bundle, identity_of
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import Birth
@@ -103,10 +104,9 @@ class Application:
         store = store_in(settings.state_dir, remeasures=remeasures)
         self._pipeline = self._make_pipeline(self.bundle, inlets, store)
         self._feeds = self._make_feeds(list(zip(sources, inlets, strict=True)), make_source)
-        self._reporter.watch(self._feeds.records)
         self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
-        parts = (self._outlets, self._feeds.records, self._pipeline, self._clock)
-        running = (self._feeds, self._pipeline, self._analysts, self._clock)
+        parts = (self._outlets, self._feeds, self._pipeline, self._clock)
+        running = (self._pipeline, self._make_lineup(), self._clock)
         self.reloader = Reloader(read_settings, settings, self.bundle, *running)
         self._remote = Remote(settings.mqtt, memory, *parts, self.reloader.command, self.sampling)
         self._stopped = False
@@ -225,6 +225,11 @@ class Application:
         batch = self._settings.batch
         model = model_of(bundle, self._settings.model, batch.max_size, store)
         return Pipeline(inlets, model, self._outlets.sink, self._analysts, batch, self._clock)
+
+    def _make_lineup(self) -> Lineup:
+        told = [self._outlets.set_sources]
+        told += [] if self.sampling is None else [self.sampling.set_sources]
+        return Lineup(self._feeds, self._pipeline, self._analysts, told)
 
     def _make_feeds(
         self, sources: list[tuple[SourceSettings, Inlet]], make_source: SourceFactory

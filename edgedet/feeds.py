@@ -53,7 +53,12 @@ class Feeds:
         self._wait_for_room = wait_for_room
         self._clock = clock
         self._make_source = make_source
-        self._feeds = [self._make(settings, inlet) for settings, inlet in sources]
+        self._leaving: list[Worker] = []
+        self._next_seq: dict[str, int] = {}  # of sources that were removed
+        self._is_stopping = False
+        # the tuple is replaced, by one thread; any may read it
+        self._feeds = tuple(self._make(settings, inlet) for settings, inlet in sources)
+        self._reporter.watch(self.records)
 
     @property
     def records(self) -> tuple[SourceRecord, ...]:
@@ -103,6 +108,30 @@ class Feeds:
                 return not reopens or feed.relay.replace(settings)
         return False
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of them ended by themselves when they were made."""
+        return self._is_finite
+
+    def add(self, settings: SourceSettings, inlet: Inlet) -> None:
+        """Open one more source, on a thread of its own. For one thread, as `remove`."""
+        feed = self._make(settings, inlet)
+        self._feeds = (*self._feeds, feed)
+        self._reporter.watch(self.records)
+        if not self._is_stopping:
+            feed.worker.start()
+
+    def remove(self, source_id: str, timeout_s: float) -> None:
+        """Close a source and forget it, be it that it hangs; nothing more is told of it."""
+        for feed in self._feeds:
+            if feed.relay.record.source_id == source_id:
+                feed.relay.record.silence()
+                self._feeds = tuple(other for other in self._feeds if other is not feed)
+                self._reporter.watch(self.records)
+                if not feed.worker.stop(timeout_s):
+                    self._leaving.append(feed.worker)
+                self._next_seq[source_id] = feed.relay.record.next_seq
+
     def start(self) -> None:
         """Start the threads; each opens its source."""
         for feed in self._feeds:
@@ -110,6 +139,7 @@ class Feeds:
 
     def request_stop(self) -> None:
         """Ask all threads to end, without waiting."""
+        self._is_stopping = True
         for feed in self._feeds:
             feed.worker.request_stop()
 
@@ -117,7 +147,8 @@ class Feeds:
         """End the threads; whether all have ended in time."""
         self.request_stop()
         deadline = Deadline(timeout_s, self._clock)
-        ended = [feed.worker.stop(deadline.remaining_s()) for feed in self._feeds]
+        workers = (*self.workers, *self._leaving)
+        ended = [worker.stop(deadline.remaining_s()) for worker in workers]
         return all(ended)
 
     def views(self, now_s: float) -> tuple[SourceView, ...]:
@@ -138,6 +169,7 @@ class Feeds:
             dropped=lambda: inlet.channel.dropped + figures.left_out,
             fps_inferred=lambda: figures.fps(self._clock.monotonic()),
         )
+        record.number_from(self._next_seq.get(settings.id, 0))  # it is part of message ids
 
         def make_feeder(settings: SourceSettings, first_seq: int) -> Feeder:
             source = self._make_source(settings, self._clock)

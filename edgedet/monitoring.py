@@ -63,6 +63,8 @@ class Monitoring:
             history=history,
             clock=clock,
         )
+        app.reloader.on_begin = self._supervisor.begin_reload
+        app.reloader.on_end = self._supervisor.end_reload
         self._worker = Worker("health", self._supervisor.run, app.fail)
         self._server = _server(app, settings, self._supervisor, history, clock)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from edgedet.clock import Clock, Deadline
 from edgedet.config.mqtt import MqttSettings
 from edgedet.config.settings import Settings
+from edgedet.config.source import SourceSettings
 from edgedet.model_identity import ModelIdentity
 from edgedet.publish.base import Sink
 from edgedet.publish.embedded import EmbeddedBroker
@@ -46,6 +47,7 @@ class Outlets:
         counted_classes = classes_of(mqtt.home_assistant.count_classes, model.class_names)
         self._broker = EmbeddedBroker(mqtt.embedded_listen) if mqtt.is_embedded else None
         self._mqtt: MqttSink | None = None
+        self._announcer: Announcer | None = None
         self.birth = birth
         self.origin = Origin(settings.device.site, settings.device.name, birth.boot, model)
         self.topics = Topics(mqtt.topic_root, settings.device.site, settings.device.name)
@@ -61,8 +63,8 @@ class Outlets:
                 mqtt,
                 settings.device,
                 model,
-                sources=[source.id for source in settings.sources],
-                lossless=[source.id for source in settings.sources if source.is_lossless],
+                sources=_ids(settings.sources),
+                lossless=_lossless(settings.sources),
                 boot=birth.boot,
                 state_dir=settings.state_dir,
                 clock=clock,
@@ -70,7 +72,7 @@ class Outlets:
                 last_run=birth.last_run,
                 latency_budget_ms=settings.batch.latency_budget_ms,
             )
-            self._announce(settings, self._mqtt.exchange, counted_classes)
+            self._announcer = self._announce(settings, self._mqtt.exchange, counted_classes)
             sinks.append(self._mqtt)
         self.sink: Sink = sinks[0] if len(sinks) == 1 else FanOut(sinks, clock)
 
@@ -111,18 +113,39 @@ class Outlets:
         if self._broker is not None:
             self._broker.stop(deadline.remaining_s())
 
-    def _announce(self, settings: Settings, exchange: Exchange, classes: Sequence[str]) -> None:
+    def set_sources(self, sources: Sequence[SourceSettings]) -> None:
+        """Speak of these from now on, and take back what is retained of others; any thread."""
+        if self._mqtt is not None:
+            self._mqtt.set_sources(_ids(sources), _lossless(sources))
+        if self._announcer is not None:
+            self._announcer.set_sources(_ids(sources), _counted(sources))
+
+    def _announce(
+        self, settings: Settings, exchange: Exchange, classes: Sequence[str]
+    ) -> Announcer:
         """Have Home Assistant told what there is."""
-        Announcer(
+        return Announcer(
             settings.mqtt,
             origin=self.origin,
             topics=self.topics,
-            sources=[source.id for source in settings.sources],
-            counted=[each.id for each in settings.sources if each.enabled and each.track.enabled],
+            sources=_ids(settings.sources),
+            counted=_counted(settings.sources),
             classes=classes,
             exchange=exchange,
             state_dir=settings.state_dir,
         )
+
+
+def _ids(sources: Sequence[SourceSettings]) -> list[str]:
+    return [source.id for source in sources]
+
+
+def _lossless(sources: Sequence[SourceSettings]) -> list[str]:
+    return [source.id for source in sources if source.is_lossless]
+
+
+def _counted(sources: Sequence[SourceSettings]) -> list[str]:
+    return [source.id for source in sources if source.enabled and source.track.enabled]
 
 
 def _listening_at(settings: MqttSettings, url: str) -> MqttSettings:

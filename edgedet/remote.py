@@ -2,13 +2,14 @@
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from edgedet.clock import Clock, Deadline, utc_text
 from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import SeenFrame
 from edgedet.errors import CommandError
 from edgedet.event import SourceState
+from edgedet.feeds import Feeds
 from edgedet.outlets import Outlets
 from edgedet.publish.broker import Message
 from edgedet.publish.commands.arguments import (
@@ -48,7 +49,7 @@ class Remote:
         settings: MqttSettings,
         memory: CommandMemory | None,
         outlets: Outlets,
-        records: Sequence[SourceRecord],
+        feeds: Feeds,
         pipeline: Pipeline,
         clock: Clock,
         reload: Reload,
@@ -60,7 +61,7 @@ class Remote:
         """
         self._sampling = sampling
         self._outlets = outlets
-        self._records = {record.source_id: record for record in records}
+        self._feeds = feeds
         self._pipeline = pipeline
         self._clock = clock
         self._reload = reload
@@ -79,6 +80,10 @@ class Remote:
             clock=clock,
         )
         self._offer(self._desk, exchange)
+
+    @property
+    def _records(self) -> dict[str, SourceRecord]:
+        return {record.source_id: record for record in self._feeds.records}
 
     def start(self) -> None:
         """Begin to carry out commands."""
@@ -199,9 +204,10 @@ class Remote:
         """
         if source_id is None:
             return list(self._records.values())
-        record = self._records.get(source_id)
+        records = self._records
+        record = records.get(source_id)
         if record is None:
-            msg = f"there is no source '{source_id}'; expected one of {', '.join(self._records)}"
+            msg = f"there is no source '{source_id}'; expected one of {', '.join(records)}"
             raise CommandError(msg)
         if record.status().state is SourceState.ENDED:
             msg = f"source '{source_id}' has ended"

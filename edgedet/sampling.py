@@ -5,20 +5,21 @@ Trouble with it is told and counted, and never keeps the cameras from being watc
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 
 from edgedet.clock import Clock, Deadline
 from edgedet.config.settings import Settings
+from edgedet.config.source import SourceSettings
 from edgedet.errors import SampleError
 from edgedet.manifest import Manifest
 from edgedet.sample.base import State
 from edgedet.sample.decisions import Decisions
 from edgedet.sample.ledger import Ledger
 from edgedet.sample.store import DROPPED, SampleStore, Space
-from edgedet.sampling_parts import claim, make_sampler, make_uploader
+from edgedet.sampling_parts import Sources, claim, make_sampler, make_uploader
 from edgedet.stream.model import Thresholds
 from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.worker import Worker
@@ -80,6 +81,7 @@ class Sampling:
             SampleError: if the store cannot be used, or another service uses it.
         """
         self.settings, self._clock = settings.sampling, clock
+        self.sources = Sources(settings.sources)
         self._store = open_store(settings)
         folder = settings.state_dir / SAMPLES
         with ExitStack() as opened:
@@ -88,7 +90,9 @@ class Sampling:
             found = self._store.reconcile()
             if not found.is_clean:
                 logger.info("samples reconciled: %s", asdict(found))
-            self._sampler = make_sampler(settings, manifest, thresholds, self._store, clock)
+            self._sampler = make_sampler(
+                settings, self.sources, manifest, thresholds, self._store, clock
+            )
             outgoing = folder / FOLDER
             self._uploader = make_uploader(settings, manifest, outgoing, self._store, clock)
             opened.pop_all()
@@ -115,6 +119,10 @@ class Sampling:
             return None
         pipeline.tap.add(sampling._sampler)
         return sampling
+
+    def set_sources(self, sources: Sequence[SourceSettings]) -> None:
+        """Go by these settings of sources from now on; from any thread."""
+        self.sources.put(sources)
 
     @property
     def store(self) -> SampleStore:

@@ -2,11 +2,12 @@
 
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edgedet.clock import Clock
 from edgedet.config.settings import Settings
+from edgedet.config.source import SourceSettings
 from edgedet.errors import SampleError
 from edgedet.manifest import Manifest
 from edgedet.sample.audit import Audit
@@ -23,8 +24,32 @@ from edgedet.stream.model import Thresholds
 _CLAIM_FILE = "service.lock"
 
 
-def make_sampler(
+class Sources:
+    """What sampling has to know of the sources' settings; replaced as they change."""
+
+    def __init__(self, sources: Sequence[SourceSettings]) -> None:
+        """Begin with these."""
+        self._by_id: Mapping[str, SourceSettings] = {}
+        self.put(sources)
+
+    def put(self, sources: Sequence[SourceSettings]) -> None:
+        """Know these from now on; from any thread."""
+        self._by_id = {source.id: source for source in sources}
+
+    def score_threshold(self, source_id: str) -> float | None:
+        """A source's own; None: it goes by the model's."""
+        source = self._by_id.get(source_id)
+        return None if source is None else source.objects.score_threshold
+
+    def is_lossless(self, source_id: str) -> bool:
+        """Whether every frame of a source counts."""
+        source = self._by_id.get(source_id)
+        return source is not None and source.is_lossless
+
+
+def make_sampler(  # noqa: PLR0913 - its owner hands over every part
     settings: Settings,
+    sources: Sources,
     manifest: Manifest,
     thresholds: Callable[[], Thresholds],
     store: SampleStore,
@@ -36,10 +61,9 @@ def make_sampler(
         ConfigError: if the settings do not fit the model.
     """
     sampling = settings.sampling
-    own = {source.id: source.objects.score_threshold for source in settings.sources}
 
     def score_threshold(source_id: str) -> float:
-        of_source = own.get(source_id)
+        of_source = sources.score_threshold(source_id)
         return thresholds().score if of_source is None else of_source
 
     budget = Budget(store.ledger, sampling.limits, clock)
@@ -49,7 +73,7 @@ def make_sampler(
             score_threshold,
             lambda: thresholds().iou,
             sampling.max_fps,
-            frozenset(source.id for source in settings.sources if source.is_lossless),
+            sources.is_lossless,
         ),
         Selection(sampling, manifest.class_names, budget, chance),
         Keeper(sampling, manifest.class_names, store, budget, clock),

@@ -1,6 +1,7 @@
 """Live sources keep their newest frames, lossless ones all."""
 
 import logging
+import threading
 
 import pytest
 
@@ -8,6 +9,8 @@ from edgedet.clock import SystemClock
 from edgedet.config.source import SourceSettings
 from edgedet.event import SourceLimit
 from edgedet.feeds import Feeds, make_inlet
+from edgedet.frame import Frame
+from edgedet.source.base import SourceCondition
 from edgedet.stream.feeder import Outcome
 from edgedet.stream.reporter import StatusReporter
 from edgedet.stream.stats import PipelineStats
@@ -85,3 +88,46 @@ def test_limits_reach_the_status_of_their_source_and_the_log(
         ("INFO", "source 'a': the detector can do all its frames"),
         ("WARNING", "source 'a': limited to 0.0 fps: the detector takes too long"),
     ]
+
+
+class HangingSource:
+    """Hangs in its driver until told."""
+
+    condition = SourceCondition()
+
+    def __init__(self) -> None:
+        self.is_free = threading.Event()
+
+    def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:
+        assert timeout_s
+        assert stop
+        self.is_free.wait(WAIT_S)
+
+    def read(self, timeout_s: float) -> Frame | None:
+        self.is_free.wait(timeout_s)
+        return None
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_source_that_hangs_is_left_behind_when_it_is_removed() -> None:
+    clock, hanging, sink = SystemClock(), HangingSource(), RecordingSink()
+    settings = _source("rtsp://10.0.0.5/1")
+    stats, reporter = PipelineStats(("a",)), StatusReporter(sink, 30, clock)
+    feeds = Feeds(
+        [(settings, make_inlet(settings))],
+        stats,
+        reporter,
+        lambda _timeout_s: True,
+        clock,
+        lambda _settings, _clock: hanging,
+    )
+    feeds.start()
+    feeds.remove("a", 0.0)
+    assert feeds.records == ()
+    assert feeds.workers == ()
+    assert feeds.find("a") is None
+    assert not feeds.stop(0.0)
+    hanging.is_free.set()
+    assert feeds.stop(WAIT_S)

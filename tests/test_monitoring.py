@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgedet import app as app_module
+from edgedet import startup as startup_module
 from edgedet.app import Application, Event
 from edgedet.config.health import HealthSettings
 from edgedet.config.service import ServiceManager
@@ -139,7 +139,7 @@ def test_a_stage_that_hangs_is_the_end(
         return HangingDetector(create_detector(*args), gate)
 
     if stage == "infer":
-        monkeypatch.setattr(app_module, "create_detector", hanging)
+        monkeypatch.setattr(startup_module, "create_detector", hanging)
     if stage == "prepare":
         monkeypatch.setattr(Painter, "paint", gate.hangs(Painter.paint))
     service = watched({"id": "a", "uri": PATTERN})

@@ -1,138 +1,32 @@
 """A configuration that is changed while everything runs."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from edgedet.app import Application
-from edgedet.config.load import load_settings
 from edgedet.errors import CommandError, ConfigError
-from edgedet.event import SourceState
-from tests.brokers import free_port, wait_until
+from tests.brokers import wait_until
+from tests.reloads import Bench, ConfigFile, running
 from tests.runs import PATTERN, tiny_settings
 
 OTHER = PATTERN.replace("ball", "snow")
 
 
-class ConfigFile:
-    """A configuration with two live patterns and a disabled one."""
-
-    def __init__(self, folder: Path) -> None:
-        bundle = tiny_settings(folder).model.bundle
-        self.content: dict[str, Any] = {
-            "model": {"bundle": str(bundle), "backend": "onnxruntime", "threads": 1},
-            "sources": [
-                {"id": "a", "uri": PATTERN},
-                {"id": "b", "uri": PATTERN},
-                {"id": "off", "uri": PATTERN, "enabled": False},
-            ],
-            "mqtt": "off",
-            "jsonl": str(folder / "out.jsonl"),
-            "state_dir": str(folder / "state"),
-        }
-        self.path = folder / "edgedet.yaml"
-        self.write()
-
-    def write(self) -> None:
-        self.path.write_text(json.dumps(self.content), encoding="utf-8")
-
-
-class Bench(ConfigFile):
-    """An application that runs such a file."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.app = Application(
-            load_settings(self.path, {}).settings,
-            read_settings=lambda: load_settings(self.path, {}).settings,
-        )
-
-    def change(self, source: int, **values: object) -> dict[str, Any]:
-        """Change a source in the file, and reload."""
-        self.content["sources"][source].update(values)
-        return self.reload()
-
-    def reload(self) -> dict[str, Any]:
-        self.write()
-        return self.app.reloader.command()
-
-    def state(self, source_id: str) -> SourceState:
-        views = {view.status.source_id: view for view in self.app.snapshot().sources}
-        return views[source_id].status.state
-
-    def is_live(self, source_id: str) -> bool:
-        return self.state(source_id) is SourceState.LIVE
-
-
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
-    bench.app.start()
-    try:
-        assert wait_until(lambda: bench.is_live("a") and bench.is_live("b"))
+    with running(tmp_path) as bench:
         yield bench
-    finally:
-        assert bench.app.stop(10.0)
 
 
 def test_nothing_changed(bench: Bench) -> None:
     assert bench.reload() == {"applied": [], "reverted": [], "needs_restart": []}
-
-
-def test_one_source_is_changed_and_its_neighbour_is_left_alone(bench: Bench) -> None:
-    report = bench.change(0, uri=OTHER, stall_timeout_s=7, max_fps=5)
-    assert report["applied"] == ["sources.a.max_fps", "sources.a.stall_timeout_s", "sources.a.uri"]
-    assert report["reverted"] == report["needs_restart"] == []
-    assert bench.is_live("a")
-    assert bench.is_live("b")
-    assert bench.reload()["applied"] == []
-
-
-def test_zones_and_rates_are_changed_without_opening_the_source(bench: Bench) -> None:
-    before = bench.app.snapshot().sources[0].status
-    zone = {"name": "all", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]}
-    report = bench.change(0, zones=[zone], priority=2)
-    assert report["applied"] == ["sources.a.priority", "sources.a.zones"]
-    assert bench.app.snapshot().sources[0].status.since == before.since
-    with pytest.raises(CommandError, match="the model knows no class 'unicorn'"):
-        bench.change(0, objects={"classes": ["unicorn"]})
-
-
-def test_message_ids_stay_unique(bench: Bench, tmp_path: Path) -> None:
-    out = tmp_path / "out.jsonl"
-    seen = len(out.read_text().splitlines())
-    bench.change(0, uri=OTHER)
-    assert wait_until(lambda: len(out.read_text().splitlines()) > seen + 20)
-    assert bench.app.stop(10.0)
-    ids = [json.loads(line)["id"] for line in out.read_text().splitlines()]
-    assert len(set(ids)) == len(ids)
-
-
-def test_a_source_that_does_not_come_back_is_reverted(bench: Bench) -> None:
-    away = f"rtsp://127.0.0.1:{free_port()}/1"
-    bench.app.reloader.grace_s = 0.5
-    report = bench.change(0, uri=away, open_timeout_s=0.5)
-    assert [entry["source"] for entry in report["reverted"]] == ["a"]
-    assert report["applied"] == []
-    assert wait_until(lambda: bench.is_live("a"))
-    assert bench.is_live("b")
-    # the file still asks for it: the next reload tries it again
-    assert bench.reload()["reverted"]
-
-
-def test_disabled_and_enabled(bench: Bench) -> None:
-    assert bench.state("off") is SourceState.DISABLED
-    assert bench.change(2, enabled=True)["applied"] == ["sources.off.enabled"]
-    assert wait_until(lambda: bench.is_live("off"))
-    assert bench.change(0, enabled=False)["applied"] == ["sources.a.enabled"]
-    assert wait_until(lambda: bench.state("a") is SourceState.DISABLED)
 
 
 def test_thresholds_are_changed_at_once(bench: Bench) -> None:
@@ -143,24 +37,15 @@ def test_thresholds_are_changed_at_once(bench: Bench) -> None:
 
 def test_what_needs_a_restart_is_named_and_left(bench: Bench) -> None:
     bench.content["sources"][0]["realtime"] = False
-    bench.content["sources"].append({"id": "new", "uri": PATTERN})
     bench.content["batch"] = {"max_size": 2}
     bench.content["model"]["threads"] = 2
     bench.content["jsonl"] = None
     report = bench.reload()
     assert report["needs_restart"] == [
-        "model.threads", "batch.max_size", "jsonl", "sources.new (new)", "sources.a.realtime",
+        "model.threads", "batch.max_size", "jsonl", "sources.a.realtime",
     ]  # fmt: skip
     assert report["applied"] == []
     assert bench.reload()["needs_restart"] == report["needs_restart"]
-
-
-def test_a_source_that_is_gone_is_stopped(bench: Bench) -> None:
-    del bench.content["sources"][1]
-    report = bench.reload()
-    assert report["needs_restart"] == ["sources.b (removed: it is stopped)"]
-    assert wait_until(lambda: bench.state("b") is SourceState.DISABLED)
-    assert bench.is_live("a")
 
 
 def test_a_file_with_problems_changes_nothing(bench: Bench) -> None:
@@ -200,3 +85,23 @@ def test_sighup_reads_the_file_anew(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_request_during_a_reload_is_not_lost(bench: Bench) -> None:
+    begun, go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+    def wait() -> None:
+        begun.release()
+        go_on.acquire(timeout=10.0)
+
+    bench.app.reloader.on_end = wait
+    bench.app.reloader.reload_soon()
+    assert begun.acquire(timeout=10.0)
+    bench.content["model"]["score_threshold"] = 0.66
+    bench.write()
+    bench.app.reloader.reload_soon()
+    bench.app.reloader.reload_soon()
+    go_on.release(2)
+    assert begun.acquire(timeout=10.0)
+    assert bench.app.parts.pipeline.thresholds.score == 0.66
+    assert not begun.acquire(timeout=0.05)

@@ -68,3 +68,10 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
     )
+
+
+def changed_settings(before: BaseModel, after: BaseModel) -> set[str]:
+    """The settings that differ between two of a kind, by name."""
+    return {
+        name for name in type(before).model_fields if getattr(before, name) != getattr(after, name)
+    }

@@ -64,6 +64,16 @@ class Supervisor:
         """Whether the service manager was told that we are ready."""
         return self._has_started
 
+    def begin_reload(self) -> None:
+        """Tell that the configuration is read anew; from any thread."""
+        if self._has_started:
+            self._notifier.reloading()
+
+    def end_reload(self) -> None:
+        """Tell that this is over."""
+        if self._has_started:
+            self._notifier.ready(status_line(self.latest))
+
     def run(self, stop: threading.Event) -> None:
         """Look until `stop`; the target of a worker."""
         while not stop.wait(self._tick_s):

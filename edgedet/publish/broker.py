@@ -111,6 +111,11 @@ class Message:
     content_type: str = JSON
     correlation: bytes = b""
 
+    @classmethod
+    def taking_back(cls, topic: str) -> "Message":
+        """What has the broker forget what it retains there."""
+        return cls(topic, b"", "", "", qos=1, retain=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:

@@ -45,11 +45,11 @@ class Messages:
     def __init__(
         self, origin: Origin, topics: Topics, limits: Limits, sources: tuple[str, ...], clock: Clock
     ) -> None:
-        """Speak for `origin` of `sources`, within `limits`."""
+        """Speak for `origin` of `sources`, which may be replaced later, within `limits`."""
         self.topics = topics
         self.limits = limits
         self.clock_sync = ClockSync(clock)
-        self._sources = sources
+        self.sources = sources
         self._clock = clock
         self._states = StatePayloads(origin, limits)
         self._detections_encoder = DetectionsEncoder(origin, limits.max_payload_bytes)
@@ -74,7 +74,7 @@ class Messages:
     def info(self, session: int, facts: JsonObject) -> Message:
         """What the device runs and publishes; `facts` are those of optional parts."""
         body = self._states.info(
-            self._clock.utc_now(), edgedet.__version__, self.topics.prefix, self._sources, session
+            self._clock.utc_now(), edgedet.__version__, self.topics.prefix, self.sources, session
         )
         return json_message(self.topics.info, INFO, body | facts)
 

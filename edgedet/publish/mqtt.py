@@ -13,7 +13,7 @@ from edgedet.detections import FrameDetections
 from edgedet.event import LastRun, SourceStatus
 from edgedet.log import RateLimited
 from edgedet.model_identity import ModelIdentity
-from edgedet.publish.broker import LostError, endpoint_of
+from edgedet.publish.broker import LostError, Message, endpoint_of
 from edgedet.publish.connection import Connection
 from edgedet.publish.delivery import Delivery
 from edgedet.publish.durable import Stored
@@ -97,6 +97,19 @@ class MqttSink:
         """Begin to look for the broker, in the background; once only."""
         self._delivery.start()
         self._worker.start()
+
+    def set_sources(self, sources: Sequence[str], lossless: Collection[str]) -> None:
+        """Speak of these sources from now on; what the broker retains of others is taken back."""
+        topics, gone = self._messages.topics, set(self._messages.sources) - set(sources)
+        if tuple(sources) == self._messages.sources:
+            return
+        self._lossless = frozenset(lossless)
+        self._messages.sources = tuple(sources)
+        self._board.keep(sources)
+        for source_id in sorted(gone):
+            for topic in (topics.source_status(source_id), topics.counts(source_id)):
+                self.exchange.post(Message.taking_back(topic))
+        self.exchange.ask_for_rebirth()
 
     def publish(self, result: FrameDetections) -> None:
         """Queue the detections of one frame; see `Sink.publish`. Never blocks, never raises."""

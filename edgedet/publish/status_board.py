@@ -1,6 +1,7 @@
 """What is retained of every source, and which of it the broker has not been told yet."""
 
 import threading
+from collections.abc import Collection
 
 from edgedet.analytics import SourceCounts
 from edgedet.clock import Clock, Deadline
@@ -17,17 +18,30 @@ class StatusBoard:
     def __init__(self, clock: Clock) -> None:
         """Start empty."""
         self._clock = clock
-        self._changed = threading.Condition()  # guards the four below
+        self._changed = threading.Condition()  # guards all below
         self._latest: dict[_Key, State] = {}
         self._untold: dict[_Key, None] = {}
         self._under_way: dict[_Key, State] = {}
         self._taken_s: dict[_Key, float] = {}
+        self._sources: frozenset[str] | None = None
 
     def put(self, state: State) -> None:
         """Replace what is known of a source."""
         with self._changed:
-            self._latest[_key(state)] = state
-            self._untold[_key(state)] = None
+            if self._sources is None or state.source_id in self._sources:
+                self._latest[_key(state)] = state
+                self._untold[_key(state)] = None
+
+    def keep(self, sources: Collection[str]) -> None:
+        """Forget other sources than these, and hear nothing of them any more."""
+        with self._changed:
+            self._sources = frozenset(sources)
+            for key in [key for key in self._latest if key[1] not in self._sources]:
+                del self._latest[key]
+                self._untold.pop(key, None)
+                self._under_way.pop(key, None)
+                self._taken_s.pop(key, None)
+            self._changed.notify_all()
 
     def take_untold(self) -> list[State]:
         """The states that changed since they were last taken."""

@@ -7,7 +7,7 @@ it has no time for is counted.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
@@ -32,6 +32,11 @@ _NEIGHBOUR_S = 1.0  # frames taken further apart say nothing of each other
 _TROUBLE_S = 60.0
 
 
+def _never(_source_id: str) -> bool:
+    """No source is lossless."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class SamplerSettings:
     """Which candidates count as objects, now, and how often a frame is looked at."""
@@ -40,8 +45,8 @@ class SamplerSettings:
     """Of a source, by its id."""
     iou_threshold: Callable[[], float]
     max_fps: float
-    lossless: Collection[str] = ()
-    """Sources of which every frame is looked at."""
+    is_lossless: Callable[[str], bool] = _never
+    """Whether every frame of a source is looked at, by its id."""
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class Sampler:
     def wants(self, frame: FrameInfo) -> bool:
         """Whether it is time to look at a frame of this source."""
         source_id, now_s = frame.source_id, frame.arrival_s
-        if source_id not in self._settings.lossless and source_id not in self._requested:
+        if not self._settings.is_lossless(source_id) and source_id not in self._requested:
             due_s = self._due_s.get(source_id, now_s)
             if now_s < due_s:
                 return False

@@ -13,6 +13,10 @@ from edgedet.stream.pause import Pause
 from edgedet.stream.stats import RateMeter
 
 
+def _nobody(_status: SourceStatus) -> None:
+    """Hears of a source that was removed."""
+
+
 class SourceRecord:
     """State and counts of a source, safe to ask from any thread."""
 
@@ -60,6 +64,10 @@ class SourceRecord:
         """The number behind the last frame that was seen."""
         return self._last_seq + 1
 
+    def number_from(self, first_seq: int) -> None:
+        """Begin with this number, as there were frames before in this run of the service."""
+        self._last_seq = first_seq - 1
+
     def change(self, state: SourceState, reason: str = "") -> bool:
         """Enter `state`; whether that is news. Credentials in `reason` are hidden."""
         self._told_reason, reason = reason, redact(reason)
@@ -71,6 +79,10 @@ class SourceRecord:
             self._state, self._reason = state, reason
         self._on_change(self.status())
         return True
+
+    def silence(self) -> None:
+        """Tell nothing any more: the source was removed."""
+        self._on_change = _nobody
 
     @property
     def is_paused(self) -> bool:

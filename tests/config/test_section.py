@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from edgedet.config.section import ConfigPath, Section, Slug
+from edgedet.config.device import DeviceSettings
+from edgedet.config.section import ConfigPath, Section, Slug, changed_settings
 
 
 class _Part(Section):
@@ -64,3 +65,9 @@ def test_without_a_folder_paths_stay_as_they_are() -> None:
 def test_paths_that_lead_nowhere_are_refused(path: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         _Part.model_validate({"path": path}, context={"folder": Path("/etc")})
+
+
+def test_settings_that_differ_are_named() -> None:
+    one, other = DeviceSettings(site="lab", name="a"), DeviceSettings(site="lab", name="b")
+    assert changed_settings(one, other) == {"name"}
+    assert changed_settings(one, one) == set()

@@ -129,3 +129,15 @@ def test_runs_on_a_worker_until_stopped(stand: Stand) -> None:
     stand.manager.wait_for("WATCHDOG=1", WAIT_S)
     stand.manager.wait_for("WATCHDOG=1", WAIT_S)
     assert worker.stop(WAIT_S)
+
+
+def test_a_reload_is_told_once_the_service_is_ready(stand: Stand) -> None:
+    stand.supervisor.begin_reload()
+    stand.supervisor.end_reload()
+    assert stand.manager.drain() == []
+    stand.turn()
+    stand.supervisor.begin_reload()
+    stand.supervisor.end_reload()
+    told = stand.manager.drain()
+    assert [message.partition("\n")[0] for message in told] == ["RELOADING=1", "READY=1"]
+    assert "MONOTONIC_USEC=" in told[0]

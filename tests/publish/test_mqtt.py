@@ -239,3 +239,24 @@ def test_message_reaches_the_subscriber_in_milliseconds(
 
     # far below every time limit of a network loop; loose, for the machine may be busy
     assert sorted(latencies_s)[15] < 0.05
+
+
+def test_what_is_retained_of_a_source_that_is_gone_is_taken_back(
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+) -> None:
+    broker = mosquitto()
+    subscriber = subscribe(broker.port)
+    sink = make_sink(broker.url)
+    sink.publish_status(make_status())
+    subscriber.wait_for(lambda m: m.topic == SOURCE_STATUS)
+
+    sink.set_sources(["dock", "yard"], [])
+    sink.publish_status(make_status())  # too late
+    subscriber.wait_for(lambda m: m.topic == SOURCE_STATUS and not m.payload)
+    subscriber.wait_for(
+        lambda m: m.topic.endswith("/info") and m.body["sources"] == ["dock", "yard"]
+    )
+
+    sink.set_sources(["dock", "gate"], [])
+    sink.publish_status(make_status(SourceState.STALLED))
+    subscriber.wait_for(lambda m: m.topic == SOURCE_STATUS and b"stalled" in m.payload)

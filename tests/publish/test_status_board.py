@@ -68,3 +68,19 @@ def test_status_and_counts_of_a_source_do_not_replace_each_other() -> None:
     assert isinstance(counts, SourceCounts)
     assert counts.classes[1] == 2
     assert board.wait_until_told(0) == 1
+
+
+def test_nothing_is_heard_of_a_source_that_is_gone() -> None:
+    board = StatusBoard(CLOCK)
+    for source_id in ("gate", "dock"):
+        board.put(make_status(source_id=source_id))
+        board.put(make_counts(source_id=source_id))
+    board.take_untold()
+    board.keep(["gate"])
+    board.put(make_status(source_id="dock"))
+    board.tell_all()
+    assert [state.source_id for state in board.take_untold()] == ["gate", "gate"]
+    board.tell_old(-1.0)
+    board.keep(["gate", "dock"])
+    board.put(make_status(source_id="dock"))
+    assert {state.source_id for state in board.take_untold()} == {"gate", "dock"}

@@ -41,7 +41,9 @@ class Bench:
         self.store: SampleStore = store_in(folder, quota_mib=quota_mib)
         budget = Budget(self.store.ledger, made.limits, self.clock)
         self.sampler = Sampler(
-            SamplerSettings(lambda _source: 0.25, lambda: 0.45, made.max_fps, lossless),
+            SamplerSettings(
+                lambda _source: 0.25, lambda: 0.45, made.max_fps, lossless.__contains__
+            ),
             Selection(made, CLASSES, budget, CHANCE),
             Keeper(made, CLASSES, self.store, budget, self.clock),
             Diversity(made.diversity, self.store.ledger),

@@ -104,3 +104,18 @@ def test_a_live_source_that_gets_nothing_is_degraded() -> None:
         (SourceState.DEGRADED, "the detector takes too long"),
         (SourceState.STALLED, "no frame for 10 s"),
     ]
+
+
+def test_a_source_that_was_removed_is_silent() -> None:
+    told = list[SourceStatus]()
+    record = _record(FakeClock(), told)
+    record.silence()
+    assert record.change(SourceState.LIVE)
+    assert told == []
+
+
+def test_numbers_may_go_on_where_others_ended() -> None:
+    record = _record(FakeClock(), [])
+    record.number_from(7)
+    record.count_frame(FramePool().frame("gate", 7).info)
+    assert (record.decoded, record.next_seq) == (1, 8)

@@ -87,3 +87,12 @@ def test_counts_each_source_by_itself() -> None:
     assert (a.detected, a.objects, a.objects_total) == (2, 1, 4)
     assert a.latency.p50_ms == pytest.approx(75.0)
     assert (b.detected, b.fps, b.latency.count) == (0, 0.0, 0)
+
+
+def test_a_source_that_is_back_goes_on_counting() -> None:
+    stats = PipelineStats(("a",))
+    stats.leave_out("a")
+    for source_id in ("a", "b"):
+        stats.add_source(source_id)
+    stats.leave_out("b")
+    assert [stats.sources[source_id].left_out for source_id in ("a", "b")] == [1, 1]

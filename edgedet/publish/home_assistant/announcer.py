@@ -63,6 +63,17 @@ class Announcer:
         if own.enabled or self._before.discovery_topics:
             exchange.at_birth(self._birth)
 
+    def set_sources(self, sources: Sequence[str], counted: Collection[str]) -> None:
+        """Announce these from the next birth on, and take back what else was told; any thread."""
+        before = self._entities
+        if (before.sources, before.counted) == (tuple(sources), frozenset(counted)):
+            return
+        # in this order, as the broker's thread may be in the midst of a birth
+        self._before = self._told()
+        self._entities = Entities(tuple(sources), frozenset(counted), before.classes)
+        self._is_written = False
+        self._exchange.ask_for_rebirth()
+
     def _hear(self, incoming: Incoming) -> None:
         # a retained one tells nothing new: this connection began with an announcement
         if incoming.payload == _ONLINE and not incoming.retain:
@@ -72,10 +83,10 @@ class Announcer:
     def _birth(self, protocol: Protocol) -> list[Message]:
         self._protocol = protocol
         if not self._is_enabled:
-            return [_taken_back(topic) for topic in self._before.discovery_topics]
+            return [Message.taking_back(topic) for topic in self._before.discovery_topics]
         gone = self._gone_topics()
         self._write_once()
-        return [*(_taken_back(topic) for topic in gone), *self._announcement()]
+        return [*(Message.taking_back(topic) for topic in gone), *self._announcement()]
 
     def _announcement(self) -> list[Message]:
         """The message, with fewer entities if it would be too large for the broker."""
@@ -110,10 +121,9 @@ class Announcer:
         if self._is_written:
             return
         self._is_written = True
+        write_announced(self._path, self._told())
+
+    def _told(self) -> Announced:
+        """Everything that was ever told, what is told now included."""
         platforms = self._discovery.platforms(self._entities)
-        more: Announced = self._before.with_more(self._topic, self._state_topics(), platforms)
-        write_announced(self._path, more)
-
-
-def _taken_back(topic: str) -> Message:
-    return Message(topic, b"", "", "", qos=1, retain=True)
+        return self._before.with_more(self._topic, self._state_topics(), platforms)
