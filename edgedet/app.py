@@ -107,7 +107,7 @@ class Application:
         self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
         parts = (self._outlets, self._feeds, self._pipeline, self._clock)
         running = (self._pipeline, self._make_lineup(), self._clock)
-        self.reloader = Reloader(read_settings, settings, self.bundle, *running)
+        self.reloader = Reloader(read_settings, settings, *running)
         self._remote = Remote(settings.mqtt, memory, *parts, self.reloader.command, self.sampling)
         self._stopped = False
 

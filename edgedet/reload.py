@@ -18,12 +18,11 @@ from edgedet.config.settings import Settings
 from edgedet.errors import CommandError, ConfigError
 from edgedet.lineup import Lineup
 from edgedet.log import redact
-from edgedet.manifest import Bundle
 from edgedet.publish.payloads import JsonObject
 from edgedet.reload_report import ReloadReport
 from edgedet.source_changes import SourceChanges
 from edgedet.startup import checked_sources, thresholds_of
-from edgedet.stream.model import Thresholds
+from edgedet.stream.model import Model
 from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.worker import Worker
 
@@ -52,11 +51,10 @@ def nothing_to_read() -> Settings:
 class Reloader:
     """Applies what its file says to what runs. For any thread, one at a time."""
 
-    def __init__(  # noqa: PLR0913 - the composition root hands over every part
+    def __init__(
         self,
         read: ReadSettings,
         settings: Settings,
-        bundle: Bundle,
         pipeline: Pipeline,
         lineup: Lineup,
         clock: Clock,
@@ -64,7 +62,6 @@ class Reloader:
         """`settings` are those that run now; `read` reads the file."""
         self._read = read
         self._settings = settings
-        self._bundle = bundle
         self._pipeline = pipeline
         self.changes = SourceChanges(lineup, clock)
         self.on_begin: Callable[[], object] = _nothing
@@ -80,6 +77,11 @@ class Reloader:
     def settings(self) -> Settings:
         """Those that hold now; for any thread."""
         return self._settings
+
+    @property
+    def _model(self) -> Model:
+        """The one in use."""
+        return self._pipeline.roster.in_use.model
 
     def reload_soon(self) -> None:
         """Reload on a thread of its own, once more if that is going on; the log tells the rest."""
@@ -119,7 +121,7 @@ class Reloader:
         """
         with self._lock, self._announced():
             wanted = self._read()
-            check_classes(checked_sources(wanted), self._bundle)
+            check_classes(checked_sources(wanted), self._model.identity.class_names)
             report = ReloadReport()
             self._compare_sections(wanted, report)
             self._apply_thresholds(wanted, report)
@@ -173,7 +175,7 @@ class Reloader:
         changed = changed_settings(self._settings.model, wanted.model) & _THRESHOLDS
         if not changed:
             return
-        self._pipeline.thresholds = Thresholds(*thresholds_of(wanted.model, self._bundle))
+        self._pipeline.thresholds = thresholds_of(wanted.model, self._model.defaults)
         kept = {key: getattr(wanted.model, key) for key in _THRESHOLDS}
         model = self._settings.model.model_copy(update=kept)
         self._settings = self._settings.model_copy(update={"model": model})

@@ -10,9 +10,13 @@ from concurrent.futures import Future
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edgedet.clock import Clock, Deadline
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
+from edgedet.detections import SeenFrame
 from edgedet.errors import SampleError
 from edgedet.manifest import Manifest
 from edgedet.sample.base import State
@@ -20,7 +24,7 @@ from edgedet.sample.decisions import Decisions
 from edgedet.sample.ledger import Ledger
 from edgedet.sample.store import DROPPED, SampleStore, Space
 from edgedet.sampling_parts import Sources, claim, make_sampler, make_uploader
-from edgedet.stream.model import Thresholds
+from edgedet.stream.model import Model, Thresholds
 from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.worker import Worker
 
@@ -137,6 +141,21 @@ class Sampling:
     def request(self, source_id: str) -> "Future[str]":
         """Keep the next frame of a source, as somebody asked for it; see `Sampler.request`."""
         return self._sampler.request(source_id)
+
+    def hear(self, seen: SeenFrame, candidates: NDArray[np.float32]) -> None:
+        """Learn what a second model saw in a frame; see `Sampler.hear`."""
+        self._sampler.hear(seen, candidates)
+
+    def use_model(self, model: Model) -> None:
+        """Sample what `model` answers from now on.
+
+        What waits is sent with its names of the classes: those of a model before are among them.
+        """
+        names = model.identity.class_names
+        known = self._uploader.class_names
+        if known[: len(names)] != names:
+            self._sampler.know(names)
+            self._uploader.class_names = names
 
     def status(self) -> SamplingStatus:
         """How it goes.

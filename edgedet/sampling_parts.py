@@ -11,13 +11,15 @@ from edgedet.config.source import SourceSettings
 from edgedet.errors import SampleError
 from edgedet.manifest import Manifest
 from edgedet.sample.audit import Audit
+from edgedet.sample.base import SamplerSettings
 from edgedet.sample.budget import Budget
 from edgedet.sample.diversity import Diversity
-from edgedet.sample.keeper import Keeper
-from edgedet.sample.sampler import Sampler, SamplerSettings
+from edgedet.sample.keeper import Keeper, check_blur
+from edgedet.sample.sampler import Sampler
 from edgedet.sample.selection import Selection
 from edgedet.sample.sinks.create import create_sink
 from edgedet.sample.store import SampleStore
+from edgedet.sample.strategy import Strategy
 from edgedet.sample.uploader import Uploader
 from edgedet.stream.model import Thresholds
 
@@ -80,6 +82,19 @@ def make_sampler(  # noqa: PLR0913 - its owner hands over every part
         Diversity(sampling.diversity, store.ledger),
         clock,
     )
+
+
+def check_sampling(settings: Settings, class_names: Sequence[str]) -> None:
+    """Look whether frames can be sampled of a model with these classes.
+
+    Raises:
+        ConfigError: if the settings do not fit the model.
+    """
+    sampling = settings.sampling
+    if sampling.enabled:
+        check_blur(sampling, class_names)
+        for each in sampling.strategies:
+            Strategy(each, class_names)
 
 
 def make_uploader(

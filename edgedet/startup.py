@@ -58,19 +58,23 @@ def bundle_of(settings: Settings) -> Bundle:
     return ModelStore(settings.state_dir).in_use(configured_bundle(settings))
 
 
-def thresholds_of(model: ModelSettings, bundle: Bundle) -> tuple[float, float]:
-    """Of the score and the overlap: those of the settings, or else of the bundle."""
-    defaults = bundle.manifest.thresholds
+def thresholds_of(model: ModelSettings, defaults: Thresholds) -> Thresholds:
+    """Of the score and the overlap: those of the settings, or else a model's own."""
     score, iou = model.score_threshold, model.iou_threshold
-    return defaults.score if score is None else score, defaults.iou if iou is None else iou
+    return Thresholds(
+        defaults.score if score is None else score, defaults.iou if iou is None else iou
+    )
 
 
 def model_of(bundle: Bundle, settings: ModelSettings, max_batch: int, store: ChoiceStore) -> Model:
     """The model of `bundle`, as the pipeline runs it; nothing is loaded yet."""
+    own = bundle.manifest.thresholds
+    defaults = Thresholds(own.score, own.iou)
     return Model(
         identity=identity_of(bundle.manifest),
         input_hw=bundle.input_hw,
-        thresholds=Thresholds(*thresholds_of(settings, bundle)),
+        thresholds=thresholds_of(settings, defaults),
+        defaults=defaults,
         make_detector=lambda: create_detector(bundle, settings, max_batch, store),
     )
 

@@ -120,16 +120,18 @@ def _stages(stats: PipelineStats) -> dict[str, StageVitals]:
 
 
 def _model(app: Application) -> ModelVitals:
-    identity = app.parts.outlets.origin.model
+    pipeline = app.parts.pipeline
+    model = pipeline.roster.in_use.model
+    identity = model.identity
     return ModelVitals(
         name=identity.name,
         version=identity.version,
         sha256=identity.sha256,
         precision=identity.precision,
-        input_hw=app.bundle.input_hw,
+        input_hw=model.input_hw,
         class_names=identity.class_names,
-        score_threshold=app.parts.pipeline.thresholds.score,
-        backend=app.parts.pipeline.backend,
+        score_threshold=pipeline.thresholds.score,
+        backend=pipeline.backend,
     )
 
 

@@ -8,6 +8,7 @@ from edgedet.config.model import ModelSettings
 from edgedet.detect import store_in
 from edgedet.errors import ConfigError
 from edgedet.startup import bundle_of, checked_sources, command_memory, model_of, thresholds_of
+from edgedet.stream.model import Thresholds
 from tests.runs import PATTERN, tiny_settings
 
 
@@ -53,11 +54,11 @@ def test_commands_need_a_state_dir(tmp_path: Path) -> None:
 
 
 def test_thresholds_are_the_settings_or_else_the_bundles(tmp_path: Path) -> None:
-    bundle = bundle_of(tiny_settings(tmp_path))
+    defaults = Thresholds(0.25, 0.45)
 
-    assert thresholds_of(ModelSettings(bundle=bundle.folder), bundle) == (0.25, 0.45)
-    own = ModelSettings(bundle=bundle.folder, score_threshold=0.0, iou_threshold=0.6)
-    assert thresholds_of(own, bundle) == (0.0, 0.6)
+    assert thresholds_of(ModelSettings(bundle=tmp_path), defaults) == defaults
+    own = ModelSettings(bundle=tmp_path, score_threshold=0.0, iou_threshold=0.6)
+    assert thresholds_of(own, defaults) == Thresholds(0.0, 0.6)
 
 
 def test_the_model_of_a_bundle_is_loaded_when_its_detector_is_made(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_the_model_of_a_bundle_is_loaded_when_its_detector_is_made(tmp_path: Pat
     model = model_of(bundle, settings.model, 1, store_in(tmp_path))
     assert model.identity.class_names == ("bright",)
     assert model.input_hw == bundle.input_hw
-    assert (model.thresholds.score, model.thresholds.iou) == thresholds_of(settings.model, bundle)
+    assert model.thresholds == thresholds_of(settings.model, model.defaults)
     detector = model.make_detector()
     assert detector.backend == "onnxruntime"
     detector.close()

@@ -13,7 +13,7 @@ from typing import Protocol
 import cv2
 
 from edgedet.clock import Clock, utc_text
-from edgedet.detections import SeenFrame
+from edgedet.detections import FrameDetections, SeenFrame
 from edgedet.frame import FrameInfo
 from edgedet.vision.pixels import shrunk_rgb
 
@@ -190,7 +190,7 @@ class Gallery:
             "latency_ms": round(1000.0 * (result.infer_end_s - info.arrival_s), 1),
             "objects": [
                 {
-                    "label": self._label(int(found.class_ids[index])),
+                    "label": self._label(result, int(found.class_ids[index])),
                     "score": round(float(found.scores[index]), 3),
                     "box": [
                         round(float(x) / side, 4)
@@ -203,8 +203,8 @@ class Gallery:
             ],
         }
 
-    def _label(self, class_id: int) -> str:
-        names = self._class_names
+    def _label(self, result: FrameDetections, class_id: int) -> str:
+        names = self._class_names if result.model is None else result.model.class_names
         return names[class_id] if class_id < len(names) else f"class {class_id}"
 
     def _look_round(self) -> None:

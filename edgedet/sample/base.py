@@ -1,5 +1,6 @@
 """What the rooms of sampling, and those who wire them, know of each other: values and protocols."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -128,3 +129,36 @@ class SampleSink(Protocol):
     def close(self) -> None:
         """Free connections; may be called twice."""
         ...
+
+
+def _never(_source_id: str) -> bool:
+    """No source is lossless."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class SamplerSettings:
+    """Which candidates count as objects, now, and how often a frame is looked at."""
+
+    score_threshold: Callable[[str], float]
+    """Of a source, by its id."""
+    iou_threshold: Callable[[], float]
+    max_fps: float
+    is_lossless: Callable[[str], bool] = _never
+    """Whether every frame of a source is looked at, by its id."""
+
+
+@dataclass(slots=True)
+class SamplerCounts:
+    """What became of the frames since the start. Written by one thread, read by any."""
+
+    looked_at: int = 0
+    kept: int = 0
+    similar: int = 0
+    """Had a reason, but look like one that was kept."""
+    no_credit: int = 0
+    """Had a reason, but no budget was left."""
+    failed: int = 0
+    """Could not be written."""
+    missed: int = 0
+    """Not looked at, as too many waited."""

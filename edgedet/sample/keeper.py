@@ -30,6 +30,21 @@ class Found:
     look: Look
 
 
+def check_blur(settings: SamplingSettings, class_names: Sequence[str]) -> None:
+    """Look whether what is to be blurred can be.
+
+    Raises:
+        ConfigError: if a class that is to be blurred is none of the model's.
+    """
+    unknown = [name for name in settings.blur.classes if name not in class_names]
+    if unknown:
+        msg = (
+            f"sampling.blur.classes: the model has no class {', '.join(unknown)}; it has"
+            f" {', '.join(class_names)}"
+        )
+        raise ConfigError(msg, (msg,))
+
+
 class Keeper:
     """Makes samples of frames. One thread."""
 
@@ -46,19 +61,18 @@ class Keeper:
         Raises:
             ConfigError: if a class that is to be blurred is none of the model's.
         """
-        unknown = [name for name in settings.blur.classes if name not in class_names]
-        if unknown:
-            msg = (
-                f"sampling.blur.classes: the model has no class {', '.join(unknown)}; it has"
-                f" {', '.join(class_names)}"
-            )
-            raise ConfigError(msg, (msg,))
+        check_blur(settings, class_names)
         self._settings = settings
         self._class_names = tuple(class_names)
         self._store = store
         self._budget = budget
         self._clock = clock
         self._veil = Veil(settings.blur, class_names)
+
+    def know(self, class_names: Sequence[str]) -> None:
+        """Keep frames that a model with these classes answered, from now on; from any thread."""
+        self._class_names = tuple(class_names)
+        self._veil = Veil(self._settings.blur, class_names)
 
     def keep(self, found: Found, choice: Choice) -> Sample | None:
         """The sample, on disk and paid for; None if the very same picture was kept before.

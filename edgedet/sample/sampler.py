@@ -7,16 +7,20 @@ it has no time for is counted.
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edgedet.clock import Clock
 from edgedet.detections import SeenFrame
 from edgedet.errors import SampleError
 from edgedet.frame import FrameInfo
 from edgedet.log import RateLimited
+from edgedet.sample.base import SamplerCounts, SamplerSettings
 from edgedet.sample.diversity import Diversity, look_of
 from edgedet.sample.drift import CameraStatistics, deviations, observe, settled
 from edgedet.sample.keeper import Found, Keeper
@@ -32,39 +36,6 @@ _NEIGHBOUR_S = 1.0  # frames taken further apart say nothing of each other
 _TROUBLE_S = 60.0
 
 
-def _never(_source_id: str) -> bool:
-    """No source is lossless."""
-    return False
-
-
-@dataclass(frozen=True, slots=True)
-class SamplerSettings:
-    """Which candidates count as objects, now, and how often a frame is looked at."""
-
-    score_threshold: Callable[[str], float]
-    """Of a source, by its id."""
-    iou_threshold: Callable[[], float]
-    max_fps: float
-    is_lossless: Callable[[str], bool] = _never
-    """Whether every frame of a source is looked at, by its id."""
-
-
-@dataclass(slots=True)
-class SamplerCounts:
-    """What became of the frames since the start. Written by one thread, read by any."""
-
-    looked_at: int = 0
-    kept: int = 0
-    similar: int = 0
-    """Had a reason, but look like one that was kept."""
-    no_credit: int = 0
-    """Had a reason, but no budget was left."""
-    failed: int = 0
-    """Could not be written."""
-    missed: int = 0
-    """Not looked at, as too many waited."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Looked:
     """A frame with what was found out about it."""
@@ -73,6 +44,10 @@ class _Looked:
     seen: Proposals
     other: Proposals | None
     drifts: dict[str, float]
+
+
+_Waiting = tuple[SeenFrame, NDArray[np.float32] | None]
+"""A frame, and what a second model saw in it."""
 
 
 class Sampler:
@@ -97,7 +72,7 @@ class Sampler:
         self._last: dict[str, tuple[_Looked | None, _Looked]] = {}
         self._due_s: dict[str, float] = {}
         self._change = threading.Condition()  # guards what follows
-        self._waiting: deque[SeenFrame] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._requested: dict[str, Future[str]] = {}
 
     def request(self, source_id: str) -> "Future[str]":
@@ -134,39 +109,62 @@ class Sampler:
             if len(self._waiting) >= _WAITING:
                 self.counts.missed += 1
                 return
-            self._waiting.append(seen)
+            self._waiting.append((seen, None))
             self._change.notify()
+
+    def hear(self, seen: SeenFrame, candidates: NDArray[np.float32]) -> None:
+        """Have a frame wait with what a second model saw in it, if that is of use.
+
+        `candidates` (K, 7), boxes in pixels of the frame, class ids of the first model.
+        """
+        with self._change:
+            if self._selection.compares and len(self._waiting) < _WAITING:
+                self._waiting.append((seen, candidates))
+                self._change.notify()
+
+    def know(self, class_names: Sequence[str]) -> None:
+        """Choose among frames that another model answers, which has these classes.
+
+        Raises:
+            ConfigError: if the settings name classes that the model does not have.
+        """
+        self._selection.know(class_names)
+        self._keeper.know(class_names)
 
     def run(self, stop: threading.Event) -> None:
         """Look at frames until `stop`, and then at those that wait; the target of a worker."""
-        while (seen := self._next(stop)) is not None or not stop.is_set():
+        while (waiting := self._next(stop)) is not None or not stop.is_set():
             self._guarded(self._selection.follow_clock)
-            if seen is not None:
-                self._guarded(partial(self.consider, seen))
+            if waiting is not None:
+                self._guarded(partial(self.consider, *waiting))
         for source_id in tuple(self._last):
             self._guarded(partial(self._step, source_id, None))
         for source_id in tuple(self._requested):
             self._answer(source_id, SampleError("sampling has ended"))
 
-    def consider(self, frame: SeenFrame, other: Proposals | None = None) -> None:
-        """Look at a frame now; `other` is what a second model saw. On the worker's thread.
+    def consider(self, frame: SeenFrame, second: NDArray[np.float32] | None = None) -> None:
+        """Look at a frame now; `second` is what `hear` was told. On the worker's thread.
 
         Raises:
             SampleError: if it should be kept and cannot be.
         """
         self.counts.looked_at += 1
         seen = proposals_of(frame.candidates, self._settings.iou_threshold())
+        if second is not None:  # by the way, and out of order: no neighbour, and no statistics
+            other = proposals_of(second, self._settings.iou_threshold())
+            self._decide(_Looked(frame, seen, other, {}), None, None)
+            return
         source_id = frame.frame.info.source_id
         known = self._statistics.get(source_id, CameraStatistics())
         known = observe(known, seen, self._settings.score_threshold(source_id))
         self._statistics[source_id] = known
-        looked = _Looked(frame, seen, other, deviations(known))
+        looked = _Looked(frame, seen, None, deviations(known))
         if self._selection.looks_ahead:
             self._step(source_id, looked)
         else:
             self._decide(looked, None, None)
 
-    def _next(self, stop: threading.Event) -> SeenFrame | None:
+    def _next(self, stop: threading.Event) -> "_Waiting | None":
         with self._change:
             if not self._waiting and not stop.is_set():
                 self._change.wait(_POLL_S)

@@ -44,15 +44,29 @@ class Selection:
         Raises:
             ConfigError: if the settings name classes that the model does not have.
         """
-        self._strategies = [Strategy(each, class_names) for each in settings.strategies]
-        self._class_names = tuple(class_names)
+        self._settings = settings
+        self.know(class_names)
         self._budget = budget
         self._chance = chance
+
+    def know(self, class_names: Sequence[str]) -> None:
+        """Choose among frames that a model with these classes answered; from any thread.
+
+        Raises:
+            ConfigError: if the settings name classes that the model does not have.
+        """
+        self._class_names = tuple(class_names)
+        self._strategies = [Strategy(each, class_names) for each in self._settings.strategies]
 
     @property
     def looks_ahead(self) -> bool:
         """Whether a strategy needs the next frame of the source."""
         return any(each.looks_ahead for each in self._strategies)
+
+    @property
+    def compares(self) -> bool:
+        """Whether a strategy needs what a second model saw."""
+        return any(each.compares for each in self._strategies)
 
     def follow_clock(self) -> None:
         """Let the budget see whether the wall clock stepped; to be called often."""

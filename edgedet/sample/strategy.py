@@ -63,6 +63,11 @@ class Strategy:
         """Whether it needs the next frame of the source."""
         return self.settings.type == "flicker"
 
+    @property
+    def compares(self) -> bool:
+        """Whether it needs what a second model saw."""
+        return self.settings.type == "models_disagree"
+
     def match(self, scene: Scene, draw: float) -> Match | None:
         """Whether the frame should be kept; `draw` is uniform in [0, 1), for the probability."""
         sources = self.settings.sources

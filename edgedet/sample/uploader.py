@@ -59,7 +59,7 @@ class Uploader:
         self._store = store
         self._audit = audit
         self._sink = sink
-        self._class_names = class_names
+        self.class_names = class_names
         self._device = device
         self._sends_prelabels = sends_prelabels
         self._clock = clock
@@ -209,4 +209,4 @@ class Uploader:
                 raise SinkRefusalError(msg)
             picture = Path(f"{sample.id}.jpg")
         batch = f"{self._device}-{sample.source_id}-{sample.captured[:10]}"
-        return Parcel(sample, picture, batch, self._class_names)
+        return Parcel(sample, picture, batch, self.class_names)

@@ -19,6 +19,7 @@ class Thresholds:
 class Model:
     """What is painted for it, what its answers mean, and how it is loaded.
 
+    `defaults` are its own thresholds, `thresholds` those that it begins with here.
     `make_detector` is called on the thread that uses and closes the detector. `single_s` is what a
     picture took when it was tried; None: that is not known.
     """
@@ -26,5 +27,6 @@ class Model:
     identity: ModelIdentity
     input_hw: tuple[int, int]
     thresholds: Thresholds
+    defaults: Thresholds
     make_detector: Callable[[], Detector]
     single_s: float | None = None

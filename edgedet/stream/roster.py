@@ -24,6 +24,10 @@ _MOST_LEFT_BEHIND = 2
 _STUCK_S = 0.5  # of a stop, for what hangs anyhow
 
 
+def _nobody(_model: Model) -> None:
+    """Who is told if nobody wants to know."""
+
+
 class Roster:
     """All methods are for any thread; models come and go on one."""
 
@@ -32,6 +36,8 @@ class Roster:
     ) -> None:
         """Begin with one model; `on_death` is told when there is none left to answer."""
         self._on_death = on_death
+        self.on_change: Callable[[Model], object] = _nobody
+        """Told of the model that is in use from now on, on whichever thread brought it about."""
         self._clock = clock
         self._numbers = count(2)
         self._lock = threading.Lock()  # guards everything below
@@ -94,6 +100,7 @@ class Roster:
             self._former, self._in_use = self._in_use, runner
             self._watched = runner.tally
         logger.info("frames go to %s from now on", _name(runner))
+        self.on_change(runner.model)
 
     def back(self) -> None:
         """Use the former model again, and free the other; nothing without a former one."""
@@ -102,6 +109,7 @@ class Roster:
             self._watched = self._in_use.tally
         if latter is not None:
             logger.info("frames go to %s again", _name(self._in_use))
+            self.on_change(self._in_use.model)
             self._free(latter, _CLOSE_S)
 
     def settle(self) -> None:
@@ -140,6 +148,7 @@ class Roster:
             substitute = self._in_use
         runner.request_stop()  # on whose thread this is: it closes what failed
         logger.error("%s; %s answers instead", reason, _name(substitute))
+        self.on_change(substitute.model)
         return substitute
 
     def request_stop(self) -> None:

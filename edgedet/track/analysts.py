@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from edgedet.analytics import EndReason
 from edgedet.config.source import SourceSettings
@@ -27,18 +28,19 @@ class Analysts:
         class_names: tuple[str, ...],
         boot: str,
     ) -> None:
-        """One analyst for each source; `class_names` are the model's."""
+        """One analyst for each source; `class_names` are those of the model in the beginning."""
         numbers = itertools.count(1)
 
         def next_id() -> str:
             return f"{boot[:_BOOT_DIGITS]}-{next(numbers)}"
 
         def make(source: SourceSettings) -> SourceAnalyst:
-            return SourceAnalyst(source, class_names, next_id)
+            return SourceAnalyst(source, self._class_names, next_id)
 
         self._make = make
+        self._class_names = class_names  # of the model that answered last
         self._lock = threading.Lock()  # guards changes of both; the first is replaced, not changed
-        self._analysts = {source.id: self._make(source) for source in sources}
+        self._analysts = {source.id: make(source) for source in sources}
         self._pending: dict[str, SourceSettings | None] = {}
 
     def put(self, source: SourceSettings) -> None:
@@ -64,19 +66,25 @@ class Analysts:
     def observe(
         self, result: FrameDetections, picture: Picture | None, score_threshold: float
     ) -> tuple[FrameDetections, Report]:
-        """What its source's analyst makes of `result`."""
+        """What its source's analyst makes of `result`.
+
+        Another model may have more classes behind the same ones. With others, all begins anew.
+        """
         source_id = result.frame.source_id
+        if result.model is not None:
+            self._know(source_id, result.model.class_names)
         # zones that are gone have no one in them, and the objects are seen anew
         ended = self._change(source_id) if self._pending.get(source_id) else Report()
-        result, begun = self._analysts[source_id].observe(result, picture, score_threshold)
-        return result, _joined((ended, begun))
+        analyst = self._analysts[source_id]
+        result, begun = analyst.observe(result, picture, score_threshold)
+        return result, _joined((ended, _named(begun, analyst)))
 
     def idle(self, now_s: float, ended: Collection[str]) -> Report:
         """End the objects of sources that are gone, or have been silent for too long."""
         gone = [source_id for source_id, new in tuple(self._pending.items()) if new is None]
         reports = [self._change(source_id) for source_id in gone]
         reports += [
-            analyst.idle(now_s, has_ended=source_id in ended)
+            _named(analyst.idle(now_s, has_ended=source_id in ended), analyst)
             for source_id, analyst in self._analysts.items()
         ]
         return _joined(reports)
@@ -84,7 +92,7 @@ class Analysts:
     def finish(self, ended: Collection[str]) -> Report:
         """End all objects: a source has ended by itself, or was stopped."""
         return _joined(
-            analyst.finish(EndReason.SOURCE_ENDED if source_id in ended else EndReason.STOPPED)
+            _named(analyst.finish(_reason(source_id in ended)), analyst)
             for source_id, analyst in self._analysts.items()
         )
 
@@ -96,7 +104,15 @@ class Analysts:
             before = others.pop(source_id, None)
             new = {} if source is None else {source_id: self._make(source)}
             self._analysts = others | new
-        return Report() if before is None else before.finish(EndReason.STOPPED)
+        return Report() if before is None else _named(before.finish(EndReason.STOPPED), before)
+
+    def _know(self, source_id: str, class_names: tuple[str, ...]) -> None:
+        """Follow the model that answers this source."""
+        self._class_names = class_names
+        analyst = self._analysts[source_id]
+        if not analyst.know(class_names):
+            with self._lock:
+                self._pending.setdefault(source_id, analyst.settings)
 
 
 def problems_of_classes(
@@ -126,6 +142,21 @@ def _listed(names: Collection[str]) -> str:
     shown = ", ".join(itertools.islice(names, _MAX_NAMES))
     more = len(names) - _MAX_NAMES
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _reason(has_ended: bool) -> EndReason:
+    return EndReason.SOURCE_ENDED if has_ended else EndReason.STOPPED
+
+
+def _named(report: Report, analyst: SourceAnalyst) -> Report:
+    """`report`, with the names of its classes."""
+    if not report.events and not report.counts:
+        return report
+    names = analyst.class_names
+    return Report(
+        tuple(replace(event, class_names=names) for event in report.events),
+        tuple(replace(counts, class_names=names) for counts in report.counts),
+    )
 
 
 def _joined(reports: Iterable[Report]) -> Report:

@@ -41,18 +41,33 @@ class SourceAnalyst:
     ) -> None:
         """`class_names` are the model's; `next_id` names the next object of the device."""
         self._settings = settings
-        self._selection = Selection(settings.objects, class_names)
-        self._class_names = class_names
-        self._zones = {
-            zone.name: (np.array(zone.points), _flags(class_names, zone.classes))
-            for zone in settings.zones
-        }
+        self._learn(class_names)
         self._timebase = Timebase(is_lossless=settings.is_lossless)
         self._tracker = Tracker(settings.track.lost_s, next_id)
         self._stories: dict[str, Story] = {}
         self._counts = Counts(settings.id, settings.zones, settings.lines)
         self._usual_s = _FIRST_USUAL_S
         self._arrival_s: float | None = None  # of the last frame, while something is followed
+
+    @property
+    def settings(self) -> SourceSettings:
+        """What it was made from."""
+        return self._settings
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that it knows, by id."""
+        return self._class_names
+
+    def know(self, class_names: tuple[str, ...]) -> bool:
+        """Take in a model's classes, if they go on from those that it knows; whether they do."""
+        known = self._class_names
+        if class_names is known or known[: len(class_names)] == class_names:
+            return True
+        if class_names[: len(known)] != known:
+            return False
+        self._learn(class_names)
+        return True
 
     def needs(self, score_threshold: float) -> Needs:
         """What it wants of the source; `score_threshold` is the model's."""
@@ -101,6 +116,15 @@ class SourceAnalyst:
         self._counts.add(events)
         rest = None if reason is EndReason.SOURCE_LOST else self._counts.rest()
         return Report(tuple(events), () if rest is None else (rest,))
+
+    def _learn(self, class_names: tuple[str, ...]) -> None:
+        settings = self._settings
+        self._class_names = class_names
+        self._zones = {
+            zone.name: (np.array(zone.points), _flags(class_names, zone.classes))
+            for zone in settings.zones
+        }
+        self._selection = Selection(settings.objects, class_names)
 
     @property
     def _longest_gap_s(self) -> float:

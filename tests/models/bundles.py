@@ -4,8 +4,18 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from edgedet.manifest import Bundle, read_bundle, write_manifest
-from tests.detect.tiny_bundle import make_tiny_bundle
+from edgedet.detect.onnxruntime import OrtDetector
+from edgedet.manifest import (
+    GOLDEN_FILE,
+    Bundle,
+    Golden,
+    GoldenCase,
+    file_entry,
+    read_bundle,
+    write_golden,
+    write_manifest,
+)
+from tests.detect.tiny_bundle import bright_square, make_tiny_bundle
 
 
 def make_bundle(folder: Path, version: str = "1", **changes: object) -> Bundle:
@@ -28,3 +38,18 @@ def pack(bundle: Bundle, archive: Path, prefix: str = "person/") -> Path:
             for path, name in zip(files, names, strict=True):
                 tar.add(path, name)
     return archive
+
+
+def make_golden_bundle(folder: Path, score_error: float = 0.0) -> Bundle:
+    """A bundle with a golden picture, whose expected scores are off by `score_error`."""
+    bundle = make_tiny_bundle(folder)
+    detector = OrtDetector(bundle, threads=1)
+    images = bright_square(1, 2)[None]
+    candidates = detector.infer(images)
+    detector.close()
+    candidates[..., 4] -= score_error
+    write_golden(folder / GOLDEN_FILE, GoldenCase(images, candidates))
+    golden = Golden(path=GOLDEN_FILE, box_tolerance_px=0.5, score_tolerance=0.01)
+    files = [*bundle.manifest.files, file_entry(folder, GOLDEN_FILE)]
+    manifest = bundle.manifest.model_copy(update={"golden": golden, "files": files})
+    return write_manifest(folder, manifest)

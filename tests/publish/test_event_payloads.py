@@ -1,6 +1,7 @@
 """The payloads of events and counts: golden fields, and agreement with the schemas."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -123,3 +124,8 @@ def test_golden_counts(origin: Origin) -> None:
         "crossings": {"door": {"in": 4, "out": 0}},
         "expires_at": "2026-05-04T12:01:30.418Z",
     }
+
+
+def test_what_another_model_saw_is_told_by_its_names_too(origin: Origin) -> None:
+    event = replace(make_event(EventType.LEAVE), class_names=("cat", "dog"))
+    assert _body(origin, event)["object"]["label"] == "cat"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish import schemas
 from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DetectionsEncoder, Moment
@@ -72,3 +73,17 @@ def _body(encoder: DetectionsEncoder, count: int) -> dict[str, Any]:
     encoded = encoder.encode(make_result(3, count=count), seq=1, moment=MOMENT, skipped=0)
     body: dict[str, Any] = json.loads(encoded.payload)
     return body
+
+
+def test_what_another_model_saw_is_told_by_its_names(encoder: DetectionsEncoder) -> None:
+    other = ModelIdentity("animals", "2", "a" * 64, "int8", ("cat",))
+    result = replace(make_result(0, 1), model=other)
+    body = json.loads(encoder.encode(result, seq=0, moment=MOMENT, skipped=0).payload)
+    SCHEMA.validate(body)
+    assert body["model"] == {
+        "name": "animals",
+        "version": "2",
+        "sha256": "a" * 12,
+        "precision": "int8",
+    }
+    assert body["objects"][0]["label"] == "cat"

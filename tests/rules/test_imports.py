@@ -44,6 +44,8 @@ ROOTS = {
     "edgedet.source_changes",
     "edgedet.remote",
     "edgedet.sampling",
+    "edgedet.stage",
+    "edgedet.proving",
     "edgedet.sampling_parts",
     "edgedet.sample_desk",
     "edgedet.cli",

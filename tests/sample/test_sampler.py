@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from edgedet.errors import SampleError
+from edgedet.sample.base import SamplerSettings
 from edgedet.sample.budget import Budget
 from edgedet.sample.diversity import Diversity
 from edgedet.sample.keeper import Keeper
-from edgedet.sample.sampler import Sampler, SamplerSettings
+from edgedet.sample.sampler import Sampler
 from edgedet.sample.selection import Selection
 from edgedet.sample.store import SampleStore
 from tests.sample.fakes import CLASSES, MIB, SteppingClock, frame, sampling, seen, store_in
@@ -208,3 +209,33 @@ def test_a_full_disk_is_counted_and_told_once(
     assert bench.kept() == []
     assert bench.sampler.counts.failed == 3
     assert caplog.text.count("a frame was not kept: no room") == 1
+
+
+def test_what_a_second_model_sees_otherwise_is_a_reason(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"name": "apart", "type": "models_disagree"})
+    stop = threading.Event()
+    alike, apart = seen(frame(seq=1), SURE), seen(frame(seq=2, at_s=9), SURE)
+    bench.sampler.hear(alike, alike.candidates)
+    bench.sampler.hear(apart, seen(frame(seq=2)).candidates)
+    stop.set()
+    bench.sampler.run(stop)
+    assert bench.kept() == [2]
+    assert "seen by one model alone" in bench.store.ledger.samples()[0].why
+
+
+def test_nobody_asks_a_second_model_without_a_strategy_for_it(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"name": "all", "type": "random"})
+    stop = threading.Event()
+    one = seen(frame(seq=1), SURE)
+    bench.sampler.hear(one, one.candidates)
+    stop.set()
+    bench.sampler.run(stop)
+    assert bench.kept() == []
+
+
+def test_frames_of_a_model_with_more_classes_are_kept_by_their_names(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {"name": "all", "type": "random"})
+    bench.sampler.know((*CLASSES, "unicorn"))
+    bench.consider(1, (10, 10, 30, 50, 0.9, len(CLASSES)))
+    kept = bench.store.ledger.samples()[0]
+    assert [each.class_name for each in kept.objects] == ["unicorn"]

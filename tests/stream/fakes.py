@@ -197,7 +197,8 @@ def fake_model(
 ) -> Model:
     """A model whose detector is made by `make`."""
     identity = ModelIdentity(name, "1", "0" * 64, "fp32", class_names)
-    return Model(identity, input_hw, Thresholds(score_threshold, 0.45), make)
+    thresholds = Thresholds(score_threshold, 0.45)
+    return Model(identity, input_hw, thresholds, thresholds, make)
 
 
 def answerer(model: Model | None = None, thresholds: Thresholds | None = None) -> Answerer:

@@ -1,5 +1,9 @@
 """All sources behind one: names are the device's, ends are each source's own."""
 
+from dataclasses import replace
+
+from edgedet.detections import FrameDetections
+from edgedet.model_identity import ModelIdentity
 from edgedet.track.analysts import Analysts, problems_of_classes
 from tests.track.scenes import BOOT, CLASSES, result_at, source, walker, words
 
@@ -78,6 +82,46 @@ def test_who_is_back_before_its_end_was_told_is_told_to_have_ended() -> None:
     assert words(analysts.idle(0.4, ()).events) == []
     result = result_at(0.5, [walker((0.4, 0.8))], source_id="gate")
     assert words(analysts.observe(result, None, 0.25)[1].events) == ["end stopped"]
+
+
+def _by(class_names: tuple[str, ...], number: int, class_id: int = 0) -> FrameDetections:
+    """A frame of `gate` that a model with these classes answered."""
+    result = result_at(number / 10, [walker((0.4, 0.8))], class_ids=[class_id])
+    return replace(result, model=ModelIdentity("m", "1", "0" * 64, "fp32", class_names))
+
+
+def test_a_model_with_more_classes_goes_on_with_the_same_objects() -> None:
+    zone = {"name": "all", "points": [[0, 0], [1, 0], [1, 1], [0, 1]], "classes": [CLASSES[0]]}
+    analysts = Analysts([source(id="gate", zones=[zone])], CLASSES, BOOT)
+    more = (*CLASSES, "unicorn")
+    for number in range(3):
+        analysts.observe(_by(CLASSES, number), None, 0.25)
+    result, report = analysts.observe(_by(more, 3), None, 0.25)
+    assert result.tracks == ("6f1c-1",)
+    assert words(report.events) == []
+    for number in range(4, 8):
+        result, report = analysts.observe(_by(more, number, class_id=len(CLASSES)), None, 0.25)
+    assert result.zones == ((),)  # the zone is for the first class
+    for number in range(8, 12):  # and back again, to fewer: what is followed is known still
+        analysts.observe(_by(CLASSES, number), None, 0.25)
+    report = analysts.finish(())
+    assert {event.class_names for event in report.events} == {more}
+
+
+def test_a_model_with_other_classes_begins_anew() -> None:
+    analysts = Analysts([source(id="gate")], CLASSES, BOOT)
+    for number in range(3):
+        analysts.observe(_by(CLASSES, number), None, 0.25)
+    result, report = analysts.observe(_by(("cat", "dog"), 3), None, 0.25)
+    assert words(report.events) == ["end stopped"]
+    assert report.events[0].class_names == CLASSES
+    assert result.tracks == (None,)
+    for number in range(4, 7):
+        result, report = analysts.observe(_by(("cat", "dog"), number), None, 0.25)
+    assert result.tracks == ("6f1c-2",)
+    told = [counts.class_names for counts in report.counts]
+    told += [event.class_names for event in analysts.finish(()).events]
+    assert {*told} == {("cat", "dog")}
 
 
 def test_the_end_tells_which_source_was_stopped() -> None:

@@ -1,0 +1,88 @@
+"""A bundle is tried apart: what it does to that process is told, and done to no other."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edgedet import proving
+from edgedet.config.model import ModelSettings
+from edgedet.errors import ModelError
+from edgedet.manifest import Bundle
+from edgedet.proving import Trial, prove, prove_apart
+from tests.detect.tiny_bundle import describe, make_tiny_bundle
+from tests.models.bundles import make_golden_bundle
+
+LIMIT_S = 60.0
+
+
+def _trial(bundle: Bundle, folder: Path, backend: str = "onnxruntime") -> Trial:
+    model = ModelSettings.model_validate(
+        {"bundle": bundle.folder, "backend": backend, "threads": 1}
+    )
+    return Trial(bundle.folder, model, 2, folder / "state")
+
+
+def test_a_good_one_passes_and_its_backend_is_remembered(tmp_path: Path) -> None:
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waited.append(seconds)
+        time.sleep(seconds)
+
+    trial = _trial(make_golden_bundle(tmp_path / "bundle"), tmp_path, "auto")
+    prove_apart(trial, pause, LIMIT_S)
+    assert waited
+
+
+def test_wrong_answers_are_told(tmp_path: Path) -> None:
+    bundle = make_golden_bundle(tmp_path / "bundle", score_error=0.5)
+    with pytest.raises(ModelError, match=r"bundle.*answers wrongly on onnxruntime: .* candidates"):
+        prove_apart(_trial(bundle, tmp_path), limit_s=LIMIT_S)
+
+
+def test_a_graph_that_is_none_is_told(tmp_path: Path) -> None:
+    bundle = make_tiny_bundle(tmp_path / "bundle")
+    bundle.model_path.write_bytes(b"no model")
+    with pytest.raises(ModelError, match="cannot load"):
+        prove(_trial(describe(bundle.folder), tmp_path))
+    bundle.model_path.write_bytes(b"other bytes")
+    with pytest.raises(ModelError, match="is not the file that the manifest names"):
+        prove(_trial(bundle, tmp_path))
+
+
+def test_a_graph_of_another_shape_is_told(tmp_path: Path) -> None:
+    bundle = make_tiny_bundle(tmp_path / "bundle", (64, 96))
+    with pytest.raises(ModelError, match=r"the manifest says .*64, 64"):
+        prove(_trial(describe(bundle.folder, (64, 64)), tmp_path))
+
+
+def test_a_crash_is_told_and_taken_by_nobody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
+    monkeypatch.setattr(proving, "_COMMAND", (sys.executable, "-c", crash))
+    with pytest.raises(ModelError, match=r"crashes what runs it \(SIGSEGV\)"):
+        prove_apart(_trial(make_tiny_bundle(tmp_path / "bundle"), tmp_path), limit_s=LIMIT_S)
+
+
+@pytest.mark.parametrize("ends", ["by its limit", "by an interruption"])
+def test_one_that_takes_too_long_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    mark = tmp_path / "alive"
+    wait = f"import time, pathlib\nwhile True: pathlib.Path({str(mark)!r}).touch(); time.sleep(.01)"
+    monkeypatch.setattr(proving, "_COMMAND", (sys.executable, "-c", wait))
+
+    def pause(seconds: float) -> None:
+        time.sleep(seconds)
+        if ends == "by an interruption" and mark.exists():
+            raise InterruptedError
+
+    limit_s = 0.3 if ends == "by its limit" else LIMIT_S
+    with pytest.raises(ModelError if ends == "by its limit" else InterruptedError):
+        prove_apart(_trial(make_tiny_bundle(tmp_path / "bundle"), tmp_path), pause, limit_s)
+    mark.unlink(missing_ok=True)
+    time.sleep(0.05)
+    assert not mark.exists()
