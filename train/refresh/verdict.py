@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from train.refresh.figures import POINTS, Line, SetComparison
 
 _ROUNDING = 1e-9
+_NOTICED = 0.03  # of precision or recall at the device's threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +122,11 @@ def _doubts(sets: list[SetComparison]) -> Iterator[str]:
             yield (
                 f"{one.title}: with other pictures the difference might be none: "
                 f"{one.whole.pictures} pictures with {one.whole.objects} objects cannot tell"
+            )
+        old, new = one.old_at, one.new_at
+        if min(new.precision - old.precision, new.recall - old.recall) < -_NOTICED:
+            yield (
+                f"{one.title}: at the device's score threshold {new.threshold:g} precision goes "
+                f"from {old.precision:.2f} to {new.precision:.2f} and recall from "
+                f"{old.recall:.2f} to {new.recall:.2f}; another threshold may suit the new model"
             )

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -170,12 +172,39 @@ def test_nonsense_is_refused(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_killed_again_and_again_it_ends_as_if_nothing_had_been(
+    refused: Path, sets: Path, exported: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "train", *map(str, arguments(sets, exported, out))]
+    code, kills = None, 0
+    while code is None:
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+            try:
+                code = process.wait(5.0 + 1.5 * kills)  # each a little later than the one before
+            except subprocess.TimeoutExpired:
+                process.kill()
+                kills += 1
+
+    assert (code, kills > 2) == (1, True)
+    before, after = (
+        json.loads((each / "report.json").read_text("utf-8")) for each in (refused, out)
+    )
+    for name in ("reasons", "frozen_test_set"):
+        assert after[name] == before[name]
+    assert after["steps"]["merge"] == before["steps"]["merge"]
+    verify_bundle(read_bundle(out / "float"))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_model_that_learned_is_a_bundle(sets: Path, exported: Path, tmp_path: Path) -> None:
     new = squares(tmp_path / "new", "train", 40, seed=5, source_id="gate").parent
     frozen = squares(tmp_path / "frozen", "test", 10, seed=6)
     out = tmp_path / "out"
     given = arguments(
-        sets, exported, out, data=new, test=frozen, epochs=60, recipe="scratch", newest_share=0.2
+        sets, exported, out, data=new, test=frozen, epochs=15, recipe="scratch", newest_share=0.2
     )
 
     assert call(*given) == 0

@@ -1,9 +1,11 @@
 """A new model has to be better, and worse nowhere that counts."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.train.refresh.made import comparison, line
-from train.refresh.figures import SetComparison
+from train.refresh.figures import AtThreshold, SetComparison
 from train.refresh.verdict import Bounds, judge
 
 BOUNDS = Bounds()
@@ -108,3 +110,11 @@ def test_what_may_be_chance_is_said() -> None:
             "100 objects cannot tell"
         ),
     )
+
+
+def test_what_changes_at_the_devices_threshold_is_said() -> None:
+    found = replace(comparison(), new_at=AtThreshold(0.25, 0.95, 0.74))
+
+    (remark,) = judge(found, None, BOUNDS).remarks
+    assert "threshold 0.25 precision goes from 0.90 to 0.95 and recall from 0.80 to 0.74" in remark
+    assert judge(comparison(), None, BOUNDS).remarks == ()
