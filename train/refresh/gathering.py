@@ -1,5 +1,6 @@
 """The first steps of a refresh: new labels taken, merged with the previous set, and checked."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +33,7 @@ from train.refresh.sets import (
 
 LABELS, MERGE, CHECK = "labels", "merge", "check"
 _AS_THEY_ARE = {"train": "train", "val": "val", NEWEST: NEWEST}
+OWN_TEST = "left out (a test split that no refresh made: it stays a test)"
 _NAMED = 20  # of the pictures that are left out
 
 
@@ -84,12 +86,16 @@ def merge_sets(options: RefreshOptions, journal: Journal, deployed: Bundle) -> d
     names = joined_names(known, *(load_description(path).class_names for path in sets))
     frozen = _frozen(options, names)
     previous: list[Picture] = []
+    not_taken: dict[str, int] = {}
     if options.previous is not None:
-        previous = read_pictures(options.previous, names, previous_splits(options.previous))
+        splits = previous_splits(options.previous)
+        previous = read_pictures(options.previous, names, splits)
+        if NEWEST not in splits:
+            not_taken[OWN_TEST] = len(read_data_yaml(options.previous).splits.get(NEWEST, ()))
     merged = merge(previous, read_pictures(new_yaml, names, _AS_THEY_ARE), frozen)
     _check_merged(merged)
     origin: dict[str, object] = {ORIGIN_KEY: {"model": deployed.digest}}
-    path, _ = write_pictures(journal.fresh("merged"), names, merged.pictures, origin)
+    path, changed = write_pictures(journal.fresh("merged"), names, merged.pictures, origin)
     write_pictures(journal.fresh("frozen"), names, frozen, {})
     _write_scored(out, names)
     counts = {split: sum(one.split == split for one in merged.pictures) for split in _AS_THEY_ARE}
@@ -98,7 +104,8 @@ def merge_sets(options: RefreshOptions, journal: Journal, deployed: Bundle) -> d
         "pictures": {"previous": len(previous), **counts, "frozen": len(frozen)},
         "objects": sum(len(one.labels) for one in merged.pictures),
         "of_new": dict(merged.of_new),
-        "of_previous": dict(merged.of_previous),
+        "of_previous": dict(merged.of_previous + Counter(not_taken)),
+        "written": dict(+changed),
         "left_out": list(merged.left_out[:_NAMED]),
         "merged_id": read_data_yaml(path).digest(),
         "frozen_id": read_data_yaml(options.test).digest(),

@@ -17,6 +17,7 @@ from train.data.likeness import alike_pairs
 
 FROZEN_SAME = "left out (the same picture is in the frozen test set)"
 FROZEN_ALIKE = "left out (they look like a picture of the frozen test set)"
+IN_FROZEN = (FROZEN_SAME, FROZEN_ALIKE)
 TWICE = "there already, taken once"
 RELABELLED = "labelled anew (the newest labels are taken)"
 MOVED = "moved to the split of a picture that they look like"

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgedet.errors import DataError
@@ -18,6 +18,7 @@ from train.refresh.compare import Answers, ask, compare
 from train.refresh.figures import SetComparison
 from train.refresh.gallery import Differences, find_differences
 from train.refresh.gathering import merged_yaml, scored_yaml
+from train.refresh.merge import IN_FROZEN
 from train.refresh.newest import NEWEST
 from train.refresh.options import RefreshOptions
 from train.refresh.page import PageContent, write_refresh_page
@@ -76,6 +77,7 @@ def conclude(
     verdict = judge(
         frozen.figures, None if newest is None else newest.figures, options.bounds, refused_by_gate
     )
+    verdict = replace(verdict, remarks=(*verdict.remarks, *_learned_by_heart(facts)))
     if verdict.accepted:
         _place_bundle(out / "bundle", pair.new, frozen, options)
     report = _report(pair, verdict, [one.figures for one in sets], facts)
@@ -110,6 +112,19 @@ def _compare(title: str, data_yaml: Path, split: str, pair: Candidate, backend: 
     old = ask(pair.deployed, samples, spec.class_names, backend)
     new = ask(pair.new, samples, spec.class_names, backend)
     return _Compared(compare(title, old, new, camera_of), old, new)
+
+
+def _learned_by_heart(facts: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """A remark if the deployed model was trained on pictures of the frozen set."""
+    counts = facts["merge"].get("of_previous")
+    seen = sum(counts.get(what, 0) for what in IN_FROZEN) if isinstance(counts, dict) else 0
+    if not seen:
+        return []
+    told = (
+        f"{seen} pictures of the previous set are in the frozen test set, or look like one there: "
+        "the deployed model has learned them, so it scores too well on it; choose another set"
+    )
+    return [told]
 
 
 def _report(

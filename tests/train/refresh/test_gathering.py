@@ -14,6 +14,7 @@ from tests.train.refresh.camera import squares
 from train.data.dataset import read_data_yaml
 from train.data.description import load_yaml
 from train.refresh.gathering import (
+    OWN_TEST,
     audit_facts,
     check_merged,
     merge_sets,
@@ -74,6 +75,16 @@ def test_what_the_frozen_set_has_is_left_out_and_named(tmp_path: Path, deployed:
     asked = options(tmp_path, deployed, new, None)
     with pytest.raises(DataError, match=r"no picture is left to train on .*10 left out"):
         gathered(asked, deployed)
+
+
+def test_a_test_split_of_somebody_elses_stays_one(tmp_path: Path, deployed: Bundle) -> None:
+    previous = squares(tmp_path / "previous", "test", 3, seed=8, names=NAMES)
+    new = squares(tmp_path / "new", "train", 10, seed=3, source_id="gate", names=NAMES)
+
+    found = gathered(options(tmp_path, deployed, new, previous), deployed)
+
+    assert found["of_previous"] == {OWN_TEST: 3}
+    assert found["pictures"] == {"previous": 0, "train": 7, "val": 1, "test": 2, "frozen": 5}
 
 
 def test_an_export_is_taken_and_leaves_nothing_unpacked(tmp_path: Path, deployed: Bundle) -> None:
