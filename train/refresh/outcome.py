@@ -70,13 +70,11 @@ def conclude(
         ModelError: if a bundle cannot be run.
     """
     frozen = _compare("frozen test set", scored_yaml(out), "val", pair, options.backend)
-    newest = None
+    sets = [frozen]
     if read_data_yaml(merged_yaml(out)).splits.get(NEWEST):
-        newest = _compare("newest frames", merged_yaml(out), NEWEST, pair, options.backend)
-    sets = [frozen] if newest is None else [frozen, newest]
-    verdict = judge(
-        frozen.figures, None if newest is None else newest.figures, options.bounds, refused_by_gate
-    )
+        sets.append(_compare("newest frames", merged_yaml(out), NEWEST, pair, options.backend))
+    newest = sets[1].figures if len(sets) > 1 else None
+    verdict = judge(frozen.figures, newest, options.bounds, refused_by_gate)
     verdict = replace(verdict, remarks=(*verdict.remarks, *_learned_by_heart(facts)))
     if verdict.accepted:
         _place_bundle(out / "bundle", pair.new, frozen, options)
