@@ -77,8 +77,9 @@ def examine(config: Path | None) -> Iterator[Check]:
     yield from model.examine(settings)
     if settings is None:
         return
-    is_running = service.is_active()
-    yield from service.examine()
+    found = service.properties()
+    is_running = service.is_running(found)
+    yield from service.examine(found)
     yield from video.examine_sources(settings, is_running=is_running)
     yield from broker.examine(settings)
     yield from sampling.examine(settings)

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from edgedet.commands.doctor.checks import Check, failed, passed, warned
@@ -15,14 +15,29 @@ _WANTED = ("LoadState", "UnitFileState", "ActiveState", "SubState", "NRestarts",
            "Type", "ExecMainStatus")  # fmt: skip
 
 
-def is_active() -> bool:
-    """Whether the service runs now, with its cameras and its port."""
-    return _properties().get("ActiveState") == "active"
+def properties() -> dict[str, str]:
+    """What systemd knows of the unit; empty where there is no systemd."""
+    command = shutil.which("systemctl")
+    if command is None or not _SYSTEMD.is_dir():
+        return {}
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command
+            [command, "show", UNIT, f"--property={','.join(_WANTED)}"],
+            capture_output=True, text=True, timeout=_COMMAND_S, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return {}
+    pairs = (line.partition("=") for line in done.stdout.splitlines())
+    return {name: value for name, _, value in pairs}
 
 
-def examine() -> Iterator[Check]:
+def is_running(found: Mapping[str, str]) -> bool:
+    """Whether a service of these properties runs now, with its cameras and its port."""
+    return found.get("ActiveState") in {"active", "reloading"}
+
+
+def examine(found: Mapping[str, str]) -> Iterator[Check]:
     """What systemd says of the service; nothing where there is no systemd or no unit."""
-    found = _properties()
     if found.get("LoadState") != "loaded":
         return
     if found.get("UnitFileState") != "enabled":
@@ -45,19 +60,3 @@ def examine() -> Iterator[Check]:
             "systemd does not watch whether it works",
             "Type=notify and WatchdogSec= are missing: run deploy/install.sh again",
         )
-
-
-def _properties() -> dict[str, str]:
-    """What systemd knows of the unit; empty where there is no systemd."""
-    command = shutil.which("systemctl")
-    if command is None or not _SYSTEMD.is_dir():
-        return {}
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command
-            [command, "show", UNIT, f"--property={','.join(_WANTED)}"],
-            capture_output=True, text=True, timeout=_COMMAND_S, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    pairs = (line.partition("=") for line in done.stdout.splitlines())
-    return {name: value for name, _, value in pairs}
