@@ -72,7 +72,11 @@ def _missing(settings: Settings) -> list[str]:
     ):
         if path is not None:
             named.append((key, path))
-    return [f"{key}: '{path}' is not there" for key, path in named if not path.is_file()]
+    return [
+        f"{key}: '{path}' is {'no file' if path.exists() else 'not there'}"
+        for key, path in named
+        if not path.is_file()
+    ]
 
 
 def _secrets_of_sampling(sampling: SamplingSettings) -> list[tuple[str, Path]]:

@@ -191,7 +191,8 @@ def _password(settings: MqttSettings) -> str | None:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as exc:
-        msg = f"mqtt.password_file: cannot read '{path}' ({exc}); expected a file with the password"
+        why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
+        msg = f"mqtt.password_file: cannot read '{path}' ({why}); expected a file with the password"
         raise ConfigError(msg) from exc
 
 

@@ -1,5 +1,6 @@
 """The machine: clock, disk, memory, power mode."""
 
+import errno
 import shutil
 import subprocess
 import tempfile
@@ -11,6 +12,8 @@ from edgedet.config.settings import Settings
 from edgedet.machine import machine_name
 from edgedet.publish.clock_sync import read_clock_state
 
+_MAKE_ROOM = "make room: the spool drops its oldest messages without it"
+_TRIAL_BYTES = 1 << 16
 _LOW_BYTES = 1 << 30
 _LOW_SHARE = 0.05
 _LOW_MEMORY_KIB = 512 * 1024
@@ -69,9 +72,11 @@ def _state_dir(folder: Path) -> Check:
         return failed(name, f"state_dir {folder}: {exc.strerror}", "choose another state_dir")
     if folder.is_dir():
         try:
-            with tempfile.TemporaryFile(dir=folder):
-                pass
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(bytes(_TRIAL_BYTES))  # a full disk takes empty files
         except OSError as exc:
+            if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+                return failed(name, f"state_dir {folder} is full", _MAKE_ROOM)
             return failed(
                 name,
                 f"state_dir {folder} cannot be written ({exc.strerror})",
@@ -81,7 +86,7 @@ def _state_dir(folder: Path) -> Check:
     if not folder.exists():
         return warned(name, f"{detail}, but the folder is not there", f"`mkdir -p {folder}`")
     if usage.free < max(_LOW_BYTES, _LOW_SHARE * usage.total):
-        return warned(name, detail, "make room: the spool drops its oldest messages without it")
+        return warned(name, detail, _MAKE_ROOM)
     return passed(name, detail)
 
 

@@ -22,11 +22,15 @@ PLUGINS = {
     "rtspsrc": "gstreamer1.0-plugins-good",
     "decodebin": "gstreamer1.0-plugins-base",
     "appsink": "gstreamer1.0-plugins-base",
+    "videoconvert": "gstreamer1.0-plugins-base",
+    "videotestsrc": "gstreamer1.0-plugins-base",
     "h264parse": "gstreamer1.0-plugins-bad",
     "h265parse": "gstreamer1.0-plugins-bad",
     "jpegdec": "gstreamer1.0-plugins-good",
     "v4l2src": "gstreamer1.0-plugins-good",
+    "matroskamux": "gstreamer1.0-plugins-good",
 }
+_FOR_TRIAL = ("videotestsrc", "videoconvert", "h264parse", "matroskamux", "decodebin", "appsink")
 H264_DECODERS = ("nvv4l2decoder", "avdec_h264", "openh264dec", "v4l2h264dec", "vah264dec")
 _ENCODERS = ("x264enc tune=zerolatency", "openh264enc", "vah264enc", "v4l2h264enc")
 _FRAMES = 20
@@ -52,7 +56,8 @@ def examine_plugins() -> Iterator[Check]:
     else:
         version = ".".join(str(part) for part in gst.version()[:3])
         yield passed("gstreamer", f"{version} with all plugins that are used")
-    yield _decoder()
+    if not missing.keys() & set(_FOR_TRIAL):
+        yield _decoder()
 
 
 def examine_sources(settings: Settings, *, is_running: bool) -> Iterator[Check]:
@@ -124,7 +129,13 @@ def _source(source: SourceSettings, *, is_running: bool) -> Check:
     except AuthenticationError as exc:
         return failed(name, str(exc), "correct username and password_file of this source")
     except EdgedetError as exc:
-        return failed(name, str(exc), "try the same address in a player, as with `gst-play-1.0`")
+        is_file = source.uri.startswith("file://")
+        fix = (
+            "correct the path, and see that the service's user may read it"
+            if is_file
+            else ("try the same address in a player, as with `gst-play-1.0`")
+        )
+        return failed(name, str(exc), fix)
     return _delivered(name, seen, is_live=not (source.is_lossless or source.is_finite))
 
 

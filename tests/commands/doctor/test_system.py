@@ -1,6 +1,8 @@
 """What the doctor says of the machine."""
 
+import errno
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,13 @@ def test_the_power_mode_of_a_jetson(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         tool.chmod(0o755)
         check = next(check for check in system.examine(None) if check.name == "power mode")
         assert (check.status, check.detail) == (status, f"NV Power Mode: {told}")
+
+
+def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_settings: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    status, fix = _disk(tmp_path, tmp_path)
+    assert status is Status.FAIL
+    assert "make room" in fix

@@ -58,3 +58,17 @@ def test_a_device_that_the_service_holds(tmp_path: Path) -> None:
     status, _, fix = _one(tmp_path, "v4l2:///dev/video0", is_running=True)
     assert status is Status.WARN
     assert "stop the service" in fix
+
+
+def test_without_the_plugins_for_a_trial_the_decoder_is_not_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(video, "_FOR_TRIAL", ("nosuchelement",))
+    monkeypatch.setitem(video.PLUGINS, "nosuchelement", "gstreamer1.0-nosuch")
+    assert [check.name for check in video.examine_plugins()] == ["gstreamer"]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    status, _, fix = _one(tmp_path, f"file://{tmp_path}/nowhere.avi")
+    assert status is Status.FAIL
+    assert fix == "correct the path, and see that the service's user may read it"
