@@ -33,6 +33,7 @@ class Bench:
             pipeline,
             store_in(settings.state_dir),
             SystemClock(),
+            *([] if self.app.sampling is None else [self.app.sampling.hear]),
         )
         self.pipeline = pipeline
         self.app.start()
@@ -148,3 +149,26 @@ def test_an_interruption_leaves_nothing_loaded(
     with pytest.raises(InterruptedError):
         bench.stage.prepare(make_tiny_bundle(tmp_path / "new"), pause)
     assert bench.pipeline.roster.in_use.model.identity.version == "1"
+
+
+def test_where_two_models_disagree_a_frame_is_kept(
+    start: Callable[[Settings], Bench], tmp_path: Path
+) -> None:
+    apart = {"name": "apart", "type": "models_disagree"}
+    sampling = {
+        "enabled": True,
+        "strategies": [apart],
+        "diversity": {"enabled": False},
+        "reserve_mib": 0,
+    }
+    bench = start(tiny_settings(tmp_path, CAMERA, sampling=sampling))
+    sampler = bench.app.sampling
+    assert sampler is not None
+    new = make_tiny_bundle(tmp_path / "new", (224, 288))  # its squares are smaller
+    candidate = bench.stage.prepare(_named(new, "2", "bright", "dark"))
+    assert sampler.status().frames["kept"] == 0
+    figures = bench.stage.shadow(candidate, 1.0, time.sleep)
+    assert figures.agreed < figures.compared
+    wait_until(lambda: sampler.status().frames["kept"] > 0)
+    bench.stage.switch(candidate)
+    wait_until(lambda: bench.frames > 3)

@@ -37,7 +37,7 @@ class Roster:
         """Begin with one model; `on_death` is told when there is none left to answer."""
         self._on_death = on_death
         self.on_change: Callable[[Model], object] = _nobody
-        """Told of the model that is in use from now on, on whichever thread brought it about."""
+        """Told of a model just before it is in use, or just after one is again; on any thread."""
         self._clock = clock
         self._numbers = count(2)
         self._lock = threading.Lock()  # guards everything below
@@ -89,18 +89,18 @@ class Roster:
         Raises:
             ModelError: it does not answer any more, or is none.
         """
+        if runner not in self._others:
+            msg = f"model '{runner.model.identity.name}' is no candidate; prepare it again"
+            raise ModelError(msg)
         runner.wait_until_loaded(_IDLE_S)
         self.settle()
         runner.tally = RunTally()
+        self.on_change(runner.model)
         with self._lock:
-            if runner not in self._others:
-                msg = f"model '{runner.model.identity.name}' is no candidate; prepare it again"
-                raise ModelError(msg)
             self._others.remove(runner)
             self._former, self._in_use = self._in_use, runner
             self._watched = runner.tally
         logger.info("frames go to %s from now on", _name(runner))
-        self.on_change(runner.model)
 
     def back(self) -> None:
         """Use the former model again, and free the other; nothing without a former one."""

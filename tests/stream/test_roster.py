@@ -73,7 +73,7 @@ def test_a_second_switch_lets_go_of_the_oldest(bench: Bench) -> None:
 def test_what_was_released_cannot_be_used(bench: Bench) -> None:
     runner = bench.add("second")
     bench.roster.release(runner)
-    with pytest.raises(ModelError, match="was let go"):
+    with pytest.raises(ModelError, match="is no candidate"):
         bench.roster.switch(runner)
     assert bench.name == "first"
 
