@@ -4,7 +4,6 @@ Sinks start first and sources last. A source in trouble is a status; a detector 
 end, with an error, so that the service manager starts us anew.
 """
 
-import logging
 from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
@@ -13,25 +12,24 @@ from edgedet.analysis import make_analysts
 from edgedet.clock import Clock, Deadline, SystemClock
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
-from edgedet.detect import ChoiceStore, store_in
+from edgedet.detect import store_in
 from edgedet.feeds import Feeds, SourceFactory, make_inlet
 from edgedet.lineup import Lineup
-from edgedet.manifest import Bundle, identity_of
+from edgedet.manifest import identity_of
+from edgedet.model_change import ModelChange
 from edgedet.outlets import Outlets
 from edgedet.publish.identity import Birth
 from edgedet.reload import ReadSettings, Reloader, nothing_to_read
 from edgedet.remote import Remote
 from edgedet.sampling import Sampling
 from edgedet.source import create_source
-from edgedet.startup import bundle_of, checked_sources, command_memory, model_of
+from edgedet.startup import checked_sources, command_memory, model_of
 from edgedet.stream.batch import Inlet
 from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.reporter import StatusReporter
 from edgedet.stream.stats import PipelineStats
 from edgedet.stream.view import Snapshot
 from edgedet.stream.worker import Worker
-
-logger = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 5.0
 FLUSH_TIMEOUT_S = 30.0
@@ -85,10 +83,11 @@ class Application:
         """
         self._clock, self._settings = clock or SystemClock(), settings
         sources, memory = checked_sources(settings), command_memory(settings)
-        self.bundle = bundle_of(settings)
+        self.models = ModelChange(settings, birth.last_run if birth else None, self._clock)
+        self.bundle = self.models.bundle
         self._events: SimpleQueue[Event] = SimpleQueue()  # put by signal handlers, too
         self._sink_error: BaseException | None = None
-        self._started_s = self._clock.monotonic()
+        self._started_s, self._stopped = self._clock.monotonic(), False
         self._outlets = Outlets(
             settings,
             identity_of(self.bundle.manifest),
@@ -101,15 +100,15 @@ class Application:
         self._reporting = Worker("status", self._reporter.run)
         inlets = [make_inlet(source) for source in sources]
         self._analysts = make_analysts(sources, self.bundle, self._outlets.origin.boot)
-        store = store_in(settings.state_dir, remeasures=remeasures)
-        self._pipeline = self._make_pipeline(self.bundle, inlets, store)
+        self._pipeline = self._make_pipeline(inlets, remeasures=remeasures)
         self._feeds = self._make_feeds(list(zip(sources, inlets, strict=True)), make_source)
         self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
         parts = (self._outlets, self._feeds, self._pipeline, self._clock)
         running = (self._pipeline, self._make_lineup(), self._clock)
         self.reloader = Reloader(read_settings, settings, *running)
-        self._remote = Remote(settings.mqtt, memory, *parts, self.reloader.command, self.sampling)
-        self._stopped = False
+        asked = (self.reloader.command, self.sampling, self.models)
+        self._remote = Remote(settings.mqtt, memory, *parts, *asked)
+        self.models.attach(self._pipeline, self.reloader, self.sampling, self._outlets, self.fail)
 
     @property
     def error(self) -> BaseException | None:
@@ -149,6 +148,7 @@ class Application:
         self._pipeline.start(lambda: self._events.put(Event.ENDED), self._feeds.limited)
         self._feeds.start()
         self._remote.start()
+        self.models.start()
 
     def interrupt(self, event: Event = Event.INTERRUPTED) -> None:
         """End the present `wait` with `event`; safe in a signal handler."""
@@ -196,11 +196,12 @@ class Application:
         deadline = Deadline(timeout_s, self._clock)
         self._feeds.request_stop()
         self._remote.request_stop()
+        self.models.request_stop()
         self.reloader.request_stop()
         has_ended = self._pipeline.stop(deadline.remaining_s())
         has_ended &= self._feeds.stop(min(_SOURCES_STOP_S, deadline.remaining_s()))
-        has_ended &= self._remote.stop(deadline.remaining_s())
-        has_ended &= self.reloader.stop(deadline.remaining_s())
+        for stop in (self._remote.stop, self.models.stop, self.reloader.stop):
+            has_ended &= stop(deadline.remaining_s())
         has_ended &= self.sampling is None or self.sampling.stop(deadline.remaining_s())
         has_ended &= self._reporting.stop(deadline.remaining_s())
         self._outlets.stop(deadline.remaining_s())
@@ -221,9 +222,10 @@ class Application:
             topics=f"{self._settings.mqtt.topic_root}/#",
         )
 
-    def _make_pipeline(self, bundle: Bundle, inlets: list[Inlet], store: ChoiceStore) -> Pipeline:
+    def _make_pipeline(self, inlets: list[Inlet], *, remeasures: bool) -> Pipeline:
         batch = self._settings.batch
-        model = model_of(bundle, self._settings.model, batch.max_size, store)
+        store = store_in(self._settings.state_dir, remeasures=remeasures)
+        model = model_of(self.bundle, self._settings.model, batch.max_size, store)
         return Pipeline(inlets, model, self._outlets.sink, self._analysts, batch, self._clock)
 
     def _make_lineup(self) -> Lineup:

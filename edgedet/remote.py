@@ -10,6 +10,7 @@ from edgedet.detections import SeenFrame
 from edgedet.errors import CommandError
 from edgedet.event import SourceState
 from edgedet.feeds import Feeds
+from edgedet.model_change import ModelChange
 from edgedet.outlets import Outlets
 from edgedet.publish.broker import Message
 from edgedet.publish.commands.arguments import (
@@ -54,6 +55,7 @@ class Remote:
         clock: Clock,
         reload: Reload,
         sampling: Sampling | None,
+        models: ModelChange,
     ) -> None:
         """Listen for commands if there is a `memory` for them.
 
@@ -80,6 +82,7 @@ class Remote:
             clock=clock,
         )
         self._offer(self._desk, exchange)
+        models.offer(self._desk)
 
     @property
     def _records(self) -> dict[str, SourceRecord]:

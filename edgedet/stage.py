@@ -13,7 +13,7 @@ from edgedet.errors import ConfigError, ModelError
 from edgedet.manifest import Bundle
 from edgedet.proving import Trial, prove_apart
 from edgedet.publish.home_assistant.discovery import classes_of
-from edgedet.rollout.base import Pause, RunFigures, ShadowFigures
+from edgedet.rollout.base import Candidate, Pause, RunFigures, ShadowFigures
 from edgedet.sampling_parts import check_sampling
 from edgedet.startup import model_of, thresholds_of
 from edgedet.stream.model import Model, Thresholds
@@ -93,16 +93,17 @@ class PipelineStage:
             raise
         return LoadedModel(bundle, runner)
 
-    def shadow(self, candidate: LoadedModel, seconds: float, pause: Pause) -> ShadowFigures:
+    def shadow(self, candidate: Candidate, seconds: float, pause: Pause) -> ShadowFigures:
         """Show it copies of live frames, a few a second.
 
         Raises:
             ModelError: it hangs; it is to be released.
         """
         used, tap = self._pipeline.roster.in_use, self._pipeline.tap
-        return Shadow(tap, used, candidate.runner, self._clock, self._on_second).run(seconds, pause)
+        new = _runner(candidate)
+        return Shadow(tap, used, new, self._clock, self._on_second).run(seconds, pause)
 
-    def switch(self, candidate: LoadedModel) -> None:
+    def switch(self, candidate: Candidate) -> None:
         """Have it serve from the next batch on, with the thresholds that it ought to have.
 
         Raises:
@@ -110,8 +111,9 @@ class PipelineStage:
         """
         roster = self._pipeline.roster
         old = roster.in_use
-        candidate.runner.thresholds = self._thresholds(old, candidate.runner.model)
-        roster.switch(candidate.runner)
+        new = _runner(candidate)
+        new.thresholds = self._thresholds(old, new.model)
+        roster.switch(new)
 
     def back(self) -> None:
         """Have the old model serve again, and free the new one."""
@@ -121,9 +123,9 @@ class PipelineStage:
         """Free the old model."""
         self._pipeline.roster.settle()
 
-    def release(self, candidate: LoadedModel) -> None:
+    def release(self, candidate: Candidate) -> None:
         """Free a candidate that will not serve."""
-        self._pipeline.roster.release(candidate.runner)
+        self._pipeline.roster.release(_runner(candidate))
 
     def figures(self) -> RunFigures:
         """What the model in use did since it took over."""
@@ -138,6 +140,11 @@ class PipelineStage:
             wanted.score if found.score == usual.score else found.score,
             wanted.iou if found.iou == usual.iou else found.iou,
         )
+
+
+def _runner(candidate: Candidate) -> Runner:
+    assert isinstance(candidate, LoadedModel)  # noqa: S101 - nobody else makes candidates
+    return candidate.runner
 
 
 def _check_fit(settings: Settings, bundle: Bundle) -> None:

@@ -6,7 +6,6 @@ from edgedet.config.source import SourceSettings
 from edgedet.detect import ChoiceStore, create_detector
 from edgedet.errors import ConfigError
 from edgedet.manifest import Bundle, identity_of, read_bundle
-from edgedet.models import ModelStore
 from edgedet.publish.commands.memory import CommandMemory
 from edgedet.source import problems_of_sources
 from edgedet.stream.model import Model, Thresholds
@@ -46,16 +45,6 @@ def configured_bundle(settings: Settings) -> Bundle:
         )
         raise ConfigError(msg)
     return read_bundle(folder)
-
-
-def bundle_of(settings: Settings) -> Bundle:
-    """The model bundle: the one that was activated on this device, or the configured one.
-
-    Raises:
-        ConfigError: there is none where the settings say.
-        ModelError: it cannot be used.
-    """
-    return ModelStore(settings.state_dir).in_use(configured_bundle(settings))
 
 
 def thresholds_of(model: ModelSettings, defaults: Thresholds) -> Thresholds:

@@ -171,4 +171,7 @@ def _extra(app: Application) -> dict[str, Figures]:
         }
     if app.sampling is not None:
         found["sampling"] = app.sampling.figures()
+    rollout = app.models.figures()
+    if rollout is not None:
+        found["rollout"] = rollout
     return found

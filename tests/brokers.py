@@ -109,12 +109,14 @@ class Subscriber:
         self._loop_until(lambda: False, duration_s)
         return self.messages
 
-    def publish(self, topic: str, payload: bytes, **properties: object) -> None:
+    def publish(
+        self, topic: str, payload: bytes, *, retain: bool = False, **properties: object
+    ) -> None:
         """Publish at QoS 1, with `properties` of MQTT 5, and wait for the acknowledgement."""
         given = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         for name, value in properties.items():
             setattr(given, name, value)
-        info = self._client.publish(topic, payload, qos=1, properties=given)
+        info = self._client.publish(topic, payload, qos=1, retain=retain, properties=given)
         assert self._loop_until(info.is_published, PATIENCE_S), "no acknowledgement"
 
     def close(self) -> None:

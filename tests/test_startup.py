@@ -7,7 +7,13 @@ import pytest
 from edgedet.config.model import ModelSettings
 from edgedet.detect import store_in
 from edgedet.errors import ConfigError
-from edgedet.startup import bundle_of, checked_sources, command_memory, model_of, thresholds_of
+from edgedet.startup import (
+    checked_sources,
+    command_memory,
+    configured_bundle,
+    model_of,
+    thresholds_of,
+)
 from edgedet.stream.model import Thresholds
 from tests.runs import PATTERN, tiny_settings
 
@@ -33,13 +39,13 @@ def test_a_bundle_that_is_not_there_is_named(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, model={"bundle": tmp_path / "nowhere"})
 
     with pytest.raises(ConfigError, match="nowhere"):
-        bundle_of(settings)
+        configured_bundle(settings)
 
 
 def test_a_bundle_that_is_there_is_read(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path)
 
-    assert bundle_of(settings).folder == settings.model.bundle
+    assert configured_bundle(settings).folder == settings.model.bundle
 
 
 def test_commands_need_a_state_dir(tmp_path: Path) -> None:
@@ -63,7 +69,7 @@ def test_thresholds_are_the_settings_or_else_the_bundles(tmp_path: Path) -> None
 
 def test_the_model_of_a_bundle_is_loaded_when_its_detector_is_made(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, {"id": "a", "uri": "test://ball"})
-    bundle = bundle_of(settings)
+    bundle = configured_bundle(settings)
     model = model_of(bundle, settings.model, 1, store_in(tmp_path))
     assert model.identity.class_names == ("bright",)
     assert model.input_hw == bundle.input_hw

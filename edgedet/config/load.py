@@ -81,6 +81,12 @@ def _warnings(settings: Settings) -> tuple[str, ...]:
         for source in settings.sources
         if source.max_fps is not None and source.is_lossless
     ]
+    rollout = settings.rollout
+    if rollout.allow_from and rollout.require_signature and settings.model.public_key_file is None:
+        warnings.append(
+            "rollout.allow_from: nothing is taken from there without model.public_key_file, unless"
+            " rollout.require_signature is false"
+        )
     if settings.mqtt.tls.insecure:
         warnings.append("mqtt.tls.insecure: the broker's certificate is not checked")
     if not any(source.enabled for source in settings.sources):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from edgedet.clock import utc_text
 from edgedet.config.mqtt import MqttSettings
 from edgedet.event import LastRun, SourceLimit, SourceStatus
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.commands.replies import REPLY
 from edgedet.publish.event_payloads import COUNTS, EVENTS
 from edgedet.publish.identity import Origin
@@ -124,7 +125,6 @@ class StatePayloads:
         self, now: datetime, version: str, prefix: str, sources: Sequence[str], session: int
     ) -> JsonObject:
         """What the device runs, what it publishes, and within which limits."""
-        model = self._origin.model
         limits = self._limits
         last = self._origin.last_run
         return self._head(INFO, f"info/{session}", now) | {
@@ -133,13 +133,7 @@ class StatePayloads:
             "topic_prefix": prefix,
             "schemas": sorted((*EMITTED, REPLY) if limits.commands else EMITTED),
             "sources": list(sources),
-            "model": {
-                "name": model.name,
-                "version": model.version,
-                "sha256": model.sha256,
-                "precision": model.precision,
-                "class_names": list(model.class_names),
-            },
+            "model": model_document(self._origin.model),
             "limits": {
                 "max_objects": MAX_OBJECTS,
                 "max_payload_bytes": limits.max_payload_bytes,
@@ -157,6 +151,17 @@ class StatePayloads:
     def metrics(self, now: datetime, beat: int, figures: JsonObject) -> JsonObject:
         """Counters since the service started, of the outlet and of each source."""
         return self._head(METRICS, f"metrics/{beat}", now) | figures
+
+
+def model_document(model: ModelIdentity) -> JsonObject:
+    """The model in use, as `info` has it."""
+    return {
+        "name": model.name,
+        "version": model.version,
+        "sha256": model.sha256,
+        "precision": model.precision,
+        "class_names": list(model.class_names),
+    }
 
 
 def _last_run(last: LastRun) -> JsonObject:

@@ -77,14 +77,13 @@ class Intake:
                     f" {found.digest[:12]}…, expected {wish.sha256[:12]}…; it is another bundle"
                 )
                 raise ModelError(msg)
-            if wish.model == CONFIGURED:
-                verify_bundle(found)
-                return Installed(CONFIGURED, found)
-            if self.public_key_file is not None:
+            if self.public_key_file is not None and wish.model != CONFIGURED:
                 self._check_signature(folder, self.public_key_file)
             verify_bundle(found)
             if not wish.changes_classes:
                 check_classes(found, used)
+            if wish.model == CONFIGURED:
+                return Installed(CONFIGURED, found)
             return Installed(folder.name, found) if wish.model else self.store.add(folder)
         finally:
             if wish.url:

@@ -14,7 +14,9 @@ from edgedet.rollout.base import RunFigures, ShadowFigures
 from edgedet.rollout.record import Baseline, SourceRate
 
 MIN_PICTURES = 20
-"""Of fewer pictures nothing is concluded from times."""
+"""Of fewer pictures nothing is concluded from times, unless they took long: slow models see few."""
+MIN_SLOW_PICTURES = 3
+_LONG_S = 1.0
 
 _NOTHING = SourceRate(frames=0, objects=0)
 _FRAMES_A_LOOK = 15
@@ -86,7 +88,8 @@ def _rates(figures: RunFigures) -> dict[str, SourceRate]:
 
 def _ms(figures: RunFigures) -> float:
     """The median time for a picture; 0 where too few were looked at to say."""
-    return 1000.0 * figures.p50_s if figures.pictures >= MIN_PICTURES else 0.0
+    is_long = figures.pictures >= MIN_SLOW_PICTURES and figures.infer_s >= _LONG_S
+    return 1000.0 * figures.p50_s if is_long or figures.pictures >= MIN_PICTURES else 0.0
 
 
 def _times(figures: RunFigures, before_ms: float) -> dict[str, float]:

@@ -52,6 +52,7 @@ class Machine:
         self._journal = journal
         self._candidate: Candidate | None = None
         self._has_switched = False  # in this run, so that the old model is still at hand
+        self._added = ""  # what was installed for this change, and goes again if it is no good
 
     @property
     def record(self) -> Record:
@@ -108,7 +109,9 @@ class Machine:
         folder = site.intake.fetched(wish, lambda _what, _count: going.check())
         self._journal.note(State.VERIFYING)
         used = site.store.bundle_of(self.record.serving, site.configured)
+        known = {each.id for each in site.store.installed()}
         found = site.intake.verified(wish, folder, used)
+        self._added = "" if found.id in known else found.id
         if found.id == self.record.serving and wish.activates:
             self._journal.note(State.SETTLED, to=found.id, reason="it is in use already")
             return
@@ -182,7 +185,7 @@ class Machine:
         figures = {**self.record.figures, **(figures or {})}
         to = self.record.to
         self._journal.note_the_end(State.SETTLED, serving=to, reason="", figures=figures)
-        self._candidate, self._has_switched = None, False
+        self._candidate, self._has_switched, self._added = None, False, ""
         try:
             self._site.stage.settle()
         except Exception:
@@ -206,6 +209,7 @@ class Machine:
         except ModelError as exc:
             logger.error("%s", exc)  # noqa: TRY400 - the message says it all
         self._journal.note_the_end(state, reason=reason)
+        self._discard()
 
     def _bring_back(self) -> None:
         site = self._site
@@ -225,6 +229,17 @@ class Machine:
         else:
             self._release()
             self._journal.note_the_end(state, reason=reason)
+            self._discard()
+
+    def _discard(self) -> None:
+        """Remove what was installed for a change that came to nothing, as it can be had again."""
+        added, self._added = self._added, ""
+        if not added:
+            return
+        try:
+            self._site.store.remove(added)
+        except (ModelError, OSError) as exc:
+            logger.warning("'%s' stays installed: %s", added, exc)
 
     def _release(self) -> None:
         if self._candidate is not None:

@@ -34,18 +34,21 @@ def settle_restart(
     """
     found = file.read()
     record = resumed(found, store, configured, last)
+    if _is_before_the_watch(found) and found.configured_sha256 == configured.digest:
+        # first of all, for once it is written that it was refused nobody looks for it any more
+        store.put_back(found.before, configured, now, "the change was not finished")
     if record != found:
-        # first that it is to be taken back, then that it is: a kill in between changes nothing
         file.write(record.model_copy(update={"since": now}))
     if record.state is State.RETURNING:
+        # that it is to be taken back is written first, so that a kill in between changes nothing
         store.put_back(record.before, configured, now, record.reason)
         record = closed(record.model_copy(update={"state": State.ROLLED_BACK, "since": now}))
         file.write(record)
-    elif not record.state.is_over and record.state is not State.WATCHING:
-        store.put_back(record.before, configured, now, "the change was not finished")
-    elif record.state is State.REFUSED and found.state is not State.REFUSED:
-        store.put_back(record.before, configured, now, record.reason)
     return record
+
+
+def _is_before_the_watch(record: Record) -> bool:
+    return not record.state.is_over and record.state not in (State.WATCHING, State.RETURNING)
 
 
 def resumed(record: Record, store: ModelStore, configured: Bundle, last: LastRun | None) -> Record:

@@ -59,9 +59,10 @@ class Wish(BaseModel):
     sha256: str = ""
     activates: bool = True
     """False: it is fetched, proven and kept, no more."""
+    changes_classes: bool = False
+    """Others than those in use are meant."""
     goes_back: bool = False
     """To one that was in use before: it need not be better than the present one."""
-    changes_classes: bool = False
     key: str = ""
     """Of the desired state that says so."""
 

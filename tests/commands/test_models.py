@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from edgedet.cli import app
-from edgedet.startup import bundle_of
+from edgedet.models.store import ModelStore
+from edgedet.startup import configured_bundle
 from tests.models.bundles import make_bundle, pack
 from tests.runs import tiny_settings, write_config
 
@@ -35,7 +36,8 @@ def test_from_an_archive_to_use_and_back(tmp_path: Path, config: Path) -> None:
     assert _models(config, "activate", "tiny-7").exit_code == 0
     assert _in_use(config).startswith("tiny-7-")
     settings = tiny_settings(tmp_path, state_dir=str(tmp_path / "state"))
-    assert bundle_of(settings).manifest.version == "7"
+    used = ModelStore(settings.state_dir).in_use(configured_bundle(settings))
+    assert used.manifest.version == "7"
     assert "answers rightly" in _models(config, "verify").output
     assert _models(config, "rollback").exit_code == 0
     assert _in_use(config) == "configured"

@@ -130,6 +130,16 @@ def test_warns_of_a_rate_limit_that_would_lose_frames(config: Path) -> None:
     assert "max_fps of 'a' is ignored" in load_settings(config, {}).warnings[0]
 
 
+def test_warns_of_places_from_which_nothing_is_taken(config: Path) -> None:
+    text = (
+        'model: {bundle: m}\nsources: [{id: a, uri: "test://ball"}]\nrollout: {allow_from: [/srv]'
+    )
+    config.write_text(text + "}\n", encoding="utf-8")
+    assert "without model.public_key_file" in load_settings(config, {}).warnings[0]
+    config.write_text(text + ", require_signature: false}\n", encoding="utf-8")
+    assert load_settings(config, {}).warnings == ()
+
+
 def test_warns_when_nothing_is_enabled(config: Path) -> None:
     text = 'model: {bundle: m}\nsources: [{id: a, uri: "test://ball", enabled: false}]\n'
     config.write_text(text, encoding="utf-8")

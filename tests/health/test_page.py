@@ -10,6 +10,8 @@ import yaml
 
 from edgedet.config.source import SourceSettings
 from edgedet.event import SourceState
+from edgedet.rollout.record import Record, State
+from edgedet.rollout.report import rollout_figures
 from tests.health.browser import headless
 from tests.health.figures import a_source, the_vitals
 from tests.health.show import Show
@@ -28,12 +30,18 @@ def browser() -> "Iterator[Browser]":
         yield found
 
 
+ROLLOUT = Record(
+    state=State.ROLLED_BACK, serving="person-7", to="person-8", reason="it failed in use"
+)
+
+
 @pytest.fixture
 def show(browser: "Browser") -> Iterator[Show]:
     odd = "<img src=x onerror=alert(1)> no route"
     stalled = a_source("dock", SourceState.STALLED, detected=0)
     status = stalled.status.__class__("dock", SourceState.STALLED, stalled.status.since, reason=odd)
-    vitals = the_vitals(a_source("gate"), a_source("dock", SourceState.STALLED, status=status))
+    dock = a_source("dock", SourceState.STALLED, status=status)
+    vitals = the_vitals(a_source("gate"), dock, extra={"rollout": rollout_figures(ROLLOUT, {})})
     found = Show(browser, vitals)
     yield found
     found.close()
@@ -50,7 +58,10 @@ def test_pictures_states_and_figures(show: Show) -> None:
     assert page.locator("main img").count() == 0
     assert "14.8/25.0 fps" in page.locator("[data-source=gate] .numbers").inner_text()
     assert "connected" in page.locator("#broker").inner_text()
-    assert "openvino" in page.locator("#model").inner_text()
+    model = page.locator("#model").inner_text()
+    assert "openvino" in model
+    assert "person-7" in model
+    assert "rolled back: it failed in use" in model
     show.keep_picture("two")
 
 

@@ -125,6 +125,10 @@ def test_classes_in_another_order(place: Place) -> None:
         place.take(wish)
 
 
+def test_more_classes_behind_the_same_ones(place: Place) -> None:
+    assert place.take(place.offer(class_names=["person", "car", "van"])[1])
+
+
 def test_the_way_back_may_have_fewer_classes(place: Place) -> None:
     bundle, _ = place.offer(class_names=["person"])
     found = place.store.add(bundle.folder)

@@ -41,10 +41,16 @@ def test_each_source_counts() -> None:
     assert "0.01 objects a frame of 'dock', expected are 1.00; at least 0.5 times" in reason
 
 
-def test_times_of_few_pictures_say_nothing() -> None:
-    slow = ran(picture_s=9.0, pictures=MIN_PICTURES - 1)
+@pytest.mark.parametrize(
+    ("pictures", "picture_s", "counts"),
+    [(MIN_PICTURES - 1, 0.04, False), (MIN_PICTURES, 0.04, True), (2, 0.9, False), (3, 0.4, True)],
+)
+def test_times_count_from_enough_pictures_or_seconds_on(
+    pictures: int, picture_s: float, *, counts: bool
+) -> None:
+    slow = ran(picture_s=picture_s, pictures=pictures, infer_s=pictures * picture_s)
 
-    assert judge_watch(slow, Baseline(picture_ms=10.0), BAND).reason == ""
+    assert bool(judge_watch(slow, Baseline(picture_ms=10.0), BAND).reason) is counts
 
 
 def test_zero_asks_nothing() -> None:

@@ -145,6 +145,21 @@ def test_another_source_in_the_watch_is_no_reason(device: Device, new: str) -> N
     assert device.run(wish_for(new)).state is State.SETTLED
 
 
+@pytest.mark.parametrize("model", [Model(deviation="others"), Model(watch=ran(errors=1)), Model()])
+def test_what_was_fetched_for_nothing_goes_again(
+    device: Device, tmp_path: Path, model: Model
+) -> None:
+    bundle = make_bundle(tmp_path / "made", "9")
+    device.models[device.store.add(bundle.folder).id] = model
+    device.store.remove("tiny-9")
+    device.boot()
+
+    record = device.run(Wish(asker=Asker.OPERATOR, url=str(bundle.folder), sha256=bundle.digest))
+
+    left = [each.id for each in device.store.installed()]
+    assert left == ([record.to] if record.state is State.SETTLED else [])
+
+
 def test_what_is_to_be_kept_only_is_proven_and_not_used(device: Device, new: str) -> None:
     device.boot()
 

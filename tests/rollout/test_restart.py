@@ -1,5 +1,6 @@
 """Killed at any moment, any number of times: a whole model serves, and never a refused one."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from edgedet.errors import ModelError
 from edgedet.event import LastRun, RunEnd
 from edgedet.manifest import verify_bundle
 from edgedet.models.store import CONFIGURED
-from edgedet.rollout.record import State
+from edgedet.rollout.record import Record, State
 from tests.models.bundles import make_bundle
 from tests.rollout.world import (
     KILLED,
@@ -68,10 +69,10 @@ def _live(device: Device, new: str, steps: int | None, last: LastRun, *, asks: b
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    kills=st.lists(st.integers(0, NO_MORE_STEPS), max_size=4),
+    kills=st.lists(st.integers(0, NO_MORE_STEPS) | st.integers(0, 5), max_size=5),
     kind=st.sampled_from([None, *BAD]),
     in_order=st.booleans(),
 )
@@ -124,6 +125,40 @@ def _run_until(device: Device, state: State, new: str) -> None:
         write(record)  # type: ignore[arg-type]
         if device.file.states[-1] is state:
             raise KilledError
+
+    device.file.write = dies  # type: ignore[method-assign]
+    with pytest.raises(KilledError):
+        device.run(wish_for(new) if device.rollout.record.state is State.IDLE else None)
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_killed_while_a_start_takes_it_back(made: Path, steps: int) -> None:
+    """It died twice while it was about to serve, and then while the start wrote that down."""
+    device, new = _device(made)
+    for last in (STOPPED, KILLED):
+        device.boot(last)
+        _die_once_activated(device, new)
+    assert device.store.model_in_use(device.configured) == new
+    with contextlib.suppress(KilledError):
+        device.boot(KILLED, Mortal(steps))
+
+    device.boot(KILLED)
+    assert device.bundle == device.configured
+    device.run()
+    assert device.rollout.record.state in (State.REFUSED, State.SETTLED)
+    device.boot(KILLED)
+    is_new = device.rollout.record.state is State.SETTLED
+    assert device.bundle.folder.name == (new if is_new else device.configured.folder.name)
+
+
+def _die_once_activated(device: Device, new: str) -> None:
+    """As late as may be before it is written down that it is watched."""
+    write = device.file.write
+
+    def dies(record: Record) -> None:
+        if record.state is State.WATCHING:
+            raise KilledError
+        write(record)
 
     device.file.write = dies  # type: ignore[method-assign]
     with pytest.raises(KilledError):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgedet.errors import ModelError
-from edgedet.rollout.wish import Asker, offset_s, read_desired, wish_back
+from edgedet.rollout.wish import Asker, Wish, offset_s, read_desired, wish_back
 from tests.stream.fakes import START_UTC
 
 SHA = "c7" * 32
@@ -86,7 +86,6 @@ def test_a_fleet_spreads() -> None:
     assert all(200 < turns_of < 300 for turns_of in Counter(map(int, turns)).values())
 
 
-def test_the_way_back_asks_for_no_classes() -> None:
-    wish = wish_back("configured", Asker.OPERATOR)
-
-    assert (wish.goes_back, wish.changes_classes, str(wish)) == (True, True, "configured")
+def test_a_wish_in_few_words() -> None:
+    assert str(wish_back("configured", Asker.OPERATOR)) == "configured"
+    assert str(Wish(asker=Asker.COMMAND, url="u", sha256=SHA)) == "u (c7c7c7c7c7c7)"

@@ -36,6 +36,7 @@ ROOTS = {
     "edgedet.outlets",
     "edgedet.feeds",
     "edgedet.startup",
+    "edgedet.model_change",
     "edgedet.monitoring",
     "edgedet.vitals",
     "edgedet.lineup",
