@@ -16,6 +16,7 @@ _MAX_INCOMING_BYTES = 64 * 1024
 _SESSION_EXPIRY_S = 120
 _CREDENTIAL_CODES = (0x86, 0x87)
 _PROTOCOL_CODE = 0x84
+_FIRST_FAILURE_CODE = 0x80
 
 JSON = "application/json"
 
@@ -58,6 +59,19 @@ class LostError(PublishError):
         """Say why."""
         super().__init__(message)
         self.is_taken_over = is_taken_over
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a broker answers as it does: a code of MQTT 5, and the same in words."""
+
+    code: int
+    text: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it says no."""
+        return self.code >= _FIRST_FAILURE_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +183,17 @@ def hung_up(endpoint: Endpoint, protocol: Protocol) -> HungUpError:
     return HungUpError(f"{endpoint} hung up on the greeting in MQTT {protocol}")
 
 
-def refusal(endpoint: Endpoint, protocol: Protocol, code: int | None, told: str) -> PublishError:
-    """The error for a greeting that was answered with `code`, or not at all.
+def refusal(endpoint: Endpoint, protocol: Protocol, reason: Reason | None) -> PublishError:
+    """The error for a greeting that was answered with `reason`, or not at all.
 
     Source: MQTT 5.0, 3.2.2.2; paho translates those of 3.1.1.
     """
-    if code is None:
+    if reason is None:
         return HungUpError(f"no answer from {endpoint} to a greeting in MQTT {protocol}")
-    message = f"{endpoint} refused the connection: {told}".lower()
-    if code in _CREDENTIAL_CODES:
+    message = f"{endpoint} refused the connection: {reason.text}".lower()
+    if reason.code in _CREDENTIAL_CODES:
         return CredentialsRefusedError(message)
-    if code == _PROTOCOL_CODE:
+    if reason.code == _PROTOCOL_CODE:
         return ProtocolRefusedError(message)
     return RefusedError(message)
 

@@ -7,18 +7,18 @@ from edgedet.analytics import ObjectEvent
 from edgedet.clock import Clock, Deadline
 from edgedet.config.mqtt import MqttSettings
 from edgedet.detections import FrameDetections
-from edgedet.publish.durable import DurableEncoder, Stored
 from edgedet.publish.identity import Origin
 from edgedet.publish.in_flight import Token
 from edgedet.publish.kind import Kind
 from edgedet.publish.outbox import Entry, Outbox, SourceFigures
 from edgedet.publish.pace import Pace
 from edgedet.publish.payloads import JsonObject
-from edgedet.publish.spool import Spool, SpoolFigures
-from edgedet.publish.spool_lanes import SpoolLanes
-from edgedet.publish.spool_store import FILE_NAME, SpoolStore
-from edgedet.publish.spool_trim import Limits
-from edgedet.publish.spool_writer import SpoolWriter
+from edgedet.publish.spool.durable import DurableEncoder, Stored
+from edgedet.publish.spool.lanes import SpoolLanes
+from edgedet.publish.spool.spool import Spool, SpoolFigures
+from edgedet.publish.spool.store import FILE_NAME, SpoolStore
+from edgedet.publish.spool.trim import Limits
+from edgedet.publish.spool.writer import SpoolWriter
 from edgedet.publish.state_payloads import DETECTIONS_EXPIRY_S, EVENTS_EXPIRY_S
 from edgedet.publish.state_payloads import Limits as StateLimits
 from edgedet.stream.worker import ErrorCallback

@@ -6,7 +6,7 @@ from edgedet.publish.delivery import Delivery
 from edgedet.publish.kind import Kind
 from edgedet.publish.link import LinkState, LinkStatus
 from edgedet.publish.payloads import JsonObject
-from edgedet.publish.spool import SpoolFigures
+from edgedet.publish.spool.spool import SpoolFigures
 
 
 @dataclass(frozen=True, slots=True)

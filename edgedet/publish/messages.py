@@ -10,7 +10,6 @@ from edgedet.detections import FrameDetections
 from edgedet.event import SourceStatus
 from edgedet.publish.broker import Message
 from edgedet.publish.clock_sync import ClockSync
-from edgedet.publish.durable import Stored, finish
 from edgedet.publish.event_payloads import COUNTS, EVENTS, EventPayloads
 from edgedet.publish.identity import Origin
 from edgedet.publish.kind import Kind
@@ -23,6 +22,7 @@ from edgedet.publish.payloads import (
     encode_json,
     json_message,
 )
+from edgedet.publish.spool.durable import Stored, finish
 from edgedet.publish.state_payloads import (
     EXPIRY_HEARTBEATS,
     INFO,

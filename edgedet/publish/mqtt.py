@@ -16,7 +16,6 @@ from edgedet.model_identity import ModelIdentity
 from edgedet.publish.broker import LostError, Message, endpoint_of
 from edgedet.publish.connection import Connection
 from edgedet.publish.delivery import Delivery
-from edgedet.publish.durable import Stored
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.figures import MqttStats, metrics_figures, stats_of
 from edgedet.publish.identity import Origin, client_id
@@ -27,6 +26,7 @@ from edgedet.publish.outbox import Entry
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.rate_limit import RateLimit
 from edgedet.publish.session import Script, Session
+from edgedet.publish.spool.durable import Stored
 from edgedet.publish.state_payloads import Limits
 from edgedet.publish.status_board import StatusBoard
 from edgedet.publish.topics import Topics

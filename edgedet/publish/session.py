@@ -9,10 +9,10 @@ from edgedet.log import RateLimited
 from edgedet.publish.broker import LostError, Message
 from edgedet.publish.connection import Connection
 from edgedet.publish.delivery import Delivery
-from edgedet.publish.durable import Stored
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.messages import Messages
 from edgedet.publish.payloads import JsonObject
+from edgedet.publish.spool.durable import Stored
 from edgedet.publish.status_board import State, StatusBoard
 
 _RESULTS_A_TURN = 64

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from edgedet.publish.in_flight import WINDOW
-from edgedet.publish.spool_file import SpoolFile
-from edgedet.publish.spool_store import FILE_NAME
-from edgedet.publish.spool_writer import REMOVED_AT_ONCE
+from edgedet.publish.spool.file import SpoolFile
+from edgedet.publish.spool.store import FILE_NAME
+from edgedet.publish.spool.writer import REMOVED_AT_ONCE
 from tests.brokers import PATIENCE_S, Mosquitto, Subscriber
 from tests.conftest import StartMosquitto
 from tests.gate import Gate

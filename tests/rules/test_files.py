@@ -42,8 +42,8 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.messages.states": "tests/messages/test_parse.py",
     "edgedet.publish.figures": "tests/publish/test_delivery.py",
     # parts that only their owner uses
-    "edgedet.publish.spool_writer": "tests/publish/test_spool.py",
-    "edgedet.publish.spool_salvage": "tests/publish/test_spool_store.py",
+    "edgedet.publish.spool.writer": "tests/publish/spool/test_spool.py",
+    "edgedet.publish.spool.salvage": "tests/publish/spool/test_store.py",
     # what is answered to whom shows over a connection only
     "edgedet.health.answers": "tests/health/test_site.py",
     "edgedet.health.documents": "tests/health/test_site.py",

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_file import SpoolFile
-from edgedet.publish.spool_store import FILE_NAME, SpoolStore
-from edgedet.publish.spool_trim import Limits
+from edgedet.publish.spool.file import SpoolFile
+from edgedet.publish.spool.store import FILE_NAME, SpoolStore
+from edgedet.publish.spool.trim import Limits
 from tests.publish.conftest import CLOCK
-from tests.publish.spools import BOOT, make_stored
+from tests.publish.spool.spools import BOOT, make_stored
 from tests.publish.test_outbox import HandClock
 
 LIMITS = Limits(1_000_000, 3600.0)

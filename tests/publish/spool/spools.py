@@ -1,7 +1,7 @@
 """Messages as the spool keeps them, made by the dozen."""
 
-from edgedet.publish.durable import Stored
 from edgedet.publish.kind import Kind
+from edgedet.publish.spool.durable import Stored
 from tests.publish.conftest import CLOCK
 
 BOOT = "6f1c2a90"

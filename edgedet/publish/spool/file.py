@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from edgedet.publish.durable import Stored
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_schema import DamagedSpoolError, SpoolError, open_database, translated
+from edgedet.publish.spool.durable import Stored
+from edgedet.publish.spool.schema import DamagedSpoolError, SpoolError, open_database, translated
 
 _Row = tuple[int, str, str, str, int, str, str, int, bytes, int, float]
 COLUMNS = "id, kind, source, boot, seq, schema, message_id, utc_ms, payload, lost_before, queued_s"

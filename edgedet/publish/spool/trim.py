@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from edgedet.clock import Clock
-from edgedet.publish.durable import Stored
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_file import SpoolFile
+from edgedet.publish.spool.durable import Stored
+from edgedet.publish.spool.file import SpoolFile
 
 _BATCH = 16
 # before this there was no edgedet: a clock that says so has not been set yet

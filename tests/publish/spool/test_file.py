@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_file import SpoolFile
-from edgedet.publish.spool_schema import SpoolError
-from tests.publish.spools import make_stored
+from edgedet.publish.spool.file import SpoolFile
+from edgedet.publish.spool.schema import SpoolError
+from tests.publish.spool.spools import make_stored
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from edgedet.clock import Clock
-from edgedet.publish.durable import Stored
+from edgedet.publish.spool.durable import Stored
 
 _READY = 64
 

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from edgedet.publish.durable import DurableEncoder, Stored
 from edgedet.publish.identity import Origin
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool import Spool
-from edgedet.publish.spool_lanes import SpoolLanes
-from edgedet.publish.spool_store import FILE_NAME, SpoolStore
-from edgedet.publish.spool_trim import Limits
-from edgedet.publish.spool_writer import SpoolWriter
+from edgedet.publish.spool.durable import DurableEncoder, Stored
+from edgedet.publish.spool.lanes import SpoolLanes
+from edgedet.publish.spool.spool import Spool
+from edgedet.publish.spool.store import FILE_NAME, SpoolStore
+from edgedet.publish.spool.trim import Limits
+from edgedet.publish.spool.writer import SpoolWriter
 from tests.brokers import wait_until
 from tests.publish.conftest import CLOCK, make_event, make_result
 from tests.publish.test_state_payloads import LIMITS

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edgedet.clock import Clock
-from edgedet.publish.durable import Draft, DurableEncoder, Stored
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_file import Losses
-from edgedet.publish.spool_lanes import SpoolLanes
-from edgedet.publish.spool_store import SpoolStore, StoreState
+from edgedet.publish.spool.durable import Draft, DurableEncoder, Stored
+from edgedet.publish.spool.file import Losses
+from edgedet.publish.spool.lanes import SpoolLanes
+from edgedet.publish.spool.store import SpoolStore, StoreState
 
 REMOVED_AT_ONCE = 64
 """So many acknowledged messages are removed without further delay."""

@@ -5,10 +5,10 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from edgedet.publish.durable import Stored
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_file import COLUMNS, stored_of
-from edgedet.publish.spool_schema import SpoolError
+from edgedet.publish.spool.durable import Stored
+from edgedet.publish.spool.file import COLUMNS, stored_of
+from edgedet.publish.spool.schema import SpoolError
 
 _PARTS = ("", "-wal", "-shm")
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgedet.publish.durable import Draft, DurableEncoder, Stored, finish
 from edgedet.publish.identity import Origin
 from edgedet.publish.kind import Kind
+from edgedet.publish.spool.durable import Draft, DurableEncoder, Stored, finish
 from tests.publish.conftest import CLOCK, MODEL, make_event, make_result
 from tests.publish.test_state_payloads import LIMITS
 

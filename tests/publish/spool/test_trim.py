@@ -5,10 +5,10 @@ from datetime import datetime, timezone
 import pytest
 
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_file import SpoolFile
-from edgedet.publish.spool_trim import Limits, trim
+from edgedet.publish.spool.file import SpoolFile
+from edgedet.publish.spool.trim import Limits, trim
 from tests.publish.conftest import CLOCK
-from tests.publish.spools import BOOT, make_stored
+from tests.publish.spool.spools import BOOT, make_stored
 
 ROOMY = 10_000_000
 

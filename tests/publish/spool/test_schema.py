@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edgedet.publish.spool_schema import DamagedSpoolError, SpoolError, open_database
+from edgedet.publish.spool.schema import DamagedSpoolError, SpoolError, open_database
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgedet.publish.durable import Stored
-from edgedet.publish.spool_lanes import SpoolLanes
-from tests.publish.spools import make_stored
+from edgedet.publish.spool.durable import Stored
+from edgedet.publish.spool.lanes import SpoolLanes
+from tests.publish.spool.spools import make_stored
 from tests.publish.test_outbox import HandClock
 
 

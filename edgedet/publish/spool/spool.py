@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgedet.clock import Clock, Deadline
-from edgedet.publish.durable import Draft, Item, Stored
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_lanes import SpoolLanes
-from edgedet.publish.spool_store import StoreState
-from edgedet.publish.spool_writer import REMOVED_AT_ONCE, SpoolWriter
+from edgedet.publish.spool.durable import Draft, Item, Stored
+from edgedet.publish.spool.lanes import SpoolLanes
+from edgedet.publish.spool.store import StoreState
+from edgedet.publish.spool.writer import REMOVED_AT_ONCE, SpoolWriter
 from edgedet.stream.worker import ErrorCallback, Worker
 
 Topic = tuple[Kind, str]

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgedet.clock import Clock
-from edgedet.publish.durable import Stored
 from edgedet.publish.kind import Kind
-from edgedet.publish.spool_file import Losses, SpoolFile
-from edgedet.publish.spool_salvage import put_aside
-from edgedet.publish.spool_schema import DamagedSpoolError, SpoolError
-from edgedet.publish.spool_trim import Limits, trim
+from edgedet.publish.spool.durable import Stored
+from edgedet.publish.spool.file import Losses, SpoolFile
+from edgedet.publish.spool.salvage import put_aside
+from edgedet.publish.spool.schema import DamagedSpoolError, SpoolError
+from edgedet.publish.spool.trim import Limits, trim
 
 logger = logging.getLogger(__name__)
 
