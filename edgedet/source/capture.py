@@ -3,9 +3,10 @@
 A network camera tells its own clock in RTCP sender reports, from a few seconds after the start. It
 is believed as long as it is within five seconds of the arrival here. How far it is off is the
 smallest distance between its times and the arrivals of the last minute: a slow clock and the way of
-the picture look the same, and a fast clock may hide the way. A driver's time is off by one frame at
-most. Without either, the time of arrival stands in, off by what camera and network take, which
-nobody here knows.
+the picture look the same, and a fast clock may hide the way. A clock that is set back looks like a
+way that has become longer; once all pictures of two seconds are a second later than before, it is
+taken for that. A driver's time is off by one frame at most. Without either, the time of arrival
+stands in, off by what camera and network take, which nobody here knows.
 """
 
 from collections import deque
@@ -15,6 +16,8 @@ from edgedet.frame import CaptureSource, CaptureTime
 
 PLAUSIBLE_S = 5.0
 _SLICE_S = 30.0  # the smallest distance is kept for this slice of time and the one before
+_SET_BACK_S = 1.0  # no way becomes so much longer and stays so
+_SURE_AFTER_S = 2.0
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=timezone.utc)
 _LATEST = timedelta(days=366 * 300)  # what no datetime holds is no time
 
@@ -34,6 +37,7 @@ class CaptureClock:
         """Know nothing of the camera's clock; `scheme` is its address's."""
         self._driver = _DRIVERS.get(scheme)
         self._slices: deque[tuple[float, float]] = deque(maxlen=2)
+        self._later_since_s: float | None = None
 
     @property
     def offset_ms(self) -> float | None:
@@ -45,6 +49,7 @@ class CaptureClock:
     def restart(self) -> None:
         """The camera was opened again: its clock may have been set."""
         self._slices.clear()
+        self._later_since_s = None
 
     def time_of(
         self,
@@ -75,8 +80,20 @@ class CaptureClock:
         return CaptureTime(arrival, CaptureSource.ARRIVAL)
 
     def _note_offset(self, now_s: float, offset_s: float) -> None:
+        if self._was_set_back(now_s, offset_s):
+            self.restart()
         if not self._slices or now_s - self._slices[-1][0] >= _SLICE_S:
             self._slices.append((now_s, offset_s))
         else:
             start_s, largest_s = self._slices[-1]
             self._slices[-1] = (start_s, max(largest_s, offset_s))
+
+    def _was_set_back(self, now_s: float, offset_s: float) -> bool:
+        """Whether nothing has come for a while that agrees with what was seen before."""
+        largest_s = max((seen_s for _, seen_s in self._slices), default=offset_s)
+        if offset_s > largest_s - _SET_BACK_S:
+            self._later_since_s = None
+            return False
+        if self._later_since_s is None:
+            self._later_since_s = now_s
+        return now_s - self._later_since_s >= _SURE_AFTER_S

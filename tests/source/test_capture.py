@@ -57,6 +57,26 @@ def test_the_offset_follows_the_last_minute_and_a_new_opening() -> None:
     assert clock.offset_ms is None
 
 
+def test_a_clock_that_is_set_back_is_followed_within_seconds() -> None:
+    clock = CaptureClock("rtsp")
+    for tenth in range(100):
+        clock.time_of(NOW, tenth / 10, ntp=ago(-60_000))
+    assert clock.offset_ms == pytest.approx(60_000)
+
+    for tenth in range(100, 122):
+        time = clock.time_of(NOW, tenth / 10, ntp=ago(100))
+
+    assert clock.offset_ms == pytest.approx(-100)
+    assert time.error_ms == pytest.approx(100)
+
+
+def test_a_slow_picture_among_quick_ones_is_no_clock_that_was_set() -> None:
+    clock = CaptureClock("rtsp")
+    for second in range(40):
+        clock.time_of(NOW, second / 1.0, ntp=ago(3_000 if second % 2 else 100))
+    assert clock.offset_ms == pytest.approx(-100)
+
+
 def test_without_a_report_the_arrival_stands_in() -> None:
     time = CaptureClock("rtsp").time_of(NOW, 0.0, age_s=0.030)
     assert (time.source, time.utc, time.error_ms) == (CaptureSource.ARRIVAL, ago(30), None)
