@@ -73,6 +73,26 @@ def test_every_message_reaches_the_broker(
     subscriber.wait_for(lambda m: m.topic.endswith("/bench/status") and m.state == "stopped")
 
 
+def test_a_late_subscriber_sees_no_live_source_of_a_service_that_was_stopped(
+    start: Start,
+    tmp_path: Path,
+    mosquitto: Callable[[], Mosquitto],
+    subscribe: Callable[[int], Subscriber],
+) -> None:
+    broker = mosquitto()
+    app = start(tiny_settings(tmp_path, {"id": "a", "uri": PATTERN}, mqtt={"url": broker.url}))
+    before = subscribe(broker.port)
+    before.wait_for(lambda m: m.topic.endswith("/src/a/status") and m.state == "live")
+    app.stop(WAIT_S)
+
+    late = subscribe(broker.port)
+
+    status = late.wait_for(lambda m: m.topic.endswith("/src/a/status"))
+    assert (status.state, status.body["reason"]) == ("disabled", "the service was stopped")
+    assert status.body["fps_in"] == 0
+    assert late.wait_for(lambda m: m.topic.endswith("/bench/status")).state == "stopped"
+
+
 def test_events_and_counts_reach_the_broker(
     start: Start,
     tmp_path: Path,

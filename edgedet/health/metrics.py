@@ -26,7 +26,7 @@ Value = Callable[[SourceVitals], float]
 _SOURCE_COUNTERS: tuple[tuple[str, str, Value], ...] = (
     ("frames_decoded", "Frames decoded.", lambda s: s.decoded),
     ("frames_detected", "Frames with a result.", lambda s: s.detected),
-    ("frames_dropped", "Frames left out for lack of time.", lambda s: s.status.dropped),
+    ("frames_dropped", "Frames decoded and not detected.", lambda s: s.status.dropped),
     ("frames_quarantined", "Damaged frames left out.", lambda s: s.status.quarantined),
     ("reconnects", "Attempts to open the source again.", lambda s: s.status.reconnects),
     ("teardowns_abandoned", "Pipelines that hang in a driver.", lambda s: s.status.abandoned),

@@ -153,6 +153,7 @@ class Feeder:
         """Put `frame` into the channel, or close it where it may not go."""
         self.record.count_frame(frame.info)
         if self.record.is_paused:
+            self.record.leave_out()
             frame.close()
             return
         while not self._channel.put(frame, _PUT_TIMEOUT_S):

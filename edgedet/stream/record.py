@@ -111,6 +111,11 @@ class SourceRecord:
             self._last_frame = self.clock.utc_now()
         self._rate.add(frame.arrival_s, 1 + missed)
 
+    def leave_out(self) -> None:
+        """Count a decoded frame that goes no further."""
+        with self._lock:
+            self._dropped_before += 1
+
     def count_reconnect(self) -> None:
         """Count an attempt to open the source again."""
         with self._lock:

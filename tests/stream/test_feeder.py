@@ -224,6 +224,7 @@ def test_a_paused_camera_is_read_and_nothing_of_it_passed_on() -> None:
     assert pool.open_frames == {("a", 0), ("a", 3)}
     assert bench.taken() == [0, 3]
     assert bench.states == [SourceState.LIVE, SourceState.DISABLED, SourceState.LIVE]
+    assert bench.feeder.record.status().dropped == 2
 
 
 def test_a_paused_lossless_file_waits_and_loses_nothing() -> None:
