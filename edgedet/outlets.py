@@ -1,6 +1,6 @@
 """The outlets of a configuration: MQTT, the broker for trying things out, JSON lines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edgedet.clock import Clock, Deadline
 from edgedet.config.mqtt import MqttSettings
@@ -16,6 +16,7 @@ from edgedet.publish.home_assistant.discovery import classes_of
 from edgedet.publish.identity import Birth, Origin
 from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
+from edgedet.publish.payloads import JsonObject
 from edgedet.publish.topics import Topics
 from edgedet.stream.worker import ErrorCallback
 
@@ -93,6 +94,11 @@ class Outlets:
     def spooled(self) -> int:
         """How many of the messages that were not handed over are on disk, for the next run."""
         return 0 if self._mqtt is None else self._mqtt.stats.spooled
+
+    def tell(self, name: str, figures: Callable[[], JsonObject]) -> None:
+        """Have `figures` told as `name` among the metrics."""
+        if self._mqtt is not None:
+            self._mqtt.exchange.count(name, figures)
 
     def start(self) -> None:
         """Start the threads, the broker first.

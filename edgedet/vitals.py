@@ -55,6 +55,8 @@ class Observer:
             batches=stats.batches,
             infer_s=stats.infer_s,
             unpaintable=parts.pipeline.unpaintable,
+            capacity_fps=round(parts.pipeline.admission.capacity_fps, 2),
+            demand_fps=round(parts.pipeline.admission.demand_fps, 2),
             sources=tuple(_source(view) for view in parts.feeds.views(now_s)),
             stages=_stages(stats),
             model=_model(app),

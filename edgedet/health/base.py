@@ -88,7 +88,11 @@ class ModelVitals:
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
-    """Everything. `broker` is None without MQTT; `extra` has the figures of optional parts."""
+    """Everything. `broker` is None without MQTT; `extra` has the figures of optional parts.
+
+    `capacity_fps` is what the detector can answer, 0 while that is not known; `demand_fps` what
+    cameras ask for.
+    """
 
     site: str
     device: str
@@ -99,6 +103,8 @@ class Vitals:
     batches: int
     infer_s: float
     unpaintable: int
+    capacity_fps: float
+    demand_fps: float
     sources: tuple[SourceVitals, ...]
     stages: Mapping[str, StageVitals]
     model: ModelVitals

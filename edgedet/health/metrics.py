@@ -34,6 +34,7 @@ _SOURCE_COUNTERS: tuple[tuple[str, str, Value], ...] = (
 )
 _SOURCE_GAUGES: tuple[tuple[str, str, Value], ...] = (
     ("fps_in", "Frames decoded a second, now.", lambda s: s.status.fps_in),
+    ("limited", "1: it asks for more than it gets.", lambda s: s.status.limit is not None),
     ("fps_detected", "Results a second, now.", lambda s: s.fps),
     ("latency_p50_seconds", "Arrival of a frame to hand-over, median.", lambda s: s.p50_ms / 1e3),
     ("latency_p99_seconds", "The same, 99th percentile.", lambda s: s.p99_ms / 1e3),
@@ -121,6 +122,10 @@ def _device(vitals: Vitals) -> Iterator[Metric]:
     yield _counter("batches", "Runs of the backend.", vitals.batches)
     yield _counter("backend_seconds", "Time inside the backend.", vitals.infer_s)
     yield _counter("frames_unpaintable", "Frames that could not be read.", vitals.unpaintable)
+    text = "Images a second that the detector can answer; 0 while not known."
+    yield _gauge("detector_capacity_fps", text, vitals.capacity_fps)
+    text = "Images a second that cameras ask for."
+    yield _gauge("detector_demand_fps", text, vitals.demand_fps)
 
 
 def _sources(sources: tuple[SourceVitals, ...]) -> Iterator[Metric]:
@@ -141,6 +146,12 @@ def _sources(sources: tuple[SourceVitals, ...]) -> Iterator[Metric]:
         for source in sources:
             gauge.add_metric([source.status.source_id], value(source))
         yield gauge
+    text = "Results a second that a source gets at most, while it asks for more."
+    limits = GaugeMetricFamily("edgedet_source_limit_fps", text, labels=["source"])
+    for source in sources:
+        if source.status.limit is not None:
+            limits.add_metric([source.status.source_id], source.status.limit.fps)
+    yield limits
 
 
 def _stages(vitals: Vitals) -> Metric:

@@ -153,6 +153,13 @@ class CommandFigures(Part):
     ignored: Count
 
 
+class DetectorFigures(Part):
+    """What the detector can answer and what cameras ask for, in images a second."""
+
+    capacity_fps: float
+    demand_fps: float
+
+
 class Metrics(DeviceMessage):
     """Counters since the service started."""
 
@@ -162,6 +169,7 @@ class Metrics(DeviceMessage):
     mqtt: MqttFigures
     sources: tuple[SourceFigures, ...]
     spool: SpoolFigures | None = None
+    detector: DetectorFigures | None = None
     commands: CommandFigures | None = None
     seq: Count | None = None
     """Where metrics are durable."""

@@ -85,6 +85,11 @@ class Admission:
         return self._capacity
 
     @property
+    def demand_fps(self) -> float:
+        """Images a second that cameras ask for; files take what is left."""
+        return sum(each.demand_fps for each in self._accounts if each.demand_fps < float("inf"))
+
+    @property
     def limits(self) -> list[SourceLimit | None]:
         """The limit of each inlet; None: it gets all that it asks for."""
         return [account.limit for account in self._accounts]

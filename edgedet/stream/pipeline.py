@@ -121,6 +121,14 @@ class Pipeline:
         """What the detector can do for each source."""
         return self._batcher.admission
 
+    def capacity_figures(self) -> dict[str, float]:
+        """What the detector can do and is asked for, as it is told to subscribers."""
+        admission = self.admission
+        return {
+            "capacity_fps": round(admission.capacity_fps, 2),
+            "demand_fps": round(admission.demand_fps, 2),
+        }
+
     def start(
         self,
         on_end: Callable[[], object] = _nothing,

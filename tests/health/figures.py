@@ -64,6 +64,8 @@ def the_vitals(*sources: SourceVitals, **changes: Any) -> Vitals:  # noqa: ANN40
         batches=300,
         infer_s=9.0,
         unpaintable=0,
+        capacity_fps=20.0,
+        demand_fps=52.0,
         sources=sources or (a_source(),),
         stages={name: a_stage() for name in ("wait", "queue", "paint", "infer", "post", "total")},
         model=ModelVitals(

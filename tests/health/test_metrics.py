@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from edgedet.event import LastRun, RunEnd, SourceState
+from edgedet.event import LastRun, RunEnd, SourceLimit, SourceState
 from edgedet.health.base import Vitals
 from edgedet.health.metrics import Exposition
 from tests.health.figures import a_source, a_stage, the_vitals
@@ -42,6 +42,19 @@ def test_sources_have_their_counts_and_one_state() -> None:
     }
     assert [state for state, value in states.items() if value] == ["stalled"]
     assert len(states) == len(SourceState)
+
+
+def test_what_the_detector_can_do_and_who_is_limited_is_told() -> None:
+    gate, dock = a_source("gate"), a_source("dock")
+    limit = SourceLimit(4.5, "the detector answers 20.0 images/s, cameras ask for 52.0")
+    samples = _samples(the_vitals(gate, replace(dock, status=replace(dock.status, limit=limit))))
+
+    assert _value(samples, "detector_capacity_fps") == 20
+    assert _value(samples, "detector_demand_fps") == 52
+    assert _value(samples, "source_limited", source="gate") == 0
+    assert _value(samples, "source_limited", source="dock") == 1
+    limits = {labels: value for (name, labels), value in samples.items() if "limit_fps" in name}
+    assert limits == {(("source", "dock"),): 4.5}
 
 
 def test_stages_are_histograms() -> None:

@@ -77,6 +77,7 @@ def test_nobody_is_limited_while_the_detector_can_do_all() -> None:
     assert bench.pass_s(10, 10, 9) == [None, None]
     assert bench.told == []
     assert bench.admission.capacity_fps == pytest.approx(20)
+    assert bench.admission.demand_fps == pytest.approx(19)
 
 
 def test_rates_are_lowered_by_priority_and_told_with_the_reason() -> None:
