@@ -107,7 +107,7 @@ class Application:
         parts = (self._outlets, self._feeds, self._pipeline, self._clock)
         running = (self._pipeline, self._make_lineup(), self._clock)
         self.reloader = Reloader(read_settings, settings, *running)
-        asked = (self.reloader.command, self.sampling, self.models)
+        asked = (self.reloader, self.sampling, self.models)
         self._remote = Remote(settings.mqtt, memory, *parts, *asked)
         self.models.attach(self._pipeline, self.reloader, self.sampling, self._outlets, self.fail)
 

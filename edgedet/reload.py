@@ -83,6 +83,12 @@ class Reloader:
         """The one in use."""
         return self._pipeline.roster.in_use.model
 
+    @property
+    def thresholds(self) -> tuple[float, float]:
+        """Of the score and the overlap, as they are configured now."""
+        found = thresholds_of(self._settings.model, self._model.defaults)
+        return found.score, found.iou
+
     def reload_soon(self) -> None:
         """Reload on a thread of its own, once more if that is going on; the log tells the rest."""
         with self._soon:

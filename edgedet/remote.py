@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable
 
 from edgedet.clock import Clock, Deadline, utc_text
 from edgedet.config.mqtt import MqttSettings
@@ -12,6 +11,7 @@ from edgedet.event import SourceState
 from edgedet.feeds import Feeds
 from edgedet.model_change import ModelChange
 from edgedet.outlets import Outlets
+from edgedet.overrides import Overrides
 from edgedet.publish.broker import Message
 from edgedet.publish.commands.arguments import (
     NoArguments,
@@ -22,10 +22,11 @@ from edgedet.publish.commands.arguments import (
 )
 from edgedet.publish.commands.desk import CommandDesk
 from edgedet.publish.commands.memory import CommandMemory
+from edgedet.publish.commands.standing import StandingOrders
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.payloads import JsonObject
+from edgedet.reload import Reloader
 from edgedet.sampling import Sampling
-from edgedet.stream.model import Thresholds
 from edgedet.stream.next_frame import NextFrame
 from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.record import SourceRecord
@@ -39,8 +40,6 @@ _TICK_S = 0.25
 _SNAPSHOT_EXPIRY_S = 300
 _JPEG = "image/jpeg"
 
-Reload = Callable[[], JsonObject]
-
 
 class Remote:
     """The commands of one application. Without `mqtt.commands` it does nothing."""
@@ -53,20 +52,17 @@ class Remote:
         feeds: Feeds,
         pipeline: Pipeline,
         clock: Clock,
-        reload: Reload,
+        reloader: Reloader,
         sampling: Sampling | None,
         models: ModelChange,
     ) -> None:
-        """Listen for commands if there is a `memory` for them.
-
-        `reload` reads the configuration anew, and gives back what changed.
-        """
+        """Listen for commands if there is a `memory` for them, and let hold what they ordered."""
         self._sampling = sampling
         self._outlets = outlets
         self._feeds = feeds
         self._pipeline = pipeline
         self._clock = clock
-        self._reload = reload
+        self._reloader = reloader
         self._snapshot_bytes = min(SNAPSHOT_MAX_BYTES, settings.max_payload_bytes)
         self._is_stopping = threading.Event()
         self._desk: CommandDesk | None = None
@@ -81,7 +77,11 @@ class Remote:
             memory=memory,
             clock=clock,
         )
-        self._offer(self._desk, exchange)
+        standing = StandingOrders(memory.folder)
+        overrides = Overrides(standing, feeds, pipeline, lambda: reloader.thresholds, clock)
+        overrides.restore(settings.commands.allow)
+        exchange.describe("overrides", overrides.facts)
+        self._offer(self._desk, exchange, overrides)
         models.offer(self._desk)
 
     @property
@@ -103,44 +103,24 @@ class Remote:
         """End with the command in hand; whether it has ended."""
         return self._desk is None or self._desk.stop(timeout_s)
 
-    def _offer(self, desk: CommandDesk, exchange: Exchange) -> None:
-        def snapshot(arguments: SnapshotArguments) -> JsonObject:
-            return self._snapshot(arguments.source, exchange)
-
-        def rebirth(_: NoArguments) -> JsonObject:
+    def _offer(self, desk: CommandDesk, exchange: Exchange, overrides: Overrides) -> None:
+        def told(result: JsonObject) -> JsonObject:
             exchange.ask_for_rebirth()
-            return {}
+            return result
 
-        desk.offer("pause", SourceArguments, self._pause)
-        desk.offer("resume", SourceArguments, self._resume)
-        desk.offer("snapshot", SnapshotArguments, snapshot)
-        desk.offer("set-threshold", ThresholdArguments, self._set_thresholds)
-        desk.offer("reload", NoArguments, lambda _: self._reload())
-        desk.offer("rebirth", NoArguments, rebirth)
+        def pause(arguments: SourceArguments) -> JsonObject:
+            return told(overrides.pause(self._meant(arguments.source)))
+
+        def resume(arguments: SourceArguments) -> JsonObject:
+            return told(overrides.resume(self._meant(arguments.source)))
+
+        desk.offer("pause", SourceArguments, pause)
+        desk.offer("resume", SourceArguments, resume)
+        desk.offer("set-threshold", ThresholdArguments, lambda a: told(overrides.set_thresholds(a)))
+        desk.offer("reload", NoArguments, lambda _: told(self._reloader.command()))
+        desk.offer("rebirth", NoArguments, lambda _: told({}))
         desk.offer("sample", SampleArguments, self._sample)
-
-    def _pause(self, arguments: SourceArguments) -> JsonObject:
-        records = self._meant(arguments.source)
-        for record in records:
-            record.pause("paused by a command over MQTT")
-        return {"paused": self._paused()}
-
-    def _resume(self, arguments: SourceArguments) -> JsonObject:
-        for record in self._meant(arguments.source):
-            record.resume()
-        return {"paused": self._paused()}
-
-    def _paused(self) -> list[str]:
-        return [name for name, record in self._records.items() if record.is_paused]
-
-    def _set_thresholds(self, arguments: ThresholdArguments) -> JsonObject:
-        before = self._pipeline.thresholds
-        score, iou = arguments.score_threshold, arguments.iou_threshold
-        self._pipeline.thresholds = Thresholds(
-            before.score if score is None else score, before.iou if iou is None else iou
-        )
-        now = self._pipeline.thresholds
-        return {"score_threshold": now.score, "iou_threshold": now.iou}
+        desk.offer("snapshot", SnapshotArguments, lambda a: self._snapshot(a.source, exchange))
 
     def _sample(self, arguments: SampleArguments) -> JsonObject:
         self._meant(arguments.source)

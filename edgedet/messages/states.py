@@ -99,6 +99,14 @@ class Rollout(Part):
     desired: Desired | None
 
 
+class Overrides(Part):
+    """What holds because of commands; a threshold that is None is the configured one."""
+
+    paused: tuple[str, ...]
+    score_threshold: float | None = None
+    iou_threshold: float | None = None
+
+
 class Info(DeviceMessage):
     """What the device runs and publishes."""
 
@@ -111,6 +119,7 @@ class Info(DeviceMessage):
     model: InfoModel
     limits: InfoLimits
     commands: tuple[str, ...] = ()
+    overrides: Overrides | None = None
     last_run: LastRun | None = None
     rollout: Rollout | None = None
 

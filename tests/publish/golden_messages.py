@@ -145,7 +145,8 @@ def _states() -> dict[str, bytes]:
     info = states.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=2)
     bodies = {
         "info.1/rollout.json": {**info, "rollout": rollout},
-        "info.1/commands.json": commanded.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=1),
+        "info.1/commands.json": commanded.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=1)
+        | {"overrides": {"paused": ["gate"], "score_threshold": 0.5, "iou_threshold": None}},
         "status.1/online.json": states.online(_TOLD, NOON, session=1, beat=1),
         "status.1/offline.json": states.offline(session=1),
         "status.1/stopped.json": states.stopped(_TOLD, session=1, beat=77),

@@ -44,6 +44,7 @@ ROOTS = {
     "edgedet.reload_report",
     "edgedet.source_changes",
     "edgedet.remote",
+    "edgedet.overrides",
     "edgedet.sampling",
     "edgedet.stage",
     "edgedet.proving",

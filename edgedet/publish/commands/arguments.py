@@ -36,7 +36,7 @@ class SampleArguments(Section):
 
 
 class ThresholdArguments(Section):
-    """Of `set-threshold`; at least one of them. They hold until the service ends."""
+    """Of `set-threshold`; at least one of them. Null: as the configuration says."""
 
     score_threshold: float | None = Field(default=None, ge=0, le=1)
     """Objects with less are left out."""
@@ -45,7 +45,7 @@ class ThresholdArguments(Section):
 
     @model_validator(mode="after")
     def _has_one(self) -> "ThresholdArguments":
-        if self.score_threshold is None and self.iou_threshold is None:
+        if not self.model_fields_set:
             msg = "expected score_threshold, iou_threshold or both"
             raise ValueError(msg)
         return self

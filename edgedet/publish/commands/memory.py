@@ -57,6 +57,7 @@ class CommandMemory:
         Raises:
             ConfigError: its folder cannot be written to.
         """
+        self.folder = path.parent
         self._path = path
         self._commands: OrderedDict[str, Remembered] = OrderedDict()
         for entry in _read(path):

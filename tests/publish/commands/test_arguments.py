@@ -18,6 +18,7 @@ CASES: list[dict[str, Any]] = [
     {"source": 7},
     {"score_threshold": 0.5},
     {"iou_threshold": 0},
+    {"score_threshold": None},
     {"score_threshold": 1.5, "iou_threshold": 0.4},
     {"score_threshold": 0.5, "source": "gate"},
     {"other": 1},
