@@ -10,7 +10,7 @@ from edgedet.detections import FrameDetections
 from edgedet.publish.identity import Origin
 from edgedet.publish.in_flight import Token
 from edgedet.publish.kind import Kind
-from edgedet.publish.outbox import Entry, Outbox, SourceFigures
+from edgedet.publish.outbox import LIVE_AGE_S, Entry, Outbox, SourceFigures
 from edgedet.publish.pace import Pace
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.spool.durable import DurableEncoder, Stored
@@ -22,9 +22,6 @@ from edgedet.publish.spool.writer import SpoolWriter
 from edgedet.publish.state_payloads import DETECTIONS_EXPIRY_S, EVENTS_EXPIRY_S
 from edgedet.publish.state_payloads import Limits as StateLimits
 from edgedet.stream.worker import ErrorCallback
-
-LIVE_AGE_S = 10.0
-"""Nothing that is older leaves on a live topic."""
 
 
 class Delivery:
@@ -45,6 +42,7 @@ class Delivery:
         self._durable = frozenset(Kind(kind) for kind in settings.spool.kinds)
         self._outbox = Outbox(settings.queue_size, DETECTIONS_EXPIRY_S, clock, EVENTS_EXPIRY_S)
         self._pace = Pace(settings.spool.replay_per_s, clock)
+        self._is_qos_1 = settings.detections_qos == 1
         self._is_ending = False
         self._spool: Spool | None = None
         if self._durable:
@@ -107,7 +105,8 @@ class Delivery:
 
     def went_offline(self, under_way: Iterable[Token] = ()) -> None:
         """There is no connection; what was `under_way` on it was not answered."""
-        self._outbox.give_back([token for token in under_way if isinstance(token, Entry)])
+        entries = [token for token in under_way if isinstance(token, Entry)]
+        self._outbox.give_back(entries, results_are_unsure=self._is_qos_1)
         if self._spool is not None:
             self._spool.went_offline()
 

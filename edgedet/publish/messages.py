@@ -1,6 +1,7 @@
 """Every message that the device publishes: topic, payload, and how long the broker keeps it."""
 
 import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import edgedet
@@ -22,7 +23,7 @@ from edgedet.publish.payloads import (
     encode_json,
     json_message,
 )
-from edgedet.publish.spool.durable import Stored, finish
+from edgedet.publish.spool.durable import REPLAYED, Stored, finish
 from edgedet.publish.state_payloads import (
     EXPIRY_HEARTBEATS,
     INFO,
@@ -101,10 +102,22 @@ class Messages:
         return isinstance(state, SourceCounts) and self._counts_rest_s(state) <= 0.0
 
     def entry(self, entry: Entry, max_payload_bytes: int) -> Message:
-        """A result or an event; `entry` is told how many objects did not fit."""
+        """A result or an event; `entry` is told how many objects did not fit.
+
+        What is late leaves with the backlog, as a durable message does.
+        """
+        is_late = entry.is_late(self._clock.monotonic())
+        room = max_payload_bytes - (len(REPLAYED) if is_late else 0)
         if isinstance(entry.item, ObjectEvent):
-            return self._event(entry, entry.item)
-        return self._detections(entry, entry.item, max_payload_bytes)
+            message = self._event(entry, entry.item)
+        else:
+            message = self._detections(entry, entry.item, room)
+        if not is_late:
+            return message
+        kind, source_id = entry.topic
+        topic = self.topics.backlog(source_id, kind.value)
+        payload = message.payload[:-1] + REPLAYED + b"}"
+        return replace(message, topic=topic, payload=payload, qos=1, expiry_s=None)
 
     def stored(self, stored: Stored, max_payload_bytes: int) -> Message:
         """A durable message: on its live topic while it is new, else with the backlog."""

@@ -3,6 +3,9 @@
 Between the threads that publish and the one that talks to the broker. A live source loses its
 oldest results when there is no room or they have become old; a lossless source waits instead.
 Events have a lane of their own, so that a flood of results never costs one.
+
+What was under way at QoS 1 when a connection ended may have arrived: it is not lost before the
+broker has been asked again, however old it is then.
 """
 
 import threading
@@ -15,6 +18,9 @@ from edgedet.analytics import ObjectEvent
 from edgedet.clock import Clock, Deadline
 from edgedet.detections import FrameDetections
 from edgedet.publish.kind import Kind
+
+LIVE_AGE_S = 10.0
+"""Nothing of a camera that is older leaves on a live topic."""
 
 
 class Lane(Enum):
@@ -37,6 +43,12 @@ class Entry:
     order: int
     lost_before: int = 0
     truncated: int = 0
+    is_unsure: bool = False
+    """It may have arrived: it was under way when a connection ended."""
+
+    def is_late(self, now_s: float) -> bool:
+        """Whether it leaves on the backlog topic, as it was made too long ago."""
+        return self.lane is not Lane.LOSSLESS and now_s - self.queued_s > LIVE_AGE_S
 
     @property
     def source_id(self) -> str:
@@ -96,13 +108,14 @@ class Outbox:
         with self._changed:
             entry = Entry(item, lane, 0, skipped, self._clock.monotonic(), self._order)
             entry.seq = self._seq[entry.topic]
+            entry.lost_before = self._lost.pop(entry.topic, 0)
             self._seq[entry.topic] += 1
             self._order += 1
             self._counts.accepted += 1
             queue = self._lanes[lane]
-            if lane is not Lane.LOSSLESS and len(queue) >= self._capacity:
-                self._drop(queue.popleft())
             queue.append(entry)
+            if lane is not Lane.LOSSLESS and len(queue) > self._capacity:
+                self._drop_first(queue)
 
     def take(self) -> Entry | None:
         """The oldest entry that is worth sending; the taker calls `done` or `give_back`."""
@@ -112,7 +125,6 @@ class Outbox:
             if not waiting:
                 return None
             entry = min(waiting, key=lambda queue: queue[0].order).popleft()
-            entry.lost_before += self._lost.pop(entry.topic, 0)
             self._changed.notify_all()  # there is room
             return entry
 
@@ -124,10 +136,14 @@ class Outbox:
             self._counts.truncated[entry.topic] += entry.truncated
             self._changed.notify_all()
 
-    def give_back(self, entries: Iterable[Entry]) -> None:
-        """Put taken entries back in front of their lanes, in the order in which they were taken."""
+    def give_back(self, entries: Iterable[Entry], *, results_are_unsure: bool = False) -> None:
+        """Put taken entries back in front of their lanes, in the order in which they were taken.
+
+        `results_are_unsure`: they were sent at QoS 1, as events always are.
+        """
         with self._changed:
             for entry in sorted(entries, key=lambda e: e.order, reverse=True):
+                entry.is_unsure = results_are_unsure or entry.lane is Lane.EVENTS
                 self._lanes[entry.lane].appendleft(entry)
 
     def discard(self, entry: Entry) -> None:
@@ -181,11 +197,35 @@ class Outbox:
         now_s = self._clock.monotonic()
         for lane, expiry_s in self._expiry_s.items():
             queue = self._lanes[lane]
-            while queue and queue[0].queued_s < now_s - expiry_s:
-                self._drop(queue.popleft())
+            before_s = now_s - expiry_s
+            while (index := _first_sure(queue)) is not None and queue[index].queued_s < before_s:
+                self._drop_first(queue)
+
+    def _drop_first(self, queue: deque[Entry]) -> None:
+        """Give up the oldest that cannot have arrived."""
+        index = _first_sure(queue)
+        if index is not None:
+            entry = queue[index]
+            del queue[index]
+            self._drop(entry)
 
     def _drop(self, entry: Entry) -> None:
-        # what the lost message would have told of earlier losses is told by the next
-        self._lost[entry.topic] += 1 + entry.lost_before
+        # what the lost message would have told of earlier losses is told by the next behind it
+        lost = 1 + entry.lost_before
+        heir = next((each for each in self._lanes[entry.lane] if _inherits(each, entry)), None)
+        if heir is None:
+            self._lost[entry.topic] += lost
+        else:
+            heir.lost_before += lost
         self._counts.dropped[entry.topic] += 1
         self._changed.notify_all()
+
+
+def _first_sure(queue: deque[Entry]) -> int | None:
+    """Where the first entry is that was not under way; those that were are in front, and few."""
+    return next((index for index, entry in enumerate(queue) if not entry.is_unsure), None)
+
+
+def _inherits(entry: Entry, lost: Entry) -> bool:
+    """Whether `entry` may tell of the loss of `lost`: if it has not told of others already."""
+    return entry.topic == lost.topic and entry.seq > lost.seq and not entry.is_unsure

@@ -20,10 +20,33 @@ def test_what_waited_expires_earlier(origin: Origin) -> None:
     assert result
     assert event
     result.queued_s -= 4.0
-    event.queued_s -= 4000.0
+    event.queued_s -= 4.0
 
     assert messages.entry(result, 1000).expiry_s == 6
-    assert messages.entry(event, 1000).expiry_s == 1  # 0 would be for ever
+    assert messages.entry(event, 1000).expiry_s == 3596
+
+
+def test_what_is_late_leaves_with_the_backlog(origin: Origin) -> None:
+    messages = Messages(origin, Topics("edgedet/v1", "lab", "bench-01"), LIMITS, ("gate",), CLOCK)
+    outbox = Outbox(10, 100.0, CLOCK)
+    outbox.put(make_result(count=30))
+    outbox.put(make_event())
+    outbox.put(make_result(source_id="file"), is_lossless=True)
+    for kind in ("detections", "events"):
+        entry = outbox.take()
+        assert entry
+        entry.queued_s -= 11.0
+
+        message = messages.entry(entry, 1000)
+
+        assert message.topic == f"edgedet/v1/lab/bench-01/backlog/gate/{kind}"
+        assert (message.qos, message.expiry_s) == (1, None)
+        assert json.loads(message.payload)["replayed"] is True
+        assert len(message.payload) <= 1000
+    of_a_file = outbox.take()
+    assert of_a_file
+    of_a_file.queued_s -= 11.0
+    assert messages.entry(of_a_file, 1000).topic.endswith("/src/file/detections")
 
 
 def test_states_are_numbered_over_connections(origin: Origin) -> None:

@@ -109,6 +109,26 @@ def test_events_expire_late_and_are_counted_apart() -> None:
     assert outbox.figures(Kind.DETECTIONS) == {}
 
 
+def test_what_may_have_arrived_is_not_told_as_lost() -> None:
+    clock = HandClock()
+    outbox = Outbox(2, 10.0, clock)
+    for seq in range(2):
+        outbox.put(make_result(seq))
+    taken = [entry for _ in range(2) if (entry := outbox.take())]
+    outbox.done(taken.pop(0))
+    outbox.give_back(taken, results_are_unsure=True)
+    for seq in range(2, 5):
+        outbox.put(make_result(seq))
+    clock.now_s = 11.0
+    outbox.put(make_result(5))
+
+    entries = _take_all(outbox)
+
+    assert [(e.seq, e.is_late(clock.now_s)) for e in entries] == [(1, True), (5, False)]
+    assert [e.lost_before for e in entries] == [3, 0]
+    assert outbox.figures()["gate"].dropped == 3
+
+
 def test_room_is_waited_for() -> None:
     outbox = Outbox(1, 10.0, CLOCK)
     outbox.put(make_result(0), skipped=0, is_lossless=True)

@@ -17,8 +17,10 @@ from edgedet.publish.kind import Kind
 from edgedet.publish.payloads import DETECTIONS, DetectionsEncoder, JsonObject, Moment, encode_json
 from edgedet.publish.state_payloads import METRICS, Limits, StatePayloads
 
-_EXTRAS_BYTES = 64  # room for what `finish` adds
+REPLAYED = b',"replayed":true'
+"""What is added in front of the last brace of a late message."""
 
+_EXTRAS_BYTES = 64  # room for what `finish` adds
 
 Item = FrameDetections | ObjectEvent | JsonObject
 """What can be durable; an object of figures are metrics, of no source."""
@@ -126,7 +128,7 @@ def finish(stored: Stored, limit_bytes: int) -> bytes:
     if stored.lost_before:
         extras += b',"lost_before":%d' % stored.lost_before
     if stored.is_replayed:
-        extras += b',"replayed":true'
+        extras += REPLAYED
     if len(stored.payload) + len(extras) <= limit_bytes:
         return stored.payload[:-1] + extras + b"}"
     return _shrunk(stored.payload, extras, limit_bytes)[:-1] + extras + b"}"
