@@ -153,6 +153,7 @@ def _broker(app: Application) -> BrokerVitals | None:
         published=stats.published,
         dropped=stats.dropped,
         truncated=stats.truncated,
+        certificate_ends_s=stats.certificate_ends_s,
     )
 
 

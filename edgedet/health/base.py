@@ -70,6 +70,8 @@ class BrokerVitals:
     published: int
     dropped: int
     truncated: int
+    certificate_ends_s: float | None = None
+    """In seconds since 1970; None: there is none, or it was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,13 @@ def _silence(vitals: Vitals) -> Metric:
 
 def _broker(broker: BrokerVitals) -> Iterator[Metric]:
     yield _gauge("mqtt_connected", "1: the broker has us.", broker.is_connected)
+    text = "1 for how we stand with the broker."
+    state = GaugeMetricFamily("edgedet_mqtt_state", text, labels=["state"])
+    state.add_metric([broker.state], 1)
+    yield state
+    if broker.certificate_ends_s is not None:
+        text = "When the broker's certificate ends, in seconds since 1970."
+        yield _gauge("mqtt_certificate_expiry_timestamp_seconds", text, broker.certificate_ends_s)
     yield _gauge("mqtt_pending", "Results that wait for the broker.", broker.pending)
     for name, text, value in _BROKER_COUNTERS:
         yield _counter(f"mqtt_{name}", text, value(broker))

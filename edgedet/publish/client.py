@@ -90,6 +90,14 @@ class MqttClient:
         """Whether something waits for the socket to take it."""
         return self._client.want_write()
 
+    @property
+    def certificate_ends_s(self) -> float | None:
+        """When the broker's certificate ends, in seconds since 1970; None: it was not seen."""
+        sock: object = self._client.socket()
+        ask = getattr(getattr(sock, "_socket", sock), "getpeercert", None)
+        ends = (ask() or {}).get("notAfter") if ask is not None else None
+        return None if ends is None else float(ssl.cert_time_to_seconds(ends))
+
     def publish(self, message: Message) -> tuple[int, bool]:
         """Write `message`, as far as the socket takes it; its number, and whether that worked."""
         packed = _Packed(PacketTypes.PUBLISH, pack_publish(message)) if self._is_v5 else None

@@ -65,6 +65,11 @@ class Connection:
         """The largest packet that the broker takes; None: it did not say."""
         return self._client.max_packet_bytes
 
+    @property
+    def certificate_ends_s(self) -> float | None:
+        """When the broker's certificate ends, in seconds since 1970; None: it was not seen."""
+        return self._client.certificate_ends_s
+
     def open(self, gives_up: Callable[[], bool]) -> None:
         """Connect and wait for the broker's answer, unless somebody `gives_up`.
 

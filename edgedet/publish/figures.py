@@ -25,6 +25,7 @@ class MqttStats:
     published: int
     dropped: int
     truncated: int
+    certificate_ends_s: float | None = None
     spooled: int = 0
     spool: SpoolFigures | None = None
 
@@ -41,6 +42,7 @@ def stats_of(link: LinkStatus, delivery: Delivery) -> MqttStats:
         published=sum(f.published for f in figures),
         dropped=sum(f.dropped for f in figures),
         truncated=sum(f.truncated for f in figures),
+        certificate_ends_s=link.certificate_ends_s,
         spooled=delivery.spooled,
         spool=delivery.spool_figures(),
     )

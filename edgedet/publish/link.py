@@ -30,6 +30,8 @@ _CONFLICT_WAIT_S = 60.0
 _STEADY_S = 10.0
 _HANG_UPS_BEFORE_FALLBACK = 2
 _SHORT_LIVES_BEFORE_HINT = 3
+_DAY_S = 86_400.0
+_ENOUGH_DAYS = 14.0
 
 
 class LinkState(str, Enum):
@@ -46,12 +48,16 @@ class LinkState(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
-    """A snapshot. `reason` says why there is no connection; it never holds credentials."""
+    """A snapshot. `reason` says why there is no connection; it never holds credentials.
+
+    `certificate_ends_s`: of the broker, as of the latest connection, in seconds since 1970.
+    """
 
     state: LinkState
     reason: str = ""
     protocol: Protocol = Protocol.V5
     connections: int = 0
+    certificate_ends_s: float | None = None
 
     @property
     def reconnects(self) -> int:
@@ -103,8 +109,10 @@ class Link:
             return self._unreachable(exc)
         self._hang_ups = 0
         self._since_s = self._clock.monotonic()
-        self._set(LinkStatus(LinkState.CONNECTED, "", self._protocol, number))
+        ends_s = connection.certificate_ends_s
+        self._set(LinkStatus(LinkState.CONNECTED, "", self._protocol, number, ends_s))
         logger.info("connected to %s, MQTT %s", self._endpoint, self._protocol)
+        self._warn_of_certificate(ends_s)
         return connection
 
     def lost(self, loss: LostError) -> float:
@@ -133,6 +141,13 @@ class Link:
     def stopped(self) -> None:
         """Note that no more attempts are made."""
         self._set(replace(self.status, state=LinkState.STOPPED, reason=""))
+
+    def _warn_of_certificate(self, ends_s: float | None) -> None:
+        days = _ENOUGH_DAYS
+        if ends_s is not None:
+            days = (ends_s - self._clock.utc_now().timestamp()) / _DAY_S
+        if days < _ENOUGH_DAYS:
+            logger.warning("the certificate of %s ends in %.0f days", self._endpoint, days)
 
     def _refused(self, exc: RefusedError) -> float:
         if isinstance(exc, ProtocolRefusedError):

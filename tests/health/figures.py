@@ -82,6 +82,7 @@ def the_vitals(*sources: SourceVitals, **changes: Any) -> Vitals:  # noqa: ANN40
             published=590,
             dropped=1,
             truncated=0,
+            certificate_ends_s=1_800_000_000.0,
         ),
         last_run=LastRun(RunEnd.STOPPED),
         signs=(Sign("infer", 0.1, 60.0), Sign("source-gate", 0.1, 180.0, is_vital=False)),

@@ -57,6 +57,13 @@ def test_what_the_detector_can_do_and_who_is_limited_is_told() -> None:
     assert limits == {(("source", "dock"),): 4.5}
 
 
+def test_how_we_stand_with_the_broker_is_told() -> None:
+    samples = _samples(the_vitals())
+
+    assert _value(samples, "mqtt_state", state="connected") == 1
+    assert _value(samples, "mqtt_certificate_expiry_timestamp_seconds") == 1_800_000_000
+
+
 def test_stages_are_histograms() -> None:
     stage = a_stage((1, 2, 3, 4))
     samples = _samples(replace(the_vitals(), stages={"total": stage}))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def secure(mosquitto: StartMosquitto, authority: Authority, server: tuple[Path, 
 
 
 def test_publishes_to_a_broker_whose_authority_is_given(
-    secure: Secure, make_sink: MakeSink
+    secure: Secure, make_sink: MakeSink, caplog: pytest.LogCaptureFixture
 ) -> None:
     ca = {"ca_file": secure.authority.certificate}
     sink = make_sink(f"mqtts://{secure.address}", tls=ca, detections_qos=1)
@@ -71,6 +72,10 @@ def test_publishes_to_a_broker_whose_authority_is_given(
 
     assert sink.flush(20.0) == 0
     assert sink.stats.published == 200
+    ends_s = sink.stats.certificate_ends_s
+    assert ends_s is not None
+    assert 0 < ends_s - time.time() <= 2 * 86_400
+    assert "the certificate of mqtts://localhost" in caplog.text
 
 
 def test_refuses_a_broker_of_unknown_authority(secure: Secure, make_sink: MakeSink) -> None:
