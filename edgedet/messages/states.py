@@ -103,8 +103,8 @@ class Overrides(Part):
     """What holds because of commands; a threshold that is None is the configured one."""
 
     paused: tuple[str, ...]
-    score_threshold: float | None = None
-    iou_threshold: float | None = None
+    score_threshold: float | None
+    iou_threshold: float | None
 
 
 class Info(DeviceMessage):

@@ -174,7 +174,9 @@ class _Client(Client):
         return self.made
 
     def _loop_rc_handle(self, rc: MQTTErrorCode) -> MQTTErrorCode:
-        if rc and not self._is_reading_last_words:
+        if rc and self._is_reading_last_words:
+            return rc  # what was read asked for an answer, which cannot be given either
+        if rc:
             self._is_reading_last_words = True
             while self._sock is not None and not self._packet_read():
                 pass

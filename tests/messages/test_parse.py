@@ -37,7 +37,13 @@ def test_newer_fields_and_words_are_no_trouble(name: str) -> None:
 def _with_news(body: object) -> object:
     if isinstance(body, dict):
         news = {"state": "floating", "kind": "cloud", "type": "pass", "reason": "weather"}
-        tallies = ("classes", "zones", "crossings", "figures")  # of names that are the device's own
+        tallies = (
+            "classes",
+            "zones",
+            "crossings",
+            "figures",
+            "dropped",
+        )  # of names that are the device's own
         kept = {k: v if k in tallies else _with_news(v) for k, v in body.items()}
         return {**kept, **{key: news[key] for key in news if key in body}, "newer": {"a": [1]}}
     if isinstance(body, list):
