@@ -101,7 +101,6 @@ class Application:
         inlets = [make_inlet(source) for source in sources]
         self._analysts = make_analysts(sources, self.bundle, self._outlets.origin.boot)
         self._pipeline = self._make_pipeline(inlets, remeasures=remeasures)
-        self._outlets.tell("detector", lambda: {**self._pipeline.capacity_figures()})
         self._feeds = self._make_feeds(list(zip(sources, inlets, strict=True)), make_source)
         self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
         parts = (self._outlets, self._feeds, self._pipeline, self._clock)
@@ -142,6 +141,7 @@ class Application:
         Raises:
             PublishError: if the embedded broker does not start.
         """
+        self._outlets.tell("detector", lambda: {**self._pipeline.capacity_figures()})
         self._outlets.start()
         self._reporting.start()
         if self.sampling is not None:
