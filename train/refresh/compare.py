@@ -122,7 +122,6 @@ def _at(answers: Answers, evidence: Sequence[ClassEvidence]) -> AtThreshold:
     """Precision and recall of the classes that the bundle knows, at its own threshold."""
     threshold = answers.bundle.manifest.thresholds.score
     own = evidence[: len(answers.class_names)]
-    shown = [one.hits[one.scores >= threshold, 0] for one in own]
-    right, total = sum(int(one.sum()) for one in shown), sum(len(one) for one in shown)
+    total, right = (sum(each) for each in zip(*(one.at(threshold) for one in own), strict=True))
     objects = sum(int(one.truths.sum()) for one in own)
     return AtThreshold(threshold, right / total if total else 0.0, right / max(objects, 1))

@@ -105,6 +105,7 @@ def merge_sets(options: RefreshOptions, journal: Journal, deployed: Bundle) -> d
         "objects": sum(len(one.labels) for one in merged.pictures),
         "of_new": dict(merged.of_new),
         "of_previous": dict(merged.of_previous + Counter(not_taken)),
+        "learned": merged.learned,
         "written": dict(+changed),
         "left_out": list(merged.left_out[:_NAMED]),
         "merged_id": read_data_yaml(path).digest(),

@@ -17,7 +17,6 @@ from train.data.likeness import alike_pairs
 
 FROZEN_SAME = "left out (the same picture is in the frozen test set)"
 FROZEN_ALIKE = "left out (they look like a picture of the frozen test set)"
-IN_FROZEN = (FROZEN_SAME, FROZEN_ALIKE)
 TWICE = "there already, taken once"
 RELABELLED = "labelled anew (the newest labels are taken)"
 MOVED = "moved to the split of a picture that they look like"
@@ -36,12 +35,16 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The pictures of the merged set, and what became of the others: counts of new and previous."""
+    """The pictures of the merged set, and what became of the others: counts of new and previous.
+
+    `learned` are previous pictures to train on that are in the frozen set or look like one there.
+    """
 
     pictures: tuple[Picture, ...]
     of_new: Counter[str]
     of_previous: Counter[str]
     left_out: tuple[str, ...]
+    learned: int = 0
 
 
 def merge(previous: Sequence[Picture], new: Sequence[Picture], frozen: Sequence[Picture]) -> Merged:
@@ -54,7 +57,8 @@ def merge(previous: Sequence[Picture], new: Sequence[Picture], frozen: Sequence[
     of_new, of_previous = Counter[str](), Counter[str]()
     left_out: list[str] = []
     known: dict[bytes, Picture] = {}
-    for picture in _without(frozen, previous, of_previous, left_out):
+    kept = list(_without(frozen, previous, of_previous, left_out))
+    for picture in kept:
         of_previous[TWICE] += picture.look.digest in known
         known.setdefault(picture.look.digest, picture)
     fresh: dict[bytes, Picture] = {}
@@ -69,7 +73,8 @@ def merge(previous: Sequence[Picture], new: Sequence[Picture], frozen: Sequence[
         else:
             fresh[digest] = picture
     settled = _settle(list(known.values()), list(fresh.values()), of_new)
-    return Merged((*known.values(), *settled), +of_new, +of_previous, tuple(left_out))
+    learned = _to_train_on(previous) - _to_train_on(kept)
+    return Merged((*known.values(), *settled), +of_new, +of_previous, tuple(left_out), learned)
 
 
 def _without(
@@ -111,6 +116,10 @@ def _settle(known: list[Picture], fresh: list[Picture], tally: Counter[str]) -> 
     wanted = [settled.get(each, first[each]) for each in group]
     tally[MOVED] += sum(now != before for now, before in zip(wanted, ranks, strict=True))
     return [replace(one, split=SPLITS[rank]) for one, rank in zip(fresh, wanted, strict=True)]
+
+
+def _to_train_on(pictures: Sequence[Picture]) -> int:
+    return sum(one.split == "train" for one in pictures)
 
 
 def _minis(pictures: Sequence[Picture]) -> NDArray[np.uint8]:

@@ -18,7 +18,6 @@ from train.refresh.compare import Answers, ask, compare
 from train.refresh.figures import SetComparison
 from train.refresh.gallery import Differences, find_differences
 from train.refresh.gathering import merged_yaml, scored_yaml
-from train.refresh.merge import IN_FROZEN
 from train.refresh.newest import NEWEST
 from train.refresh.options import RefreshOptions
 from train.refresh.page import PageContent, write_refresh_page
@@ -114,13 +113,12 @@ def _compare(title: str, data_yaml: Path, split: str, pair: Candidate, backend: 
 
 def _learned_by_heart(facts: Mapping[str, Mapping[str, object]]) -> list[str]:
     """A remark if the deployed model was trained on pictures of the frozen set."""
-    counts = facts["merge"].get("of_previous")
-    seen = sum(counts.get(what, 0) for what in IN_FROZEN) if isinstance(counts, dict) else 0
+    seen = facts["merge"].get("learned")
     if not seen:
         return []
     told = (
-        f"{seen} pictures of the previous set are in the frozen test set, or look like one there: "
-        "the deployed model has learned them, so it scores too well on it; choose another set"
+        f"{seen} training pictures of the previous set are in the frozen test set, or look like "
+        "one there: the deployed model has learned them, so it scores too well; choose another set"
     )
     return [told]
 

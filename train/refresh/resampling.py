@@ -23,14 +23,17 @@ _TAILS = (2.5, 97.5)  # percent: what lies between is the 95 % interval
 class ClassEvidence:
     """Detections of one class over all pictures, best score first.
 
-    `hits` bool (N, 10): right at each IoU threshold; `pictures` int64 (N,): where each was found;
-    `truths` int64 (P,): objects in each picture; `scores` float32 (N,).
+    `pictures` int64 (N,): where each was found; `scores` float32 (N,). `rows` int64 (R,): those
+    that are right at some IoU threshold, and `hits` bool (R, 10) at which: precision is best where
+    something right is found, so nothing else need be looked at. `truths` int64 (P,): objects in
+    each picture.
     """
 
-    hits: NDArray[np.bool_]
     pictures: NDArray[np.int64]
-    truths: NDArray[np.int64]
     scores: NDArray[np.float32]
+    rows: NDArray[np.int64]
+    hits: NDArray[np.bool_]
+    truths: NDArray[np.int64]
 
     def ap(self, weights: NDArray[np.int64], thresholds: slice = slice(None)) -> float:
         """AP in COCO's way, each picture counted `weights` (P,) times; not-a-number: no objects.
@@ -40,13 +43,17 @@ class ClassEvidence:
         count = int(self.truths @ weights)
         if not count:
             return float("nan")
-        own = weights[self.pictures].astype(np.float64)
-        is_there = own > 0
-        own, hits = own[is_there], self.hits[is_there][:, thresholds]
-        right = (hits * own[:, None]).cumsum(axis=0)
-        precision, recall = right / own.cumsum()[:, None], right / count
-        columns = range(hits.shape[1])
+        own = weights[self.pictures]
+        shown = np.maximum(own.cumsum()[self.rows], 1)
+        right = (self.hits[:, thresholds] * own[self.rows, None]).cumsum(axis=0)
+        precision, recall = right / shown[:, None], right / count
+        columns = range(right.shape[1])
         return float(np.mean([best_precision(recall[:, t], precision[:, t]) for t in columns]))
+
+    def at(self, threshold: float) -> tuple[int, int]:
+        """How many detections reach a score, and how many of them are right at IoU 0.5."""
+        shown = self.scores >= threshold
+        return int(shown.sum()), int(self.hits[shown[self.rows], 0].sum())
 
 
 def gather(pictures: Sequence[ScoredPicture], class_count: int) -> list[ClassEvidence]:
@@ -62,7 +69,9 @@ def gather(pictures: Sequence[ScoredPicture], class_count: int) -> list[ClassEvi
     for class_id in range(class_count):
         mine = order[classes[order] == class_id]
         truths = [int((one.truth_classes == class_id).sum()) for one in pictures]
-        found.append(ClassEvidence(hits[mine], where[mine], np.array(truths), scores[mine]))
+        rows = np.flatnonzero(hits[mine].any(axis=1))
+        right = hits[mine[rows]]
+        found.append(ClassEvidence(where[mine], scores[mine], rows, right, np.array(truths)))
     return found
 
 

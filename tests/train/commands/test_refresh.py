@@ -13,6 +13,8 @@ from edgedet.manifest import read_bundle, verify_bundle
 from tests.train.console import call, make_data
 from tests.train.refresh.camera import squares
 
+# a whole run, after that of the fixtures: fifteen seconds, and many more on a busy machine
+pytestmark = pytest.mark.timeout(180)
 STEPS = ["check.json", "export.json", "fit.json", "labels.json", "merge.json", "verdict.json"]
 
 

@@ -27,10 +27,10 @@ def squares(folder: Path) -> Path:
     return make_data(folder, NAMES, 10)
 
 
-def float_bundle(folder: Path, seed: int = 0) -> Bundle:
+def float_bundle(folder: Path) -> Bundle:
     """The bundle of a random network, without the checks and the golden case of `train export`."""
     folder.mkdir(parents=True)
-    model = lively_model(len(NAMES), seed)
+    model = lively_model(len(NAMES))
     count = export_onnx(model, folder / MODEL_FILE, HW)
     save_checkpoint(folder / WEIGHTS_FILE, model, CheckpointContent(NAMES, half=True))
     manifest = Manifest(

@@ -33,15 +33,20 @@ def test_a_picture_of_the_frozen_set_is_never_in_it_neither_new_nor_previous() -
     frozen = [picture("f", "val", 6), picture("g", "val", 7)]
 
     found = merge(
-        [picture("a", "train", 1), picture("same", "val", 6, digest="f")],
+        [
+            picture("a", "train", 1),
+            picture("same", "val", 6, digest="f"),
+            picture("too", "train", 7),
+        ],
         [picture("alike", "train", 7), picture("c", "train", 3)],
         frozen,
     )
 
     assert splits(found) == {"a": "train", "c": "train"}
-    assert found.of_previous == {FROZEN_SAME: 1}
+    assert found.of_previous == {FROZEN_SAME: 1, FROZEN_ALIKE: 1}
+    assert found.learned == 1
     assert found.of_new == {FROZEN_ALIKE: 1}
-    assert found.left_out == ("same", "alike")
+    assert found.left_out == ("same", "too", "alike")
 
 
 def test_what_is_there_already_keeps_its_split_and_gets_the_newest_labels() -> None:
