@@ -1,8 +1,10 @@
 """Models change between two batches: every frame is answered once, in order, by one of them."""
 
+import gc
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -163,6 +165,33 @@ def test_the_former_model_is_kept_until_it_is_let_go(make: MakeBench) -> None:
     assert bench.names()[-10:] == ["second"] * 10
 
 
+@pytest.mark.parametrize("ends", ["settled", "taken back", "failed", "released"])
+def test_nothing_of_a_model_that_is_gone_is_kept(make: MakeBench, ends: str) -> None:
+    bench = make()
+    bench.start()
+    made: list[weakref.ref[Picky]] = []
+
+    def detector() -> Picky:
+        one = Picky((64, 64), fails_at=4 if ends == "failed" else None)
+        made.append(weakref.ref(one))
+        return one
+
+    runner = bench.add(fake_model(detector, name="second", input_hw=(64, 64)))
+    if ends == "released":
+        bench.roster.release(runner)
+    else:
+        bench.roster.switch(runner)
+        bench.feed("a", range(20))
+    if ends == "taken back":
+        bench.roster.back()
+    if ends == "settled":
+        bench.roster.switch(bench.add(fake_model(name="third")))
+        bench.feed("a", range(20, 40))
+        bench.roster.settle()
+    del runner
+    wait_until(lambda: (gc.collect(), made[0]())[1] is None)
+
+
 def test_the_way_back_is_as_quick(make: MakeBench) -> None:
     bench = make()
     bench.start()
@@ -202,6 +231,30 @@ def test_a_batch_that_the_new_model_fails_to_answer_is_the_old_ones(
     figures = bench.roster.figures()
     assert (figures.errors, figures.failure) == (1, "the backend broke")
     assert figures.batches == len(second.sizes) - 3  # what warmed it up does not count
+
+
+def test_a_candidate_that_hangs_holds_up_no_frame_and_no_stop(make: MakeBench) -> None:
+    bench = make()
+    bench.start()
+    goes_on = threading.Event()
+
+    def hang(_size: int) -> None:
+        goes_on.wait(WAIT_S)
+
+    try:
+        runner = bench.roster.add(fake_model(lambda: FakeDetector(hang), name="stuck"), 1)
+        bench.feed("a", range(20))
+        with pytest.raises(ModelError, match="did not answer within"):
+            runner.wait_until_loaded(0.05)
+        bench.inlets["a"].channel.close()
+        assert bench.ended.wait(WAIT_S)
+        start_s = time.monotonic()
+        assert not bench.pipeline.stop(WAIT_S)  # somebody has to leave without it
+        assert time.monotonic() - start_s < WAIT_S / 2
+    finally:
+        goes_on.set()
+    assert bench.sink.seqs("a") == list(range(20))
+    assert bench.pipeline.stop(WAIT_S)
 
 
 def test_without_a_former_model_a_failure_is_the_end(make: MakeBench) -> None:
