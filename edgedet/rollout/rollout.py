@@ -165,12 +165,24 @@ class Rollout:
         return desired.wish() if is_due else None
 
     def _look_at_desired(self) -> None:
-        """Note a desired state that was not seen before; one that was is not looked at again."""
+        """Note a desired state that was not seen before; one that was is not looked at again.
+
+        Raises:
+            ModelError: it cannot be written down; it is looked at again then.
+        """
         with self._lock:
             payload, self._heard = self._heard, None
         if payload is None:
             return
-        known = self.record.desired
+        try:
+            self._take_in(payload)
+        except ModelError:
+            with self._lock:
+                self._heard = payload if self._heard is None else self._heard
+            raise
+
+    def _take_in(self, payload: bytes) -> None:
+        known, now = self.record.desired, self._site.clock.utc_now()
         if not payload:
             self._desired = None
             if known is not None:
@@ -178,16 +190,15 @@ class Rollout:
             return
         try:
             self._desired = read_desired(payload)
-            key, told = self._desired.key, self._desired.id
-            outcome, reason = "waiting", ""
+            seen = Handled(key=self._desired.key, id=self._desired.id, seen=now, outcome="waiting")
         except ModelError as exc:
             self._desired = None
-            key, told = hashlib.sha256(payload).hexdigest(), ""
-            outcome, reason = "failed", str(exc)
-        now = self._site.clock.utc_now()
-        if known is None or known.key != key or known.seen > now:
-            seen = Handled(key=key, id=told, seen=now, outcome=outcome, reason=reason)
+            key = hashlib.sha256(payload).hexdigest()
+            seen = Handled(key=key, id="", seen=now, outcome="failed", reason=str(exc))
+        if known is None or known.key != seen.key:
             self._note_desired(seen)
+        elif known.seen > now:  # the clock was set back: what is waited for must not be for ever
+            self._note_desired(known.model_copy(update={"seen": now}))
 
     def _note_desired(self, desired: Handled | None) -> None:
         self._journal.amend(desired=desired)

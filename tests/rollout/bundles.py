@@ -1,6 +1,5 @@
 """Bundles made wrong on purpose, each with a real graph."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +10,16 @@ from onnx import TensorProto, helper, numpy_helper
 from edgedet.manifest import MODEL_FILE, Bundle, file_entry, read_bundle, write_manifest
 from tests.detect.tiny_bundle import describe, tiny_graph
 
-CLASSES = ("bright",)
 
-
-def make_blind_bundle(folder: Path, class_names: Sequence[str] = CLASSES) -> Bundle:
+def make_blind_bundle(folder: Path) -> Bundle:
     """It answers in time, and sees nothing: every score is 0."""
     graph = tiny_graph()
     scale = next(each for each in graph.graph.initializer if each.name == "full")
     scale.CopyFrom(numpy_helper.from_array(np.array(1e9, np.float32), "full"))
-    return _bundle(folder, graph, class_names)
+    return _bundle(folder, graph)
 
 
-def make_fragile_bundle(folder: Path, class_names: Sequence[str] = CLASSES) -> Bundle:
+def make_fragile_bundle(folder: Path) -> Bundle:
     """It fails on pictures with a bright cell: an index leads out of a table."""
     graph = tiny_graph()
     limits: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {
@@ -40,7 +37,7 @@ def make_fragile_bundle(folder: Path, class_names: Sequence[str] = CLASSES) -> B
     ]
     for offset, node in enumerate(nodes):
         graph.graph.node.insert(gather + offset, node)
-    return _bundle(folder, graph, class_names)
+    return _bundle(folder, graph)
 
 
 def make_misshapen_bundle(folder: Path) -> Bundle:
@@ -56,16 +53,16 @@ def make_broken_bundle(folder: Path) -> Bundle:
     return _rewritten(folder)
 
 
-def _bundle(folder: Path, graph: onnx.ModelProto, class_names: Sequence[str] = CLASSES) -> Bundle:
+def _bundle(folder: Path, graph: onnx.ModelProto) -> Bundle:
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(graph, folder / MODEL_FILE)
-    return _rewritten(folder, class_names)
+    return _rewritten(folder)
 
 
-def _rewritten(folder: Path, class_names: Sequence[str] = CLASSES) -> Bundle:
+def _rewritten(folder: Path) -> Bundle:
     """With a manifest whose version is the folder's name."""
     describe(folder)
     manifest = read_bundle(folder).manifest
     files = [file_entry(folder, MODEL_FILE)]
-    changes = {"version": folder.name, "files": files, "class_names": list(class_names)}
+    changes = {"version": folder.name, "files": files}
     return write_manifest(folder, manifest.model_copy(update=changes))

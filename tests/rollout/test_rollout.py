@@ -67,6 +67,29 @@ def test_it_is_not_tried_again_until_it_changes(device: Device) -> None:
     assert device.stage.serving == model
 
 
+@pytest.mark.parametrize("outcome", ["failed", "waiting"])
+def test_a_clock_that_is_set_back_changes_nothing_but_the_wait(
+    device: Device, outcome: str
+) -> None:
+    model = _id(device, "8")
+    device.models[model] = Model(deviation="others")
+    within_s = 0.0 if outcome == "failed" else 3600.0
+    payload = _desired(model, within_s=within_s)
+    device.rollout.desire(payload)
+    device.run()
+    assert _outcome(device) == outcome
+
+    device.clock.advance(-86_400)
+    device.boot()
+    device.rollout.desire(payload)
+    device.run()
+
+    desired = device.rollout.record.desired
+    assert desired is not None
+    assert desired.outcome == outcome
+    assert desired.seen <= device.clock.utc_now()
+
+
 def test_what_is_taken_back_by_hand_stays_so(device: Device) -> None:
     device.rollout.desire(_desired(_id(device, "8")))
     device.run()
@@ -238,7 +261,6 @@ def test_when_nothing_can_be_written_it_is_tried_again_later(device: Device) -> 
     assert device.stage.serving == device.configured.folder.name
 
     device.clock.advance(61)
-    device.rollout.desire(_desired(_id(device, "8")))
     device.run()
 
     assert device.stage.serving == _id(device, "8")
