@@ -50,7 +50,8 @@ class Player:
         self._begin_s = time.monotonic()
         try:
             self._world.start(lambda text: self._note(Outcome.DONE, text))
-            if not any(isinstance(s, RuntimeStep) and s.runtime == "start" for s in self._steps):
+            first = next((step for step in self._steps if isinstance(step, RuntimeStep)), None)
+            if first is None or first.runtime != "start":
                 self._note(Outcome.DONE, self._world.tell_runtime("start"))
             self._play_all()
             self._check_always()

@@ -51,6 +51,16 @@ def test_a_run_with_every_kind_of_check(tmp_path: Path) -> None:
     assert all(line["at_s"] > 0 for line in lines)
 
 
+def test_a_runtime_that_is_killed_first_was_started_before(tmp_path: Path) -> None:
+    report = _player(
+        tmp_path, {"runtime": "kill"}, {"runtime": "start"}, always={"stops": False}
+    ).play()
+
+    assert _failures(report) == []
+    starts = [entry for entry in report.entries if entry.text.startswith("runtime: start")]
+    assert len(starts) == 2
+
+
 def test_what_does_not_come_in_time_fails_and_ends_the_timeline(tmp_path: Path) -> None:
     report = _player(
         tmp_path,
