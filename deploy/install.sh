@@ -187,6 +187,11 @@ install_config() {
   fi
 }
 
+is_credential() { # what credential:NAME may name, and systemd takes
+  [[ $1 =~ ^[A-Za-z0-9_][A-Za-z0-9_.-]{0,200}$ ]] ||
+    { say "left out: $ETC/credentials/$1: expected a name of letters, digits, _, - and ."; false; }
+}
+
 install_unit() {
   local file drop_in=$UNIT.d/credentials.conf
   install -m 644 "$SOURCE/deploy/edgedet.service" "$UNIT"
@@ -195,7 +200,9 @@ install_unit() {
     echo "# written by deploy/install.sh: one line for each file in $ETC/credentials"
     echo "[Service]"
     for file in "$ETC"/credentials/*; do
-      [ ! -f "$file" ] || echo "LoadCredential=$(basename "$file"):$file"
+      if [ -f "$file" ] && is_credential "$(basename "$file")"; then
+        echo "LoadCredential=$(basename "$file"):$file"
+      fi
     done
   } >"$drop_in"
   systemctl_if daemon-reload
@@ -224,9 +231,15 @@ last_words() {
     say "the doctor has found something, see above; the installation itself is complete"
 }
 
+take_turns() { # two at once would mix their releases
+  exec 9>/run/edgedet-install.lock
+  flock --nonblock 9 || fail "another install.sh is at work here; try again when it is done"
+}
+
 do_install() {
   check_machine
-  if [ "$WITH_PACKAGES" = yes ]; then install_packages "${PACKAGES[@]}"; fi
+  take_turns
+  if [ "$WITH_PACKAGES" = yes ]; then install_packages "${PACKAGES[@]}" 9>&-; fi
   make_user
   make_folders
   install_release
@@ -241,6 +254,7 @@ do_install() {
 do_rollback() {
   local previous
   [ "$(id -u)" -eq 0 ] || fail "must run as root; try: sudo $0 rollback"
+  take_turns
   previous=$(readlink "$PREFIX/previous" || true)
   if [ -z "$previous" ] || [ ! -d "$previous" ]; then fail "there is no version before this one"; fi
   switch_to "$previous"
@@ -250,6 +264,7 @@ do_rollback() {
 
 do_uninstall() {
   [ "$(id -u)" -eq 0 ] || fail "must run as root; try: sudo $0 uninstall"
+  take_turns
   if has_systemd && [ -e "$UNIT" ]; then systemctl disable --quiet --now edgedet || true; fi
   rm -rf "$UNIT" "$UNIT.d" "$PREFIX" "$CACHE"
   [ "$(readlink /usr/local/bin/edgedet || true)" != "$PREFIX/current/bin/edgedet" ] ||

@@ -1,5 +1,6 @@
 """The installer: what it refuses, and a whole life in a Debian of its own."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -47,6 +48,17 @@ def test_a_configuration_that_is_not_there_is_told_before_anything_happens() -> 
     )
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gets past the first check")
+def test_two_at_once_are_refused() -> None:
+    with Path("/run/edgedet-install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = _install("rollback")
+    assert (result.returncode, result.stderr.strip()) == (
+        1,
+        "install: another install.sh is at work here; try again when it is done",
+    )
+
+
 @pytest.fixture
 def debian() -> Iterator[Path]:
     """A bare Debian 12 with this checkout in /src; EDGEDET_TEST_CHROOT names one that is there."""
@@ -84,9 +96,11 @@ def test_installs_twice_goes_back_and_leaves_nothing(debian: Path) -> None:
 
     secret = debian / "etc/edgedet/credentials/mqtt.password"
     secret.write_text("x")
+    (secret.parent / "no name of a credential").write_text("x")
     again = _in(debian, "/src/deploy/install.sh", "--no-start")
     assert again.returncode == 0, again.stderr
     assert "is in place" in again.stderr
+    assert "left out: /etc/edgedet/credentials/no name of a credential" in again.stderr
     drop_in = debian / "etc/systemd/system/edgedet.service.d/credentials.conf"
     assert "LoadCredential=mqtt.password:/etc/edgedet/credentials/mqtt.password" in (
         drop_in.read_text().splitlines()
