@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgedet.files import write_whole
+from edgedet.files import write_atomically, write_text_atomically, write_whole
 
 
 def test_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -24,3 +24,25 @@ def test_what_cannot_be_put_there_leaves_nothing_behind(tmp_path: Path) -> None:
         write_whole(tmp_path / "a.json", b"new")
 
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "kept.txt"
+    path.write_text("old", encoding="utf-8")
+
+    def fail(new: Path) -> None:
+        new.write_text("half", encoding="utf-8")
+        raise OSError(28, "no space left on device")
+
+    with pytest.raises(OSError, match="no space left"):
+        write_atomically(path, fail)
+    assert path.read_text(encoding="utf-8") == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_writers_find_the_suffix_they_go_by_and_text_stays_as_it_is(tmp_path: Path) -> None:
+    suffixes = []
+    write_atomically(tmp_path / "a.npy", lambda new: suffixes.append(new.suffix))
+    assert suffixes == [".npy"]
+    write_text_atomically(tmp_path / "a.txt", "one\r\ntwo \udcff")
+    assert (tmp_path / "a.txt").read_bytes() == b"one\r\ntwo \xff"

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edgedet.errors import ModelError, UsageError
+from edgedet.files import write_atomically
 from train.commands.fit_options import FitOptions
 from train.commands.teacher import check_classes, teacher_fact
-from train.data.cache import write_atomically
 from train.data.dataset import read_data_yaml
 from train.engine import Scores
 from train.engine.run_folder import RunFolder

@@ -10,16 +10,16 @@ import json
 import logging
 import os
 import struct
-import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edgedet.files import write_atomically
 
 logger = logging.getLogger(__name__)
 
@@ -70,24 +70,6 @@ def stamp_of(path: str | Path) -> Stamp | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a new file beside `path`, then put it there in one step.
-
-    Raises:
-        OSError: if it cannot be written; nothing is left behind then.
-    """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-", suffix=path.suffix)
-    os.close(handle)
-    new = Path(name)
-    try:
-        write(new)
-        new.chmod(0o666 & ~_umask())
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 class FileTable:
@@ -187,9 +169,3 @@ def _made(folder: Path) -> bool:
 def _save(file: Path, content: dict[str, NDArray[np.generic]]) -> None:
     with file.open("wb") as stream:
         np.savez(stream, allow_pickle=False, **content)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

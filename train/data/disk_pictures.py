@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from train.data.cache import write_atomically
+from edgedet.files import write_atomically
 
 logger = logging.getLogger(__name__)
 

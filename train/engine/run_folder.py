@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from edgedet.errors import UsageError
+from edgedet.files import write_text_atomically
 from train.config import Recipe
 from train.model.saving import write_error
 
@@ -111,11 +112,7 @@ class RunFolder:
             raise UsageError(msg) from exc
 
     def _replace(self, path: Path, text: str) -> None:
-        temporary = path.with_name(f".{path.name}.tmp")
         try:
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
+            write_text_atomically(path, text)
         except OSError as exc:
             raise write_error(path, exc) from exc
-        finally:
-            temporary.unlink(missing_ok=True)

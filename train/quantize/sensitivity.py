@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from train.data.cache import write_atomically
+from edgedet.files import write_text_atomically
 from train.quantize.graph_view import GraphView
 from train.quantize.groups import DETECTION, always_float
 from train.quantize.runtime import TappedGraph
@@ -60,7 +60,7 @@ class SensitivityCache:
             return
         text = json.dumps({"version": _VERSION, "errors": self._errors}, indent=1)
         try:
-            write_atomically(self._path, lambda path: _write(path, text))
+            write_text_atomically(self._path, text)
         except OSError as exc:
             logger.warning("cannot keep what was measured in %s: %s", self._path, exc.strerror)
             self._path = None
@@ -137,7 +137,3 @@ def _key(fp32: onnx.ModelProto, table: ScaleTable, images: Sequence[NDArray[np.u
     for batch in images:
         digest.update(batch.tobytes())
     return digest.hexdigest()
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

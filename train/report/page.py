@@ -6,6 +6,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from edgedet.errors import DataError
+from edgedet.files import write_text_atomically
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
@@ -29,12 +30,9 @@ def write_page(path: Path, text: str) -> None:
     Raises:
         DataError: If it cannot be written.
     """
-    temporary = path.with_name(f"{path.name}.tmp")
     try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
+        write_text_atomically(path, text)
     except OSError as exc:
-        temporary.unlink(missing_ok=True)
         msg = f"cannot write report {path}: {exc.strerror}; free some space or choose another place"
         raise DataError(msg) from exc
 

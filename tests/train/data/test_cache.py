@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.data.cache import FOLDER, FileTable, cache_folder, stamp_of, write_atomically
+from train.data.cache import FOLDER, FileTable, cache_folder, stamp_of
 
 
 def written(path: Path, text: str) -> tuple[str, tuple[int, int, int]]:
@@ -153,20 +153,6 @@ def test_a_full_disk_is_told_and_stops_nothing(
     mine.save()
 
     assert "is not written" in caplog.text
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "kept.txt"
-    path.write_text("old", encoding="utf-8")
-
-    def fail(new: Path) -> None:
-        new.write_text("half", encoding="utf-8")
-        raise OSError(28, "no space left on device")
-
-    with pytest.raises(OSError, match="no space left"):
-        write_atomically(path, fail)
-    assert path.read_text(encoding="utf-8") == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_the_folder_lies_beside_the_description_or_with_the_user(

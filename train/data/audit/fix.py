@@ -14,10 +14,10 @@ from textwrap import shorten
 from typing import Literal
 
 from edgedet.errors import DataError
+from edgedet.files import write_text_atomically
 from train.data.audit.audit import Audit
 from train.data.audit.findings import Place
 from train.data.audit.scan import PictureFacts
-from train.data.cache import write_atomically
 from train.data.description import label_path
 from train.data.labels import parse_labels, read_label_text
 
@@ -176,7 +176,7 @@ def _rewrite(label: Path, fixes: Sequence[Fix]) -> None:
         if after.get(number, line)
     ]
     text = "".join(f"{line}\n" for line in kept)
-    write_atomically(label, lambda new: _write_text(new, text))
+    write_text_atomically(label, text)
 
 
 def _earlier(journal: Path) -> list[object]:
@@ -200,8 +200,4 @@ def _earlier(journal: Path) -> list[object]:
 
 def _write_journal(journal: Path, entries: Sequence[object]) -> None:
     text = json.dumps(entries, indent=1, ensure_ascii=False)
-    write_atomically(journal, lambda new: _write_text(new, text))
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", errors="surrogateescape")
+    write_text_atomically(journal, text)

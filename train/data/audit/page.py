@@ -10,11 +10,11 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from numpy.typing import NDArray
 
 from edgedet.errors import DataError
+from edgedet.files import write_text_atomically
 from train.data.audit.audit import Audit
 from train.data.audit.drawings import drawing
 from train.data.audit.findings import Finding, Place
 from train.data.audit.scan import PictureFacts
-from train.data.cache import write_atomically
 
 _EXAMPLES = 8  # pictures of a finding
 _LINES = 100  # of a finding; all of them are in the JSON
@@ -65,7 +65,7 @@ def write_page(report: Audit, path: Path) -> None:
     text = text.encode("utf-8", "backslashreplace").decode("utf-8")  # names that are no text
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, lambda new: _write(new, text))
+        write_text_atomically(path, text)
     except OSError as exc:
         msg = f"cannot write report {path}: {exc.strerror or exc}"
         raise DataError(msg) from exc
@@ -111,7 +111,3 @@ def _line(place: Place, root: Path) -> str:
 
 def _short(path: Path, root: Path) -> str:
     return str(path.relative_to(root) if path.is_relative_to(root) else path)
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ import yaml
 from numpy.typing import NDArray
 
 from edgedet.errors import DataError
-from train.data.cache import write_atomically
+from edgedet.files import write_whole
 from train.data.description import SPLITS, label_path
 from train.data.ingest.annotated import Tally
 from train.data.labels import format_labels
@@ -108,7 +108,7 @@ class SetFolder:
         text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
         path = self._out / "data.yaml"
         try:
-            write_atomically(path, lambda new: _write(new, text))
+            write_whole(path, text.encode())
         except OSError as exc:
             msg = f"cannot write {path}: {exc.strerror or exc}"
             raise DataError(msg) from exc
@@ -135,10 +135,3 @@ class SetFolder:
         self.tally[RENAMED] += int(found != wanted)
         self._taken.add((split, str(found.with_suffix("")).casefold()))
         return str(found)
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())

@@ -158,7 +158,7 @@ def test_a_set_on_a_disk_that_takes_nothing_is_left_alone(
 
     report = audit(spoiled, 640)
     before = contents(spoiled.parent)
-    monkeypatch.setattr("train.data.audit.fix.write_atomically", refuse)
+    monkeypatch.setattr("train.data.audit.fix.write_text_atomically", refuse)
 
     with pytest.raises(DataError, match=r"fixes\.json: Read-only .*; nothing was changed"):
         apply_fixes(report, plan_fixes(report)[0])
