@@ -24,6 +24,8 @@ from edgedet.publish.readiness import Socket, send_at_once
 
 logger = logging.getLogger(__name__)
 
+_TOO_LARGE_CODE = 0x95
+
 Answered = Callable[[int, bool], None]
 """Told the number of a message, and whether the broker took it."""
 
@@ -52,6 +54,7 @@ class MqttClient:
         self._filters: tuple[str, ...] = ()
         self._client = client = _make_client(endpoint, will, protocol)
         client.connect_timeout = timeout_s
+        client.most_bytes = endpoint.max_incoming_bytes
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = lambda _client, _userdata, mid, reason, *_: answered(
@@ -142,6 +145,9 @@ class MqttClient:
         self.max_packet_bytes = getattr(given[4], "MaximumPacketSize", None)
 
     def _on_disconnect(self, *given: object) -> None:
+        if self._client.has_been_flooded:
+            text = f"it sends more than the {self._client.most_bytes} bytes that we take at once"
+            self.end = self.end or Reason(_TOO_LARGE_CODE, text)
         self.end = self.end or _told(given)
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
@@ -164,14 +170,27 @@ class _Client(Client):
 
     And reads a broker's last words before it gives up a connection that takes no more of ours: a
     broker that ends one, as for another client with our id, says so and hangs up at once.
+
+    A packet of more than `most_bytes` is not read to its end: MQTT 3.1.1 cannot ask for less, and
+    paho would keep up to 256 MB.
     """
 
     made: socket.socket | None = None
+    most_bytes: int | None = None
+    has_been_flooded = False
     _is_reading_last_words = False
 
     def _create_socket_connection(self) -> socket.socket:
         self.made = super()._create_socket_connection()
         return self.made
+
+    def _packet_read(self) -> MQTTErrorCode:
+        rc = super()._packet_read()
+        length: int = self._in_packet["remaining_length"]
+        if self.most_bytes is not None and length > self.most_bytes:
+            self.has_been_flooded = True
+            return MQTTErrorCode.MQTT_ERR_PAYLOAD_SIZE
+        return rc
 
     def _loop_rc_handle(self, rc: MQTTErrorCode) -> MQTTErrorCode:
         if rc and self._is_reading_last_words:

@@ -3,6 +3,7 @@
 import socket
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,11 @@ def _answer(listener: socket.socket, words: bytes) -> None:
     peer.close()
 
 
+def _poll_for_ever(connection: Connection) -> None:
+    while True:
+        connection.poll(1.0)
+
+
 def test_last_words_of_a_broker_that_takes_nothing_more_are_heard(listener: socket.socket) -> None:
     client = _client(listener)
     client.connect()
@@ -76,6 +82,18 @@ def test_take_over_right_after_the_greeting_is_told_as_one(listener: socket.sock
         client.send(MESSAGE, "token")
 
     assert caught.value.is_taken_over
+
+
+def test_a_packet_of_any_size_is_not_kept(listener: socket.socket) -> None:
+    endpoint = replace(_endpoint(listener), protocol=Protocol.V311, max_incoming_bytes=1000)
+    connection = Connection(endpoint, None, Protocol.V311, CLOCK, lambda _token, _ok: None)
+    connection._client.connect()
+    peer, _ = listener.accept()
+    with peer:
+        peer.sendall(b"\x20\x02\x00\x00" + b"\x30\xff\xff\xff\x7f" + b"\x00\x04test")
+
+        with pytest.raises(LostError, match="more than the 1000 bytes"):
+            _poll_for_ever(connection)
 
 
 def test_reading_that_the_broker_forbids_is_told(
