@@ -227,7 +227,10 @@ class Application:
         batch = self._settings.batch
         store = store_in(self._settings.state_dir, remeasures=remeasures)
         model = model_of(self.bundle, self._settings.model, batch.max_size, store)
-        return Pipeline(inlets, model, self._outlets.sink, self._analysts, batch, self._clock)
+        sink = self._outlets.sink
+        pipeline = Pipeline(inlets, model, sink, self._analysts, batch, self._clock)
+        pipeline.roster.watch(self._outlets.use_model)
+        return pipeline
 
     def _make_lineup(self) -> Lineup:
         told = [self._outlets.set_sources]

@@ -18,6 +18,7 @@ from edgedet.publish.jsonl import JsonLinesSink
 from edgedet.publish.mqtt import MqttSink
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.topics import Topics
+from edgedet.stream.model import Model
 from edgedet.stream.worker import ErrorCallback
 
 _BROKER_START_S = 10.0
@@ -49,6 +50,7 @@ class Outlets:
         self._broker = EmbeddedBroker(mqtt.embedded_listen) if mqtt.is_embedded else None
         self._mqtt: MqttSink | None = None
         self._announcer: Announcer | None = None
+        self._count_classes = mqtt.home_assistant.count_classes
         self.birth = birth
         self.origin = Origin(settings.device.site, settings.device.name, birth.boot, model)
         self.topics = Topics(mqtt.topic_root, settings.device.site, settings.device.name)
@@ -125,6 +127,12 @@ class Outlets:
             self._mqtt.set_sources(_ids(sources), _lossless(sources))
         if self._announcer is not None:
             self._announcer.set_sources(_ids(sources), _counted(sources))
+
+    def use_model(self, model: Model) -> None:
+        """Tell Home Assistant of another model, and of its classes; any thread."""
+        if self._announcer is not None:
+            names = model.identity.class_names
+            self._announcer.set_model(model.identity, classes_of(self._count_classes, names))
 
     def _announce(
         self, settings: Settings, exchange: Exchange, classes: Sequence[str]

@@ -122,7 +122,7 @@ class Sampling:
             logger.error("no frames are sampled: %s", exc)  # noqa: TRY400 - the message says it all
             return None
         pipeline.tap.add(sampling._sampler)
-        pipeline.roster.on_change = sampling.use_model
+        pipeline.roster.watch(sampling.use_model)
         return sampling
 
     def set_sources(self, sources: Sequence[SourceSettings]) -> None:

@@ -56,7 +56,7 @@ class Messages:
         self._detections_encoder = DetectionsEncoder(origin, limits.max_payload_bytes)
         self._event_payloads = EventPayloads(origin)
         self._state_expiry_s = math.ceil(EXPIRY_HEARTBEATS * limits.heartbeat_s)
-        self._beat = 0
+        self._beat = self._infos = 0
 
     def will(self, session: int) -> Message:
         """What the broker publishes when connection number `session` is lost."""
@@ -72,11 +72,11 @@ class Messages:
         body = self._states.stopped(self._clock.utc_now(), session, self._next_beat())
         return json_message(self.topics.status, STATUS, body)
 
-    def info(self, session: int, facts: JsonObject) -> Message:
+    def info(self, facts: JsonObject) -> Message:
         """What the device runs and publishes; `facts` are those of optional parts."""
-        body = self._states.info(
-            self._clock.utc_now(), edgedet.__version__, self.topics.prefix, self.sources, session
-        )
+        self._infos += 1  # not the session: what it says may change within one
+        now, prefix, number = self._clock.utc_now(), self.topics.prefix, self._infos
+        body = self._states.info(now, edgedet.__version__, prefix, self.sources, number)
         return json_message(self.topics.info, INFO, body | facts)
 
     def metrics(self, figures: JsonObject) -> Message:

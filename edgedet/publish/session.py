@@ -115,7 +115,7 @@ class Session:
 
     def _say_birth(self) -> None:
         self._say(self._script.messages.online(self._since, self._number))
-        self._say(self._script.messages.info(self._number, self._script.exchange.facts()))
+        self._say(self._script.messages.info(self._script.exchange.facts()))
         for message in self._script.exchange.births(self._connection.protocol):
             self._say(message)
 

@@ -122,12 +122,12 @@ class StatePayloads:
         }
 
     def info(
-        self, now: datetime, version: str, prefix: str, sources: Sequence[str], session: int
+        self, now: datetime, version: str, prefix: str, sources: Sequence[str], number: int
     ) -> JsonObject:
         """What the device runs, what it publishes, and within which limits."""
         limits = self._limits
         last = self._origin.last_run
-        return self._head(INFO, f"info/{session}", now) | {
+        return self._head(INFO, f"info/{number}", now) | {
             "site": self._origin.site,
             "version": version,
             "topic_prefix": prefix,

@@ -24,10 +24,6 @@ _MOST_LEFT_BEHIND = 2
 _STUCK_S = 0.5  # of a stop, for what hangs anyhow
 
 
-def _nobody(_model: Model) -> None:
-    """Who is told if nobody wants to know."""
-
-
 class Roster:
     """All methods are for any thread; models come and go on one."""
 
@@ -36,8 +32,7 @@ class Roster:
     ) -> None:
         """Begin with one model; `on_death` is told when there is none left to answer."""
         self._on_death = on_death
-        self.on_change: Callable[[Model], object] = _nobody
-        """Told of a model just before it is in use, or just after one is again; on any thread."""
+        self._listeners: tuple[Callable[[Model], object], ...] = ()
         self._clock = clock
         self._numbers = count(2)
         self._lock = threading.Lock()  # guards everything below
@@ -56,6 +51,13 @@ class Roster:
     def has_former(self) -> bool:
         """Whether there is a way back."""
         return self._former is not None
+
+    def watch(self, listener: Callable[[Model], object]) -> None:
+        """Tell `listener` of a model just before it is used, or just after one is again.
+
+        On any thread: it must be quick. To be called before the first change.
+        """
+        self._listeners = (*self._listeners, listener)
 
     def figures(self) -> RunFigures:
         """What the model that took over latest did since then."""
@@ -95,7 +97,7 @@ class Roster:
         runner.wait_until_loaded(_IDLE_S)
         self.settle()
         runner.tally = RunTally()
-        self.on_change(runner.model)
+        self._tell(runner.model)
         with self._lock:
             self._others.remove(runner)
             self._former, self._in_use = self._in_use, runner
@@ -109,7 +111,7 @@ class Roster:
             self._watched = self._in_use.tally
         if latter is not None:
             logger.info("frames go to %s again", _name(self._in_use))
-            self.on_change(self._in_use.model)
+            self._tell(self._in_use.model)
             self._free(latter, _CLOSE_S)
 
     def settle(self) -> None:
@@ -148,7 +150,7 @@ class Roster:
             substitute = self._in_use
         runner.request_stop()  # on whose thread this is: it closes what failed
         logger.error("%s; %s answers instead", reason, _name(substitute))
-        self.on_change(substitute.model)
+        self._tell(substitute.model)
         return substitute
 
     def request_stop(self) -> None:
@@ -168,6 +170,10 @@ class Roster:
         ended = [each.stop(deadline.remaining_s()) for each in needed]
         ended += [each.stop(min(_STUCK_S, deadline.remaining_s())) for each in others]
         return all(ended)
+
+    def _tell(self, model: Model) -> None:
+        for listener in self._listeners:
+            listener(model)
 
     def _needed(self) -> tuple[Runner, ...]:
         """Those that may have to answer frames; the lock is held."""

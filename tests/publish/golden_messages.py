@@ -142,10 +142,10 @@ def _states() -> dict[str, bytes]:
     limits = Limits.of_settings(MqttSettings.model_validate({"commands": taken}))
     commanded = StatePayloads(ORIGIN, limits)
     rollout = rollout_document(_ROLLOUT)
-    info = states.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=2)
+    info = states.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], number=2)
     bodies = {
         "info.1/rollout.json": {**info, "rollout": rollout},
-        "info.1/commands.json": commanded.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=1)
+        "info.1/commands.json": commanded.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], number=1)
         | {"overrides": {"paused": ["gate"], "score_threshold": 0.5, "iou_threshold": None}},
         "status.1/online.json": states.online(_TOLD, NOON, session=1, beat=1),
         "status.1/offline.json": states.offline(session=1),
@@ -153,7 +153,7 @@ def _states() -> dict[str, bytes]:
         "source_status.1/live.json": states.source_status(live, _TOLD, beat=3),
         "source_status.1/limited.json": states.source_status(limited, _TOLD, beat=5),
         "source_status.1/stalled.json": states.source_status(stalled, _TOLD, beat=4),
-        "info.1/info.json": states.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], session=1),
+        "info.1/info.json": states.info(_TOLD, "0.1.0", TOPICS.prefix, ["gate"], number=1),
         "metrics.1/metrics.json": states.metrics(_TOLD, beat=34, figures=figures),
     }
     return {name: encode_json(body) for name, body in bodies.items()}

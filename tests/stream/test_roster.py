@@ -39,6 +39,18 @@ def bench() -> Iterator[Bench]:
     assert made.roster.stop(WAIT_S)
 
 
+def test_who_watches_is_told_of_every_change(bench: Bench) -> None:
+    told: list[str] = []
+    bench.roster.watch(lambda model: told.append(model.identity.name))
+    second = bench.add("second")
+    bench.roster.switch(second)
+    bench.roster.back()
+    third = bench.add("third")
+    bench.roster.switch(third)
+    bench.roster.fallback(third, RuntimeError("it broke"))
+    assert told == ["second", "first", "third", "first"]
+
+
 def test_a_candidate_is_not_in_use(bench: Bench) -> None:
     runner = bench.add("second")
     assert bench.name == "first"

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from edgedet.config.mqtt import MqttSettings
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.broker import Incoming, Message, Protocol
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.home_assistant.announced import (
@@ -49,6 +51,8 @@ class Announcer:
         own = settings.home_assistant
         self._topics = topics
         self._max_bytes = settings.max_payload_bytes
+        self._origin = origin
+        self._heartbeat_s = settings.heartbeat_s
         self._discovery = Discovery(origin, topics, settings.heartbeat_s)
         self._topic = discovery_topic(own.prefix, origin.device)
         self._path = state_dir / _FILE
@@ -62,6 +66,15 @@ class Announcer:
             exchange.listen(f"{own.prefix}/status", self._hear)
         if own.enabled or self._before.discovery_topics:
             exchange.at_birth(self._birth)
+
+    def set_model(self, model: ModelIdentity, classes: Sequence[str]) -> None:
+        """Announce another model, with counts of these classes; from any thread."""
+        self._before = self._told()
+        origin = replace(self._origin, model=model)
+        self._discovery = Discovery(origin, self._topics, self._heartbeat_s)
+        self._entities = replace(self._entities, classes=tuple(classes))
+        self._is_written = False
+        self._exchange.ask_for_rebirth()
 
     def set_sources(self, sources: Sequence[str], counted: Collection[str]) -> None:
         """Announce these from the next birth on, and take back what else was told; any thread."""

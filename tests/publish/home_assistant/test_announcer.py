@@ -7,6 +7,7 @@ import pytest
 from paho.mqtt import publish as client
 
 from edgedet.config.mqtt import MqttSettings
+from edgedet.model_identity import ModelIdentity
 from edgedet.publish.home_assistant.announcer import Announcer
 from edgedet.publish.identity import Origin
 from edgedet.publish.mqtt import MqttSink
@@ -30,7 +31,7 @@ class Home:
     def start(self, *sources: str, counted: tuple[str, ...] = (), **settings: object) -> MqttSink:
         given = {"home_assistant": {"enabled": True}, **settings}
         sink = self._make_sink(self.broker.url, is_started=False, **given)
-        Announcer(
+        self.announcer = Announcer(
             MqttSettings.model_validate({"url": self.broker.url, **given}),
             origin=Origin("lab", "bench-01", "6f1c2a90", MODEL),
             topics=TOPICS,
@@ -143,3 +144,16 @@ def test_too_many_entities_are_told_without_counts(
 
     assert len(components) == 6
     assert "9 entities take" in caplog.text
+
+
+def test_another_model_and_its_classes_are_told(home: Home, subscribe: Subscribe) -> None:
+    home.start("gate", counted=("gate",))
+    seen = subscribe(home.broker.port)
+    _configs(seen, 1)
+
+    home.announcer.set_model(ModelIdentity("animals", "2", "a" * 64, "fp32", ("cat",)), ("cat",))
+
+    after = _configs(seen, 2)[-1]
+    assert after["dev"]["mdl"] == "animals 2"
+    assert "state_topic" in after["cmps"]["gate_count_cat"]
+    assert after["cmps"]["gate_count_person"] == {"platform": "sensor"}  # told to be gone
