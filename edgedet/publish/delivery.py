@@ -64,7 +64,7 @@ class Delivery:
         """Accept a message."""
         if self._spool is not None and kind in self._durable:
             origin = item if isinstance(item, ObjectEvent) else item.frame
-            self._spool.put(kind, origin.source_id, item, skipped=skipped)
+            self._spool.put(kind, origin.source_id, item, skipped=skipped, is_lossless=is_lossless)
         else:
             self._outbox.put(item, skipped=skipped, is_lossless=is_lossless)
             self._ring()

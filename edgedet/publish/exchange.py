@@ -65,7 +65,7 @@ class Exchange:
         self._figures[name] = figures
 
     def describe(self, name: str, facts: Callable[[], JsonObject]) -> None:
-        """Tell `facts` as `name` on info."""
+        """Tell `facts` as `name` on info; whoever changes them asks for a rebirth."""
         self._facts[name] = facts
 
     def facts(self) -> JsonObject:

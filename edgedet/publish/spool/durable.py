@@ -36,6 +36,7 @@ class Draft:
     seq: int
     skipped: int
     queued_s: float
+    is_lossless: bool = False
 
     @property
     def topic(self) -> tuple[Kind, str]:

@@ -85,16 +85,28 @@ class Spool:
         """Open the store and begin to write, in the background; once only."""
         self._worker.start()
 
-    def put(self, kind: Kind, source_id: str, item: Item, *, skipped: int = 0) -> None:
-        """Accept a message. It is safe a moment later; a disk that hangs costs the oldest."""
+    def put(
+        self,
+        kind: Kind,
+        source_id: str,
+        item: Item,
+        *,
+        skipped: int = 0,
+        is_lossless: bool = False,
+    ) -> None:
+        """Accept a message. It is safe a moment later; a disk that hangs costs the oldest.
+
+        A lossless one finds room always, and its source waits for room before it reads on.
+        """
         topic = kind, source_id
         with self._changed:
-            draft = Draft(kind, source_id, item, self._seq[topic], skipped, self._clock.monotonic())
+            number, now_s = self._seq[topic], self._clock.monotonic()
+            draft = Draft(kind, source_id, item, number, skipped, now_s, is_lossless)
             self._seq[topic] += 1
             self._accepted += 1
-            if len(self._inbox) >= self._capacity:
-                self._give_up_one()
             self._inbox.append(draft)
+            if len(self._inbox) > self._capacity:
+                self._give_up_one()
         self._work.set()
 
     def take_live(self) -> Stored | None:
@@ -211,8 +223,11 @@ class Spool:
         return self._accepted - self._published.total() - self._dropped.total()
 
     def _give_up_one(self) -> None:
-        """Make room in the inbox: the oldest of the kind that goes first."""
-        victim = min(self._inbox, key=lambda draft: list(Kind).index(draft.kind))
+        """Make room in the inbox: the oldest of the kind that goes first, if any may go."""
+        may_go = [draft for draft in self._inbox if not draft.is_lossless]
+        if not may_go:
+            return
+        victim = min(may_go, key=lambda draft: list(Kind).index(draft.kind))
         self._inbox.remove(victim)
         self._unkept[victim.topic] += 1
         self._dropped[victim.topic] += 1

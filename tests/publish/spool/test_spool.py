@@ -78,6 +78,20 @@ def test_a_disk_that_hangs_costs_the_oldest_detections_first(make_spool: MakeSpo
     ]
 
 
+def test_what_a_lossless_source_has_under_way_finds_room_at_the_cost_of_others(
+    make_spool: MakeSpool,
+) -> None:
+    spool = make_spool(capacity=4)
+    spool.put(Kind.EVENTS, "gate", make_event())
+    for seq in range(6):
+        spool.put(Kind.DETECTIONS, "file", make_result(seq), is_lossless=True)
+    assert not spool.wait_for_room(0.0)
+    assert spool.figures().dropped == {(Kind.EVENTS, "gate"): 1}
+
+    spool.start()
+    assert [row.seq for row in _take(spool, 4)] == [2, 3, 4, 5]  # those before are late
+
+
 def test_has_room_until_as_many_wait_as_it_may_hold(make_spool: MakeSpool) -> None:
     spool = make_spool(capacity=2)
     assert spool.wait_for_room(0)
