@@ -5,6 +5,7 @@ for opencv-python, which would overwrite the opencv-python-headless that is here
 
     .venv/bin/pip install --no-deps trackeval scipy
     .venv/bin/python -m bench.tracking --clip vtest.avi --truth gt.txt
+    .venv/bin/python -m bench.tracking --tracks tracks.jsonl --truth gt.txt
 
 `--truth` is a MOTChallenge file (frame, id, left, top, width, height, flag, …; frames from 1). Rows
 with flag 0 are to be ignored: neither they nor what covers them count.
@@ -24,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 from trackeval.metrics import CLEAR, HOTA, Identity
 
-from bench.truth import Frame, Truth, compared, read_truth
+from bench.truth import Frame, Truth, compared, read_tracks, read_truth
 from bench.workloads import open_session, read_clip
 from edgedet.config.source import SourceSettings
 from edgedet.detections import Detections, FrameDetections
@@ -50,6 +51,9 @@ def main() -> int:
     """Detect once, follow many times, print a table."""
     options = _parser().parse_args()
     bundle, truth = read_bundle(options.bundle), read_truth(options.truth)
+    if options.tracks is not None:
+        _compare(truth, read_tracks(options.tracks, len(truth)), options.split)
+        return 0
     found = list(_detect(bundle, options, len(truth)))
     perfect = [_perfect(seen, frame) for seen, frame in zip(found, truth, strict=True)]
     table = Table(title="tracks", title_justify="left")
@@ -69,6 +73,17 @@ def main() -> int:
                 table.add_row(*head, f"{first}-{last}", *row, *(f"{cost:.2f}" for cost in costs))
     Console(width=110).print(table)
     return 0
+
+
+def _compare(truth: Truth, tracks: Truth, split: int) -> None:
+    """Print the scores of tracks that were written before."""
+    table = Table(title="tracks as published", title_justify="left")
+    for heading in ("frames", "MOTA", "IDF1", "HOTA", "switches"):
+        table.add_column(heading, justify="right")
+    for first, last in ((1, split), (split + 1, len(truth)), (1, len(truth))):
+        picked = slice(first - 1, last)
+        table.add_row(f"{first}-{last}", *_scores(truth[picked], tracks[picked]))
+    Console(width=110).print(table)
 
 
 def _detect(bundle: Bundle, options: argparse.Namespace, count: int) -> Iterator[Seen]:
@@ -139,7 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.tracking", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--bundle", type=Path, default=Path("models/person"), help="(%(default)s)")
-    parser.add_argument("--clip", type=Path, required=True, help="the video")
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--clip", type=Path, help="the video")
+    given.add_argument("--tracks", type=Path, help="score what `edgedet detect --track` wrote")
     parser.add_argument("--truth", type=Path, required=True, help="a MOTChallenge file")
     parser.add_argument("--backend", default="openvino", help="or onnxruntime (%(default)s)")
     parser.add_argument("--fps", type=float, default=10.0, help="of the clip (%(default)s)")

@@ -1,5 +1,6 @@
 """Ground truth in MOTChallenge's form, and tracks laid beside it for TrackEval's metrics."""
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,19 @@ def read_truth(path: Path) -> Truth:
         ids = tuple(str(int(row[1])) for row in rows[number])
         flags = np.array([row[6] != 0 for row in rows[number]], dtype=np.bool_)
         frames.append(Frame(boxes, ids, flags))
+    return frames
+
+
+def read_tracks(path: Path, count: int) -> Truth:
+    """The first `count` frames that `edgedet detect --track` wrote, without what has no track."""
+    frames = []
+    for line in path.read_text(encoding="utf-8").splitlines()[:count]:
+        message = json.loads(line)
+        scale = np.array((message["frame"]["width"], message["frame"]["height"]) * 2, dtype=float)
+        objects = [each for each in message["objects"] if each["track"]]
+        boxes = np.array([each["box"] for each in objects], dtype=float).reshape(-1, 4) * scale
+        ids = tuple(str(each["track"]) for each in objects)
+        frames.append(Frame(boxes, ids, np.ones(len(ids), dtype=np.bool_)))
     return frames
 
 
