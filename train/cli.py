@@ -58,3 +58,12 @@ def main() -> None:
     except EdgedetError as exc:
         console.print(f"error: {exc}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
+    except OSError as exc:  # a full disk or a folder of somebody else's can be met anywhere
+        console.print(f"error: {_told(exc)}", style="red", markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+def _told(error: OSError) -> str:
+    """The file and what is wrong with it, as far as the error knows them."""
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"'{error.filename}': {reason}" if error.filename else reason

@@ -7,10 +7,15 @@ from pathlib import Path
 import pytest
 
 from edgedet.errors import ModelError
+from tests.rules.tree import ROOT
 from tests.train.console import call, fit_arguments
 
-NAMES = ("fit", "evaluate", "export", "reparameterize", "prune", "distill")
-COMMANDS = (*((name,) for name in NAMES), ("ingest", "mot"))
+NAMES = (
+    *("check", "show", "fit", "evaluate", "predict", "export", "quantize", "refresh", "tune"),
+    *("reparameterize", "prune", "distill"),
+)
+FORMS = ("roboflow", "coco", "voc", "yolo", "mot", "device")
+COMMANDS = (*((name,) for name in NAMES), *(("ingest", form) for form in FORMS))
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
@@ -26,7 +31,7 @@ def test_help_of_a_command_has_an_example(
 ) -> None:
     assert call(*command, "--help") == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert f"Example: python -m train {' '.join(command)} --" in text
+    assert f"Example: python -m train {' '.join(command)} " in text
 
 
 @pytest.mark.parametrize("arguments", [("fly",), ("fit", "--nonsense"), ("fit",), ("ingest", "x")])
@@ -58,6 +63,19 @@ def test_messages_are_not_taken_for_markup(
 
     assert call(*fit_arguments(tmp_path / "d.yaml", tmp_path / "run")) == 1
     assert "cannot load [/red] x.pt [bold]" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    out = tmp_path / "file" / "bundle"
+
+    assert call("ingest", "yolo", "--images", tmp_path, "--names", "a", "--out", out) == 1
+    assert call("export", "--weights", ROOT / "models/person/weights.pt", "--out", out) == 1
+    errors = capsys.readouterr().err.splitlines()
+    assert errors[-1].startswith(f"error: '{tmp_path / 'file'}")
+    assert errors[-1].endswith(("Not a directory", "File exists"))
 
 
 def test_the_process_ends_with_the_code(tmp_path: Path) -> None:

@@ -94,6 +94,9 @@ class RunFolder:
 
     def _prepare(self, *, resume: bool) -> None:
         folder = self.folder
+        if folder.exists() and not folder.is_dir():
+            msg = f"run folder {folder} is a file; choose another --out"
+            raise UsageError(msg)
         if resume and not (self.last.is_file() or self.recipe.is_file()):
             msg = f"cannot resume: no run was started in {folder}; start without --resume"
             raise UsageError(msg)

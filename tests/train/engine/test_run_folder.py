@@ -47,6 +47,13 @@ def test_results_are_replaced_whole(tmp_path: Path) -> None:
     assert [path.name for path in folder.folder.iterdir()] == ["results.csv"]
 
 
+def test_a_run_wants_a_folder_and_no_file(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").touch()
+
+    with pytest.raises(UsageError, match=r"notes.txt is a file; choose another --out"):
+        RunFolder(tmp_path / "notes.txt", resume=False)
+
+
 def test_a_new_run_wants_an_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").touch()
 
