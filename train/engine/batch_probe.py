@@ -14,7 +14,11 @@ from train.engine.world import ALONE
 from train.loss import DetectionLoss
 
 _OBJECTS = 16  # in a picture of the probe; the loss needs memory for each
-_CPU_SIGNS = (
+_SIGNS = (
+    "CUBLAS_STATUS_ALLOC_FAILED",  # CUDA's libraries take memory past torch's allocator
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED",
+    "unable to find an engine to execute this computation",  # cuDNN without room to try one
     "can't allocate memory",
     "not enough memory",
     "Cannot allocate memory",
@@ -26,7 +30,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error of a training step means that memory ran out."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _CPU_SIGNS)
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _SIGNS)
 
 
 def early_graph() -> torch.Tensor:

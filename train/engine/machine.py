@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from edgedet.errors import UsageError
+from train.engine.normalisation import is_settled
 from train.engine.precision import Precision
 from train.engine.world import ALONE, World
 
@@ -70,8 +71,25 @@ def compiled(network: nn.Module) -> nn.Module:
         logger.warning("--compile: no compiler works here (%s); training without it", reason)
         return network
     torch.compiler.reset()
-    made: nn.Module = torch.compile(network)  # type: ignore[assignment]
-    return made
+    return _CompiledOnceSettled(network)
+
+
+class _CompiledOnceSettled(nn.Module):
+    """A network that is called as it is while its normalisation starts, and compiled from then on.
+
+    Each of the first steps of fresh layers has another momentum (`NormalisationStart`), which the
+    compiler takes for a constant: it would compile anew eight times, and then never again.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self._network = network
+        self._compiled: Callable[..., object] = torch.compile(network)
+
+    def forward(self, *inputs: torch.Tensor) -> object:
+        """What the network gives."""
+        is_ready = is_settled(self._network)
+        return self._compiled(*inputs) if is_ready else self._network(*inputs)
 
 
 def _probe(values: torch.Tensor) -> torch.Tensor:

@@ -40,6 +40,11 @@ class NormalisationStart:
                 del self._fresh[module]
 
 
+def is_settled(model: nn.Module) -> bool:
+    """Whether no layer of `model` has the momentum of a start any more."""
+    return all(module.momentum == BATCH_NORM_MOMENTUM for module in _normalisations(model))
+
+
 def refuse_single_values(plan: RunPlan, schedule: Schedule, pictures: int, processes: int) -> None:
     """A single value has no variance: one picture, with one cell at the last level.
 

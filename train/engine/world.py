@@ -23,6 +23,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from edgedet.errors import EdgedetError
 from train.engine.normalisation import running_statistics
+from train.engine.precision import choose_device
 
 _TIMEOUT = timedelta(minutes=30)  # scoring and the decoding of pictures may take their time
 
@@ -129,6 +130,7 @@ def joined_world(device: str) -> Iterator[World]:
         device: `cpu`, `cuda`, …, or `auto`: what gradients will be on.
 
     Raises:
+        ModelError: if there are fewer cards than processes here.
         OtherProcessError: in the processes that stop because another one has failed.
     """
     if not dist.is_torchelastic_launched():
@@ -138,7 +140,7 @@ def joined_world(device: str) -> Iterator[World]:
     store, rank, size = next(iter(rendezvous("env://")))
     local_rank = dist.get_node_local_rank(rank)
     if on_cuda:
-        torch.cuda.set_device(local_rank)
+        torch.cuda.set_device(choose_device("cuda", local_rank))
     dist.init_process_group(
         "nccl" if on_cuda else "gloo", store=store, rank=rank, world_size=size, timeout=_TIMEOUT
     )

@@ -201,16 +201,17 @@ class _BindingsMemory:
     def __init__(self, driver: _Driver, size_bytes: int, *, is_mapped: bool) -> None:
         self._driver = driver
         self._own: Any = None
+        self._pointer: int | None = None
         doing = f"allocating {size_text(size_bytes)}"
         flag = driver.names.CU_MEMHOSTALLOC_DEVICEMAP if is_mapped else 0
-        pointer = int(driver.call(doing, "cuMemHostAlloc", size_bytes, flag))
-        self._pointer: int | None = pointer
         try:
-            if is_mapped:
-                mapped = driver.call(doing, "cuMemHostGetDevicePointer", pointer, 0)
-                self.address = int(mapped)
-            else:
+            if not is_mapped:  # first: what a GPU has not is told before as many pages are pinned
                 self._own = driver.call(doing, "cuMemAlloc", size_bytes)
+            pointer = int(driver.call(doing, "cuMemHostAlloc", size_bytes, flag))
+            self._pointer = pointer
+            if is_mapped:
+                self.address = int(driver.call(doing, "cuMemHostGetDevicePointer", pointer, 0))
+            else:
                 self.address = int(self._own)
         except ModelError:
             self.free()

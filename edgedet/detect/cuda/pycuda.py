@@ -125,15 +125,16 @@ class _PyCudaMemory:
     def __init__(self, driver: Any, size_bytes: int, *, is_mapped: bool) -> None:  # noqa: ANN401
         self._driver = driver
         self._own: Any = None
+        self._pages: Any = None
         flags = driver.host_alloc_flags.DEVICEMAP if is_mapped else 0
         with _told(driver, f"allocating {size_text(size_bytes)}"):
-            self.host: NDArray[np.uint8] = driver.pagelocked_empty(
-                size_bytes, np.uint8, mem_flags=flags
-            )
-            self._pages: Any = self.host.base
             try:
-                if not is_mapped:
+                if not is_mapped:  # first: see the other binding
                     self._own = driver.mem_alloc(size_bytes)
+                self.host: NDArray[np.uint8] = driver.pagelocked_empty(
+                    size_bytes, np.uint8, mem_flags=flags
+                )
+                self._pages = self.host.base
                 self.address = int(self._pages.get_device_pointer() if is_mapped else self._own)
             except driver.Error:
                 self.free()

@@ -114,10 +114,19 @@ def test_a_copy_beyond_the_block_is_refused(cuda: Cuda) -> None:
     stream.free()
 
 
-def test_no_memory_for_the_second_half_leaves_nothing(gpu: FakeGpu, cuda: Cuda) -> None:
+@pytest.mark.parametrize("half", ["cuMemAlloc", "cuMemHostAlloc"])
+def test_no_memory_for_one_half_leaves_nothing(gpu: FakeGpu, cuda: Cuda, half: str) -> None:
+    gpu.fail[half] = "OUT_OF_MEMORY"
+    with pytest.raises(ModelError, match=r"no memory left for allocating 0\.0 MiB"):
+        cuda.allocate(SIZE)
+    assert (gpu.device, gpu.host) == ({}, {})
+
+
+def test_what_the_gpu_has_not_is_told_before_pages_are_pinned(gpu: FakeGpu, cuda: Cuda) -> None:
     gpu.memory_bytes = SIZE - 1
     with pytest.raises(ModelError, match=r"no memory left for allocating 0\.0 MiB"):
         cuda.allocate(SIZE)
+    assert "cuMemHostAlloc" not in gpu.calls
 
 
 def test_a_lost_context_is_told_and_can_be_left(

@@ -55,6 +55,7 @@ def make(most: int, device: str = "cpu") -> tuple[Trainee, EpochLoop]:
 def test_out_of_memory_is_told_from_other_trouble() -> None:
     assert is_out_of_memory(RuntimeError(NO_MEMORY))
     assert is_out_of_memory(RuntimeError("could not create a primitive"))
+    assert is_out_of_memory(RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `c"))
     assert is_out_of_memory(MemoryError())
     assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
     assert not is_out_of_memory(RuntimeError("shapes differ"))
@@ -91,6 +92,7 @@ def test_a_killed_worker_is_told() -> None:
 
 
 @pytest.mark.gpu
+@pytest.mark.timeout(300)
 def test_a_card_that_is_full_is_told_with_the_batch_that_fits() -> None:
     if not torch.cuda.is_available():
         pytest.skip("needs a CUDA device")
