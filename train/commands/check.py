@@ -103,11 +103,18 @@ def print_audit(console: Console, found: Audit) -> None:
         console.print()
         console.print(_findings(found))
     problems = sum(len(f.places) for f in found.findings if f.severity == "problem")
-    verdict = f"{problems} problems: mend them before training" if problems else "no problems"
+    verdict = _problems(problems)
     line = f"{found.description.path}: {verdict}" + (
         f"; id {found.data_id[:12]}" if found.data_id else ""
     )
     console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _problems(count: int) -> str:
+    if count == 0:
+        return "no problems"
+    them = "1 problem: mend it" if count == 1 else f"{count} problems: mend them"
+    return f"{them} before training"
 
 
 def _classes(found: Audit) -> Table:
