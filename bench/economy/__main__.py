@@ -1,0 +1,134 @@
+"""Label economy: AP@50:95 against labels spent, by who picks the frames. Resumable.
+
+    python -m bench.economy --data data/pets09/data.yaml --out runs/economy --seeds 0 1 2
+
+Split `train` is the pool, `val` is what is scored. For each seed one network is trained on the
+start set; then each way picks frames up to each budget, by what the network of its last stage sees,
+and a network is trained from the start's weights on all frames picked so far. A finished round is
+a line of `rounds.jsonl`; the same command goes on where it was ended. Several processes may share
+the folder if their seeds or ways differ.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+
+from bench.economy.plan import START_WAY, Plan, Round, Rounds
+from bench.economy.pool import look_at
+from bench.economy.training import train_round
+from bench.economy.ways import CHANCE, STREAMS, pick, pick_by_chance, settings_digest, start_frames
+from train.data.dataset import read_data_yaml
+
+
+def main() -> int:
+    """Run what is missing, and tell each round."""
+    options = _parser().parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    plan = Plan(read_data_yaml(options.data), options.out, pictures=options.pictures)
+    experiment = Experiment(plan, tuple(sorted(options.budgets)))
+    for seed in options.seeds:
+        for way in options.ways:
+            experiment.run(seed, way)
+    return 0
+
+
+class Experiment:
+    """The rounds of a plan, up to the last of its budgets."""
+
+    def __init__(self, plan: Plan, budgets: tuple[int, ...]) -> None:
+        self._plan, self._budgets = plan, budgets
+        self._rounds = Rounds(plan.out / "rounds.jsonl", plan.digest())
+        self._pool = plan.spec.samples("train")
+
+    def run(self, seed: int, way: str) -> None:
+        """All stages of a way, after the start's round."""
+        start = last = self._start(seed)
+        for number, budget in enumerate(self._budgets):
+            settings = settings_digest(way, self._budgets[: number + 1])
+            done = self._rounds.find(seed, way, settings)
+            if done is None:
+                frames = sorted({*last.frames, *self._pick(way, last, budget)})
+                done = self._round(seed, way, settings, budget, frames, start)
+            last = done
+
+    def _start(self, seed: int) -> Round:
+        count = self._plan.labels
+        settings = settings_digest(START_WAY, (count,))
+        done = self._rounds.find(seed, START_WAY, settings)
+        if done is not None and self._weights(done).is_file():
+            return done
+        frames = start_frames(len(self._pool), count, seed)
+        return self._round(seed, START_WAY, settings, count, frames, None)
+
+    def _pick(self, way: str, last: Round, budget: int) -> list[int]:
+        """What a way adds to the frames of its last stage, by what that stage's network sees."""
+        count = budget - len(last.frames)
+        if way == CHANCE:
+            return pick_by_chance(len(self._pool), last.frames, count, last.seed)
+        return pick(way, look_at(self._pool, self._weights(last)), last.frames, count, last.seed)
+
+    def _round(  # noqa: PLR0913 - what names a round, and what it is made of
+        self,
+        seed: int,
+        way: str,
+        settings: str,
+        budget: int,
+        frames: list[int],
+        start: Round | None,
+    ) -> Round:
+        plan = self._plan
+        weights = None if start is None else self._weights(start)
+        folder = self._folder(seed, way, settings)
+        # one seed for all ways at a budget: what they differ by is the frames
+        made = train_round(plan, frames, weights, 1000 * seed + budget, folder)
+        done = Round(
+            plan.digest(),
+            seed,
+            way,
+            settings,
+            budget,
+            made.objects,
+            made.scores.ap50,
+            made.scores.ap,
+            made.seconds,
+            tuple(frames),
+        )
+        self._rounds.add(done)
+        print(
+            f"seed {seed}, {way}: {len(frames)} of {budget} labels, {made.objects} boxes: "
+            f"AP@50:95 {done.ap:.4f}, AP@50 {done.ap50:.4f}; {made.seconds:.0f} s",
+            flush=True,
+        )
+        return done
+
+    def _weights(self, done: Round) -> Path:
+        return self._folder(done.seed, done.way, done.settings) / "run" / "best.pt"
+
+    def _folder(self, seed: int, way: str, settings: str) -> Path:
+        return self._plan.out / self._plan.digest() / f"{seed}-{way}-{settings}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.economy",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    ways = (CHANCE, *STREAMS)
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="data.yaml; train is the pool, val is scored")
+    add("--out", type=Path, required=True, help="folder of rounds.jsonl and checkpoints")
+    add("--seeds", type=int, nargs="+", default=[0, 1, 2], help="(%(default)s)")
+    add("--budgets", type=int, nargs="+", default=[50, 100, 200], help="labels (%(default)s)")
+    add("--ways", nargs="+", choices=ways, default=list(ways), help="(%(default)s)")
+    add("--pictures", type=int, default=1600, help="a round trains on (%(default)s)")
+    add("--threads", type=int, default=0, help="of a round; 0: all cores")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
