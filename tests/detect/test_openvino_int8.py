@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgedet.detect.cores import saturates_int8
 from edgedet.detect.openvino_int8 import (
     drop_idle_activations,
     fuse_rounding,
@@ -73,7 +74,9 @@ class Small:
 
 
 def _run(ov: Any, model: Any, images: NDArray[np.uint8]) -> NDArray[np.float64]:  # noqa: ANN401
-    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": "1"})
+    # as the detector: left alone, float layers are bfloat16 where the processor has it
+    settings = {"INFERENCE_NUM_THREADS": "1", "INFERENCE_PRECISION_HINT": "f32"}
+    compiled = ov.Core().compile_model(model, "CPU", settings)
     request = compiled.create_infer_request()
     request.infer([images])
     return np.array(request.get_output_tensor().data, dtype=np.float64)
@@ -111,8 +114,8 @@ def test_openvino_without_our_help_reads_the_graphs_that_we_write(
     bare = ov.Core().read_model(str(tmp_path / "bare.onnx"))
 
     assert _error(_run(ov, idle, small.images), expected) < 1e-3
-    # if this is small one day, the activation can go
-    assert _error(_run(ov, bare, small.images), expected) > 0.02
+    if saturates_int8():  # seen without VNNI; if this is small one day, the activation can go
+        assert _error(_run(ov, bare, small.images), expected) > 0.02
 
 
 def test_an_activation_of_slope_1_is_taken_out(ov: Any, tmp_path: Path) -> None:  # noqa: ANN401

@@ -69,12 +69,16 @@ def test_too_many_are_refused_and_nothing_is_done_for_nobody() -> None:
 
 
 def test_a_stop_does_not_wait_for_what_nobody_began() -> None:
-    errands, gate = Errands(), threading.Event()
+    errands, begun, gate = Errands(), threading.Event(), threading.Event()
+
+    def wait() -> bool:
+        begun.set()
+        return gate.wait(20)
 
     async def ask() -> None:
-        first = asyncio.ensure_future(errands.run(lambda: gate.wait(20)))
+        first = asyncio.ensure_future(errands.run(wait))
         second = asyncio.ensure_future(errands.run(lambda: True))
-        await asyncio.sleep(0)
+        assert await asyncio.to_thread(begun.wait, 20)
         stopping = Worker("stopping", lambda _stop: assert_true(errands.stop(20)))
         stopping.start()
         wait_until(lambda: errands._worker is not None and errands._worker.stop_requested)

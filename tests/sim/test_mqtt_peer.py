@@ -178,8 +178,8 @@ def test_reads_nothing_then_slowly_then_all(peer: MqttPeer) -> None:
     device.client.publish("a", b"x" * 10, qos=0)
     assert not device.until(lambda: len(peer.journal) > 0, 0.1)
     _tell(peer, do="slow_reads", bytes_per_s=100_000)
-    device.client.publish("a", b"x" * 20_000, qos=0)
     begin_s = time.monotonic()
+    device.client.publish("a", b"x" * 40_000, qos=0)
     assert device.until(lambda: len(peer.journal) == 2)
     assert time.monotonic() - begin_s > 0.1
     _tell(peer, do="reads")
