@@ -1,30 +1,22 @@
 """A bundle is tried in a process of its own first: whatever it does there, the cameras go on.
 
-That process has a low priority, and is what the kernel ends first when memory runs out. It builds
-an engine where the backend needs one, chooses the backend where that is `auto`, which is remembered
-for those who load the bundle then, and holds the answers against the golden pictures.
+What that process does is `edgedet.proof`, which the service has no need to load.
 """
 
 import json
 import logging
-import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from edgedet.config.model import ModelSettings
-from edgedet.detect import available_backends, create_detector, store_in
-from edgedet.detect.engine import BatchProfile, BuildSettings, EngineRequest, build_engine
-from edgedet.detect.golden import own_deviation
-from edgedet.errors import EdgedetError, ModelError
-from edgedet.manifest import Bundle, read_bundle, verify_bundle
+from edgedet.detect import available_backends
+from edgedet.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +25,8 @@ Pause = Callable[[float], None]
 LIMIT_S = 300.0
 ENGINE_LIMIT_S = 3600.0
 _TICK_S = 0.2
-_NICENESS = 10
 _MAX_TOLD = 2000
-_COMMAND = (sys.executable, "-m", "edgedet.proving")
+_COMMAND = (sys.executable, "-m", "edgedet.proof")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,58 +74,6 @@ def prove_apart(trial: Trial, pause: Pause = time.sleep, limit_s: float | None =
     logger.debug("tried %s apart: %s", trial.bundle, last_words)
 
 
-def prove(trial: Trial) -> None:
-    """Load a bundle, run it in all sizes, and hold its answers against the golden ones.
-
-    Raises:
-        ModelError: it does not pass.
-    """
-    bundle = read_bundle(trial.bundle)
-    verify_bundle(bundle)
-    store = store_in(trial.state_dir)
-    if trial.needs_engine:
-        _build_engine(bundle, trial, store.folders)
-    detector = create_detector(bundle, trial.model, trial.max_batch, store)
-    try:
-        deviation = own_deviation(bundle, detector)
-        if deviation:
-            msg = f"it answers wrongly on {detector.backend}: {deviation}"
-            raise ModelError(msg)
-        detector.infer(np.full((trial.max_batch, *bundle.input_hw, 3), 114, np.uint8))
-    finally:
-        detector.close()
-
-
-def main() -> int:
-    """Prove what standard input describes; the last line of the output says what is wrong."""
-    request = json.loads(sys.stdin.buffer.read())
-    _stand_back()
-    trial = Trial(
-        Path(request["bundle"]),
-        ModelSettings.model_validate(request["model"]),
-        request["max_batch"],
-        Path(request["state_dir"]),
-    )
-    try:
-        prove(trial)
-    except EdgedetError as exc:
-        sys.stdout.write(f"\n{exc}\n")
-        return 1
-    return 0
-
-
-def _build_engine(bundle: Bundle, trial: Trial, folders: Sequence[Path]) -> None:
-    """Build the engine, if it is not there; where another backend will do, it need not be."""
-    largest = trial.max_batch
-    profile = BatchProfile(1, -(-largest // 2), largest)
-    try:
-        build_engine(bundle, EngineRequest(BuildSettings(profile)), folders)
-    except ModelError as exc:
-        if trial.model.backend == "tensorrt":
-            raise
-        logger.warning("no TensorRT engine: %s", exc)
-
-
 def _wait(process: "subprocess.Popen[bytes]", request: bytes, pause: Pause, limit_s: float) -> None:
     if process.stdin is None:
         msg = "a process without an input"
@@ -161,16 +100,3 @@ def _problem(bundle: Path, code: int, last_words: str) -> str:
     except ValueError:
         name = f"signal {-code}"
     return f"'{bundle.name}' crashes what runs it ({name}); it was tried in a process of its own"
-
-
-def _stand_back() -> None:
-    """Take what others leave of processor and memory."""
-    os.nice(_NICENESS)
-    try:
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    except OSError:  # another system
-        logger.debug("no way to be ended first when memory runs out")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,21 +7,13 @@ from pathlib import Path
 import pytest
 
 from edgedet import proving
-from edgedet.config.model import ModelSettings
 from edgedet.errors import ModelError
-from edgedet.manifest import Bundle
-from edgedet.proving import Trial, prove, prove_apart
-from tests.detect.tiny_bundle import describe, make_tiny_bundle
+from edgedet.proving import prove_apart
+from tests.detect.tiny_bundle import make_tiny_bundle
 from tests.models.bundles import make_golden_bundle
+from tests.trials import make_trial
 
 LIMIT_S = 60.0
-
-
-def _trial(bundle: Bundle, folder: Path, backend: str = "onnxruntime") -> Trial:
-    model = ModelSettings.model_validate(
-        {"bundle": bundle.folder, "backend": backend, "threads": 1}
-    )
-    return Trial(bundle.folder, model, 2, folder / "state")
 
 
 def test_a_good_one_passes_and_its_backend_is_remembered(tmp_path: Path) -> None:
@@ -31,7 +23,7 @@ def test_a_good_one_passes_and_its_backend_is_remembered(tmp_path: Path) -> None
         waited.append(seconds)
         time.sleep(seconds)
 
-    trial = _trial(make_golden_bundle(tmp_path / "bundle"), tmp_path, "auto")
+    trial = make_trial(make_golden_bundle(tmp_path / "bundle"), tmp_path, "auto")
     prove_apart(trial, pause, LIMIT_S)
     assert waited
 
@@ -39,23 +31,7 @@ def test_a_good_one_passes_and_its_backend_is_remembered(tmp_path: Path) -> None
 def test_wrong_answers_are_told(tmp_path: Path) -> None:
     bundle = make_golden_bundle(tmp_path / "bundle", score_error=0.5)
     with pytest.raises(ModelError, match=r"bundle.*answers wrongly on onnxruntime: .* candidates"):
-        prove_apart(_trial(bundle, tmp_path), limit_s=LIMIT_S)
-
-
-def test_a_graph_that_is_none_is_told(tmp_path: Path) -> None:
-    bundle = make_tiny_bundle(tmp_path / "bundle")
-    bundle.model_path.write_bytes(b"no model")
-    with pytest.raises(ModelError, match="cannot load"):
-        prove(_trial(describe(bundle.folder), tmp_path))
-    bundle.model_path.write_bytes(b"other bytes")
-    with pytest.raises(ModelError, match="is not the file that the manifest names"):
-        prove(_trial(bundle, tmp_path))
-
-
-def test_a_graph_of_another_shape_is_told(tmp_path: Path) -> None:
-    bundle = make_tiny_bundle(tmp_path / "bundle", (64, 96))
-    with pytest.raises(ModelError, match=r"the manifest says .*64, 64"):
-        prove(_trial(describe(bundle.folder, (64, 64)), tmp_path))
+        prove_apart(make_trial(bundle, tmp_path), limit_s=LIMIT_S)
 
 
 def test_a_crash_is_told_and_taken_by_nobody_else(
@@ -64,7 +40,7 @@ def test_a_crash_is_told_and_taken_by_nobody_else(
     crash = "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)"
     monkeypatch.setattr(proving, "_COMMAND", (sys.executable, "-c", crash))
     with pytest.raises(ModelError, match=r"crashes what runs it \(SIGSEGV\)"):
-        prove_apart(_trial(make_tiny_bundle(tmp_path / "bundle"), tmp_path), limit_s=LIMIT_S)
+        prove_apart(make_trial(make_tiny_bundle(tmp_path / "bundle"), tmp_path), limit_s=LIMIT_S)
 
 
 @pytest.mark.parametrize("ends", ["by its limit", "by an interruption"])
@@ -82,7 +58,7 @@ def test_one_that_takes_too_long_is_ended(
 
     limit_s = 0.3 if ends == "by its limit" else LIMIT_S
     with pytest.raises(ModelError if ends == "by its limit" else InterruptedError):
-        prove_apart(_trial(make_tiny_bundle(tmp_path / "bundle"), tmp_path), pause, limit_s)
+        prove_apart(make_trial(make_tiny_bundle(tmp_path / "bundle"), tmp_path), pause, limit_s)
     mark.unlink(missing_ok=True)
     time.sleep(0.05)
     assert not mark.exists()

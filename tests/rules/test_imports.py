@@ -47,6 +47,7 @@ ROOTS = {
     "edgedet.overrides",
     "edgedet.sampling",
     "edgedet.stage",
+    "edgedet.proof",
     "edgedet.proving",
     "edgedet.sampling_parts",
     "edgedet.sample_desk",
