@@ -43,6 +43,19 @@ def write_text_atomically(path: Path, text: str) -> None:
     write_atomically(path, lambda new: _write_text(new, text))
 
 
+def sync(path: Path) -> None:
+    """Have what a file holds, or the names in a folder, on the disk before going on.
+
+    Raises:
+        OSError: If that cannot be done.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _put_in_place(path: Path, write: Callable[[Path], None], mode: int, *, suffix: str) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=suffix)
     os.close(handle)

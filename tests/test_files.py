@@ -1,11 +1,12 @@
 """A file is there as a whole, or as it was."""
 
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from edgedet.files import write_atomically, write_text_atomically, write_whole
+from edgedet.files import sync, write_atomically, write_text_atomically, write_whole
 
 
 def test_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:
@@ -46,3 +47,20 @@ def test_writers_find_the_suffix_they_go_by_and_text_stays_as_it_is(tmp_path: Pa
     assert suffixes == [".npy"]
     write_text_atomically(tmp_path / "a.txt", "one\r\ntwo \udcff")
     assert (tmp_path / "a.txt").read_bytes() == b"one\r\ntwo \xff"
+
+
+@pytest.mark.parametrize("name", ["a.bin", "."])
+def test_a_file_or_the_names_of_a_folder_are_written_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "a.bin").write_bytes(b"1")
+    written: list[tuple[int, int]] = []
+
+    def note(handle: int) -> None:
+        facts = os.fstat(handle)
+        written.append((facts.st_dev, facts.st_ino))
+
+    monkeypatch.setattr(os, "fsync", note)
+    sync(tmp_path / name)
+    facts = (tmp_path / name).stat()
+    assert written == [(facts.st_dev, facts.st_ino)]

@@ -9,7 +9,6 @@ after they were verified and written out, and `active.json` is replaced in one s
 """
 
 import logging
-import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edgedet.errors import ModelError
+from edgedet.files import sync
 from edgedet.manifest import Bundle, read_bundle, verify_bundle
 from edgedet.models.active import ACTIVE_FILE, ActiveModel, read_active, write_active
 from edgedet.models.fetch import SIGNATURE_FILE
@@ -237,8 +237,4 @@ def _id_of(bundle: Bundle) -> str:
 def _write_out(folder: Path) -> None:
     """Have everything below `folder` written to the disk, names included."""
     for path in (*folder.rglob("*"), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        sync(path)

@@ -4,7 +4,6 @@ It is written before each step is taken, so that a start after a power cut knows
 """
 
 import logging
-import os
 from enum import Enum
 from pathlib import Path
 from typing import Literal
@@ -12,7 +11,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from edgedet.errors import ModelError, first_line
-from edgedet.files import write_whole
+from edgedet.files import sync, write_whole
 from edgedet.models.store import CONFIGURED
 from edgedet.rollout.wish import Wish
 
@@ -173,16 +172,7 @@ class RecordFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self.path, record.model_dump_json(indent=1).encode() + b"\n")
-            _write_names(self.path.parent)
+            sync(self.path.parent)  # the new name, before whatever is done next
         except OSError as exc:
             msg = f"cannot write {self.path} ({exc.strerror or exc}); no model is changed"
             raise ModelError(msg) from exc
-
-
-def _write_names(folder: Path) -> None:
-    """Have the new name on the disk before whatever is done next."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from edgedet.errors import ModelError
+from edgedet.files import sync
 from train.model.checkpoint import FORMAT
 from train.model.network import DetectionNetwork
 
@@ -163,11 +164,7 @@ def _write(path: Path, document: Mapping[str, object]) -> None:
             torch.save(document, file)
             _flush(file)
         temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)  # the new name too must survive a power cut
-        finally:
-            os.close(folder)
+        sync(path.parent)  # the new name too must survive a power cut
     except (OSError, RuntimeError) as exc:
         raise write_error(path, exc) from exc
     finally:

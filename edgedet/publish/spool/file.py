@@ -3,13 +3,13 @@
 Knows messages and what was lost of them, nothing of connections.
 """
 
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from edgedet.files import sync
 from edgedet.publish.kind import Kind
 from edgedet.publish.spool.durable import Stored
 from edgedet.publish.spool.schema import DamagedSpoolError, SpoolError, open_database, translated
@@ -154,11 +154,7 @@ class SpoolFile:
         try:
             # the log alone: SQLite writes the rest back in an order that a power cut cannot harm.
             # Its locks are on the other file, so that this close does not lose them
-            handle = os.open(f"{self._path}-wal", os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(Path(f"{self._path}-wal"))
         except OSError as exc:
             raise SpoolError(exc.strerror or str(exc)) from exc
 
