@@ -8,9 +8,10 @@ import numpy as np
 
 from train.drawing import Mark, draw_marks, encode_jpeg, shrink
 from train.evaluate import PictureResult
-from train.evaluate.errors import RIGHT, PictureErrors, above, picture_errors
+from train.evaluate.errors import RIGHT
 from train.report.charts import jpeg_address
 from train.report.gallery import FOUND, MISSED, TRUTH, WRONG
+from train.report.judged import JudgedPicture
 
 PAIRS = 4
 _LONG_SIDE_PX = 640
@@ -35,18 +36,10 @@ class Differences:
     worse: tuple[Pair, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """A picture at the device's threshold, and the mistakes in it."""
+class _Seen(JudgedPicture):
+    """A picture at the device's threshold, and how many mistakes are in it."""
 
-    result: PictureResult
-    errors: PictureErrors
-
-    @classmethod
-    def of(cls, result: PictureResult, score: float) -> "_Seen":
-        found = above(result.found, score)
-        shown = PictureResult(result.sample, found, result.truth_xyxy, result.truth_classes)
-        return cls(shown, picture_errors(found, result.truth_xyxy, result.truth_classes))
+    __slots__ = ()
 
     @property
     def missed(self) -> int:

@@ -8,16 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.drawing import Colour, Mark, draw_marks, encode_jpeg, fit_long_side
-from train.evaluate.errors import (
-    ERROR_KINDS,
-    RIGHT,
-    ErrorKind,
-    PictureErrors,
-    above,
-    picture_errors,
-)
+from train.evaluate.errors import ERROR_KINDS, RIGHT, ErrorKind
 from train.evaluate.inference import PictureResult
 from train.report.charts import jpeg_address
+from train.report.judged import JudgedPicture
 
 TRUTH: Colour = (47, 143, 78)
 FOUND: Colour = (37, 99, 168)
@@ -72,18 +66,10 @@ def make_gallery(
     return Gallery(by_kind, shots(WORST_SHOTS, ERROR_KINDS))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Case:
-    """A picture with its detections above the operating score, and their mistakes."""
+class _Case(JudgedPicture):
+    """A picture at the operating score, as an example of mistakes."""
 
-    result: PictureResult
-    errors: PictureErrors
-
-    @classmethod
-    def of(cls, result: PictureResult, score: float) -> "_Case":
-        found = above(result.found, score)
-        shown = PictureResult(result.sample, found, result.truth_xyxy, result.truth_classes)
-        return cls(shown, picture_errors(found, result.truth_xyxy, result.truth_classes))
+    __slots__ = ()
 
     def weight(self, kinds: tuple[ErrorKind, ...]) -> float:
         """How bad the picture is."""
