@@ -36,7 +36,8 @@ from edgedet.stream.stats import PipelineStats
 from edgedet.stream.tap import FrameTap
 
 _IDLE_WAIT_S = 0.5  # a bound: a put or a close wakes us anyway
-_BUSY_SHARE, _FULL_SHARE = 0.7, 0.9  # of the backend: the newest frame wins; a wait may pay
+_BUSY_SHARE = 0.7  # of the backend: above, the newest frame wins
+_FULL_SHARE = 0.9  # above, a wait for a fuller batch may pay
 _LEAD_S = 0.002  # how much earlier than painting asks for the next batch is begun
 _LEAD_PAINTINGS = 1.5  # for each frame to paint
 
