@@ -96,11 +96,13 @@ class HangingSource:
     condition = SourceCondition()
 
     def __init__(self) -> None:
+        self.hangs = threading.Event()
         self.is_free = threading.Event()
 
     def open(self, timeout_s: float, stop: threading.Event | None = None) -> None:
         assert timeout_s
         assert stop
+        self.hangs.set()
         self.is_free.wait(WAIT_S)
 
     def read(self, timeout_s: float) -> Frame | None:
@@ -124,6 +126,7 @@ def test_a_source_that_hangs_is_left_behind_when_it_is_removed() -> None:
         lambda _settings, _clock: hanging,
     )
     feeds.start()
+    assert hanging.hangs.wait(WAIT_S)  # a thread that has not come that far would just end
     feeds.remove("a", 0.0)
     assert feeds.records == ()
     assert feeds.workers == ()
