@@ -63,6 +63,8 @@ def _solve(gains: NDArray[np.float64]) -> list[tuple[int, int]]:
     """
     if gains.shape[0] > gains.shape[1]:
         return [(row, column) for column, row in _solve(gains.T)]
+    if len(gains) == 1:
+        return [(0, int(gains[0].argmax()))]
     cost = gains.max() - gains
     count, width = cost.shape
     row_price, column_price = np.zeros(count), np.zeros(width)

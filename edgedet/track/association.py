@@ -8,7 +8,8 @@ Source: Y. Zhang et al., "ByteTrack: Multi-Object Tracking by Associating Every 
 2022; the height from F. Yang et al., "Hybrid-SORT", AAAI 2024.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,8 @@ class Expected:
 class Found:
     """The N detections of a frame. `is_strong` ones are sure, `may_start` ones count by themselves.
 
-    All others only carry on what is known already.
+    All others only carry on what is known already. `looks` (N, L) are None where colours do not
+    count; `look_at` finds those of some, by their rows.
     """
 
     boxes_xyxy: Floats
@@ -60,10 +62,28 @@ class Found:
     looks: Floats | None
     is_strong: Flags
     may_start: Flags
+    look_at: Callable[[NDArray[np.int64]], Floats] | None = None
 
     def __len__(self) -> int:
         """Number of detections."""
         return len(self.scores)
+
+    def seen_by(self, expected: Expected) -> "Found":
+        """With the looks of all that may become or carry on an object; zeros for the others.
+
+        To look costs more than anything else here, and most weak detections are nowhere near.
+        """
+        if self.look_at is None:
+            return self
+        matters = self.is_strong | self.may_start
+        if len(expected.spread):
+            ours = expected.boxes_xyxy[expected.is_confirmed & expected.is_fresh]
+            matters |= (iou_matrix(ours, self.boxes_xyxy) > _WEAK_IOU).any(axis=0)
+        rows = np.flatnonzero(matters)
+        seen = self.look_at(rows)
+        looks = np.zeros((len(self), seen.shape[1]))
+        looks[rows] = seen
+        return replace(self, looks=looks)
 
 
 def associate(expected: Expected, found: Found) -> list[tuple[int, int]]:

@@ -35,7 +35,10 @@ def looks_of(rgb_hwc: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32]) -> NDA
     looks = np.zeros((len(boxes_xyxy), LOOK_LENGTH))
     if len(boxes_xyxy) == 0:
         return looks
+    rgb_hwc, boxes_xyxy = _around(rgb_hwc, boxes_xyxy)
     height, width = rgb_hwc.shape[:2]
+    if height == 0 or width == 0:
+        return looks
     # the colour of every pixel as one number: boxes overlap, and calls cost more than pixels
     colours_hw = cv2.transform(cv2.LUT(rgb_hwc, _TABLE), _SUM)
     for row, (x1, y1, x2, y2) in enumerate(boxes_xyxy.tolist()):
@@ -50,3 +53,14 @@ def looks_of(rgb_hwc: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32]) -> NDA
             if total >= _MIN_PIXELS:
                 looks[row, half * _HALF : (half + 1) * _HALF] = np.sqrt(counts / (2 * total))
     return looks
+
+
+def _around(
+    rgb_hwc: NDArray[np.uint8], boxes_xyxy: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """The part of the picture that all boxes lie in, and the boxes (N, 4) in pixels of it."""
+    height, width = rgb_hwc.shape[:2]
+    low = np.maximum(np.floor(boxes_xyxy[:, :2].min(axis=0)), 0).astype(np.int64)
+    high = np.minimum(np.ceil(boxes_xyxy[:, 2:].max(axis=0)), (width, height)).astype(np.int64)
+    part = rgb_hwc[low[1] : max(high[1], low[1]), low[0] : max(high[0], low[0])]
+    return part, boxes_xyxy - np.tile(low, 2).astype(np.float32)

@@ -197,16 +197,22 @@ def _frame_wh(frame: FrameInfo) -> tuple[float, float]:
 def _found(selected: Selected, frame: FrameInfo, picture: Picture | None) -> Found:
     """The detections as the tracker wants them."""
     detections = selected.detections
-    looks = None
+    look_at = None
     if picture is not None:
-        looks = looks_of(picture.rgb_hwc, picture.letterbox.to_input(detections.boxes_xyxy))
+        shown = picture
+
+        def look_at(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            boxes = shown.letterbox.to_input(detections.boxes_xyxy[rows])
+            return looks_of(shown.rgb_hwc, boxes)
+
     return Found(
         boxes_xyxy=detections.boxes_xyxy.astype(np.float64) / frame.height,
         scores=detections.scores.astype(np.float64),
         class_ids=detections.class_ids,
-        looks=looks,
+        looks=None,
         is_strong=selected.counts & (detections.scores >= _STRONG_SCORE),
         may_start=selected.counts,
+        look_at=look_at,
     )
 
 

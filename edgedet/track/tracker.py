@@ -77,7 +77,9 @@ class Tracker:
         self.now_s += span_s
         is_hidden = np.array([not track.is_fresh for track in self._tracks], dtype=np.bool_)
         self._motion = self._motion.after(span_s, is_hidden)
-        pairs = associate(self._expected(), found)
+        expected = self._expected()
+        found = found.seen_by(expected)
+        pairs = associate(expected, found)
         tracks: list[Track | None] = [None] * len(found)
         for row, column in pairs:
             tracks[column] = self._tracks[row]

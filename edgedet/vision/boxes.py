@@ -45,7 +45,7 @@ def area_xyxy(boxes_xyxy: NDArray[FloatT]) -> NDArray[FloatT]:
     >>> area_xyxy(np.array([[0.0, 0.0, 4.0, 5.0], [3.0, 0.0, 1.0, 5.0]])).tolist()
     [20.0, 0.0]
     """
-    size = np.clip(boxes_xyxy[..., 2:] - boxes_xyxy[..., :2], 0, None)
+    size = np.maximum(boxes_xyxy[..., 2:] - boxes_xyxy[..., :2], 0)
     return np.asarray(size[..., 0] * size[..., 1], dtype=boxes_xyxy.dtype)
 
 
@@ -56,11 +56,11 @@ def iou_matrix(a_xyxy: NDArray[FloatT], b_xyxy: NDArray[FloatT]) -> NDArray[Floa
     >>> iou_matrix(a, b).round(4).tolist()
     [[0.3333]]
     """
-    low = np.maximum(a_xyxy[:, None, :2], b_xyxy[None, :, :2])
-    high = np.minimum(a_xyxy[:, None, 2:], b_xyxy[None, :, 2:])
-    size = np.clip(high - low, 0, None)
-    inter = size[..., 0] * size[..., 1]
+    ax1, ay1, ax2, ay2 = a_xyxy.T[:, :, None]
+    bx1, by1, bx2, by2 = b_xyxy.T[:, None, :]
+    inter = np.maximum(np.minimum(ax2, bx2) - np.maximum(ax1, bx1), 0)
+    inter *= np.maximum(np.minimum(ay2, by2) - np.maximum(ay1, by1), 0)
     union = area_xyxy(a_xyxy)[:, None] + area_xyxy(b_xyxy)[None, :] - inter
-    out = np.zeros_like(inter)
-    np.divide(inter, union, out=out, where=union > 0)
-    return np.asarray(out, dtype=a_xyxy.dtype)
+    # where the union is empty so is the intersection, and stays it
+    np.divide(inter, union, out=inter, where=union > 0)
+    return np.asarray(inter, dtype=a_xyxy.dtype)
