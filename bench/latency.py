@@ -34,21 +34,21 @@ def main() -> int:
 
 
 def _latencies(run: Run) -> dict[str, float]:
-    own, raw = _own_ms(run.seen), [1000.0 * (s.broker_s - s.arrival_s) for s in run.seen]
+    runs = sorted({(s.start_s, s.end_s) for s in run.seen})
+    spans_s = {
+        "decoder to broker": [s.broker_s - s.arrival_s for s in run.seen],
+        "of that, edgedet's own": [
+            s.broker_s - s.arrival_s - (s.end_s - s.start_s) - _waited_s(s, runs) for s in run.seen
+        ],
+        "own, before the backend": [s.start_s - s.arrival_s - _waited_s(s, runs) for s in run.seen],
+        "own, to the outlet": [s.handed_s - s.end_s for s in run.seen],
+        "own, to the broker": [s.broker_s - s.handed_s for s in run.seen],
+    }
     return {
-        f"{what}, {name} ms": quantile(values, share)
-        for what, values in (("decoder to broker", raw), ("of that, edgedet's own", own))
+        f"{what}, {name} ms": 1000.0 * quantile(values, share)
+        for what, values in spans_s.items()
         for name, share in _SHARES.items()
     }
-
-
-def _own_ms(seen: list[Seen]) -> list[float]:
-    """Each result's time less that inside the backend and that in which it waited for it."""
-    runs = sorted({(s.start_s, s.end_s) for s in seen})
-    return [
-        1000.0 * (s.broker_s - s.arrival_s - (s.end_s - s.start_s) - _waited_s(s, runs))
-        for s in seen
-    ]
 
 
 def _waited_s(seen: Seen, runs: list[tuple[float, float]]) -> float:

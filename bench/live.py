@@ -38,8 +38,11 @@ class Seen:
 
     source: str
     arrival_s: float
+    batched_s: float
     start_s: float
     end_s: float
+    handed_s: float
+    """To the outlet."""
     broker_s: float
 
 
@@ -83,7 +86,7 @@ def watch(
     options: argparse.Namespace, cameras: list[SourceSettings], budget_ms: float | None, port: int
 ) -> Run:
     """Let `cameras` run for `options.seconds`, after some to warm up."""
-    results: list[FrameDetections] = []
+    results: list[tuple[FrameDetections, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         log, url = Path(folder) / "arrivals", f"mqtt://127.0.0.1:{port}"
         app = Application(
@@ -93,7 +96,7 @@ def watch(
         publish = sink.publish
 
         def recording(result: FrameDetections) -> None:
-            results.append(result)
+            results.append((result, time.monotonic()))
             publish(result)
 
         setattr(sink, "publish", recording)  # noqa: B010 - what mypy lets nobody assign
@@ -109,17 +112,19 @@ def watch(
             finally:
                 app.stop()
         arrived = _arrivals(log)
-    within = [r for r in results if start_s <= r.frame.arrival_s < end_s]
-    ids = [f"bench/{boot}/{r.frame.source_id}/{r.frame.seq}" for r in within]
+    within = [(r, at_s) for r, at_s in results if start_s <= r.frame.arrival_s < end_s]
+    ids = [f"bench/{boot}/{r.frame.source_id}/{r.frame.seq}" for r, _ in within]
     seen = [
         Seen(
             r.frame.source_id,
             r.frame.arrival_s,
+            r.batched_s,
             r.infer_start_s,
             r.infer_end_s,
+            at_s,
             arrived[name],
         )
-        for r, name in zip(within, ids, strict=True)
+        for (r, at_s), name in zip(within, ids, strict=True)
         if name in arrived
     ]
     return Run(seen, end_s - start_s, app.stats, len(within) - len(seen))
@@ -133,7 +138,7 @@ def camera(number: int, fps: int, **settings: float) -> SourceSettings:
 
 def cameras_for(total_fps: float) -> list[SourceSettings]:
     """As many cameras, at a whole number of frames a second, as come nearest to `total_fps`."""
-    choices = [(count, max(1, round(total_fps / count))) for count in (4, 3, 5, 2, 6)]
+    choices = [(count, max(1, round(total_fps / count))) for count in (4, 3, 5)]
     count, fps = min(choices, key=lambda choice: abs(choice[0] * choice[1] - total_fps))
     return [camera(number, fps) for number in range(count)]
 
