@@ -90,14 +90,14 @@ class SourceAnalyst:
         step = self._tracker.update(span_s, _found(selected, frame, picture), _frame_wh(frame))
         for gone, reason in step.ended:
             events += self._end(gone, reason)
-        for track in step.tracks:
-            events += [] if track is None else self._see(track, frame)
+        events += self._see([track for track in step.tracks if track is not None], frame)
         self._arrival_s = frame.arrival_s if self._tracker.confirmed else None
         self._counts.add(events)
         told = self._counts.see(frame, self._tracker.now_s, self._countable())
         ids = tuple(None if track is None else track.id for track in step.tracks)
         found = selected.detections
-        zones = self._zones_of(normalized(found.boxes_xyxy, frame), found.class_ids)
+        anchors = anchors_of(normalized(found.boxes_xyxy, frame), self._settings.objects.anchor)
+        zones = self._zones_of(anchors, found.class_ids)
         report = Report(tuple(events), () if told is None else (told,))
         return _published(result, selected, ids, zones), report
 
@@ -144,18 +144,23 @@ class SourceAnalyst:
     def _end(self, track: Track, reason: EndReason) -> list[ObjectEvent]:
         return self._stories.pop(track.id).end(reason)
 
-    def _see(self, track: Track, frame: FrameInfo) -> list[ObjectEvent]:
-        story = self._stories.get(track.id)
-        if story is None:
-            story = self._stories[track.id] = self._begin(track)
+    def _see(self, tracks: Sequence[Track], frame: FrameInfo) -> list[ObjectEvent]:
+        """Tell their stories on."""
         scale = np.array((frame.height / frame.width, 1.0) * 2)
-        box = np.clip(np.array([self._tracker.box_of(track)]) * scale, 0.0, 1.0)
-        x, y = anchors_of(box, self._settings.objects.anchor)[0].tolist()
-        x1, y1, x2, y2 = box[0].tolist()
-        seen = SeenObject(track.id, track.class_id, track.score, (x1, y1, x2, y2))
-        zones = frozenset(self._zones_of(box, np.array([track.class_id]))[0])
-        now_s = self._tracker.now_s
-        return story.see(Sight(now_s, frame.capture.utc, frame.seq, seen, (x, y), zones))
+        boxes = np.clip(self._tracker.boxes_of(tracks) * scale, 0.0, 1.0)
+        anchors = anchors_of(boxes, self._settings.objects.anchor)
+        zones = self._zones_of(anchors, np.array([track.class_id for track in tracks], np.int64))
+        events: list[ObjectEvent] = []
+        now_s, utc = self._tracker.now_s, frame.capture.utc
+        for row, track in enumerate(tracks):
+            story = self._stories.get(track.id)
+            if story is None:
+                story = self._stories[track.id] = self._begin(track)
+            (x, y), (x1, y1, x2, y2) = anchors[row].tolist(), boxes[row].tolist()
+            seen = SeenObject(track.id, track.class_id, track.score, (x1, y1, x2, y2))
+            sight = Sight(now_s, utc, frame.seq, seen, (x, y), frozenset(zones[row]))
+            events += story.see(sight)
+        return events
 
     def _begin(self, track: Track) -> Story:
         name = self._class_names[track.class_id]
@@ -170,17 +175,16 @@ class SourceAnalyst:
                 yield track.class_id, self._stories[track.id].zones
 
     def _zones_of(
-        self, boxes_xyxy: NDArray[np.float64], class_ids: NDArray[np.integer]
+        self, anchors: NDArray[np.float64], class_ids: NDArray[np.integer]
     ) -> tuple[tuple[str, ...], ...]:
-        """The zones for the class of each normalised box (N, 4) that its anchor lies in."""
-        anchors = anchors_of(boxes_xyxy, self._settings.objects.anchor)
+        """The zones for the class of each object that its anchor (N, 2) lies in."""
         inside = {
             name: contains(polygon, anchors) & is_meant[class_ids]
             for name, (polygon, is_meant) in self._zones.items()
         }
         return tuple(
             tuple(name for name, flags in inside.items() if flags[row])
-            for row in range(len(boxes_xyxy))
+            for row in range(len(anchors))
         )
 
 

@@ -4,7 +4,7 @@ Boxes are in heights of the frame here, so that nothing depends on the resolutio
 zones nor messages, and no time but the spans that it is told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -91,10 +91,10 @@ class Tracker:
                 tracks[number] = None
         return Step(tuple(tracks), tuple(ended))
 
-    def box_of(self, track: Track) -> tuple[float, float, float, float]:
-        """Where the object is, smoothed: x1, y1, x2, y2."""
-        x1, y1, x2, y2 = self._motion.boxes_xyxy[self._tracks.index(track)].tolist()
-        return x1, y1, x2, y2
+    def boxes_of(self, tracks: Sequence[Track]) -> Floats:
+        """Where these objects are, smoothed: boxes (N, 4)."""
+        rows = [self._tracks.index(track) for track in tracks]
+        return self._motion.boxes_xyxy[rows] if rows else np.zeros((0, 4))
 
     def end_all(self, reason: EndReason) -> list[tuple[Track, EndReason]]:
         """Follow nothing any more; the objects that had been reported."""

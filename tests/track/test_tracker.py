@@ -233,4 +233,4 @@ def test_boxes_are_smoothed_and_stay_near() -> None:
     track = last.tracks[0]
     assert track is not None
 
-    assert tracker.box_of(track) == pytest.approx(walker((0.89, 0.8)), abs=0.02)
+    assert tracker.boxes_of([track])[0] == pytest.approx(walker((0.89, 0.8)), abs=0.02)
