@@ -24,7 +24,7 @@ def main() -> int:
     with broker() as port:
         for _ in range(options.rounds):
             full = capacity_fps(options, _CAPACITY_S)
-            cameras = cameras_for(options.load * full)
+            cameras = cameras_for(options.load * full, options.clip)
             run = watch(options, cameras, None, port)
             rate = len(run.seen) / run.seconds
             row = {"full speed, images/s": full, "load": rate / full, **_latencies(run)}

@@ -64,12 +64,16 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--backend", default="onnxruntime", help="or openvino (%(default)s)")
     made.add_argument("--seconds", type=float, default=20.0, help="of a round (%(default)s)")
     made.add_argument("--rounds", type=int, default=3, help="(%(default)s)")
+    made.add_argument(
+        "--clip", type=Path, help="a video that all cameras show; default: test patterns of 720p"
+    )
     return made
 
 
 def capacity_fps(options: argparse.Namespace, seconds: float) -> float:
     """Images a second of the whole pipeline when nothing holds it back."""
-    source = SourceSettings(id="all", uri=f"{_PICTURE}&frames=900000", realtime=False)
+    uri = f"{_PICTURE}&frames=900000" if options.clip is None else _address(options.clip)
+    source = SourceSettings(id="all", uri=uri, realtime=False)
     with tempfile.TemporaryDirectory() as folder:
         app = Application(_settings(options, [source], None, Path(folder), OFF))
         app.start()
@@ -130,17 +134,23 @@ def watch(
     return Run(seen, end_s - start_s, app.stats, len(within) - len(seen))
 
 
-def camera(number: int, fps: int, **settings: float) -> SourceSettings:
-    """A camera of 720p with so many frames a second."""
-    uri = f"{_PICTURE}&fps={fps}"
-    return SourceSettings.model_validate({"id": f"camera-{number}-{fps}", "uri": uri, **settings})
+def camera(number: int, fps: int, clip: Path | None = None, **settings: float) -> SourceSettings:
+    """A camera of 720p, or one that shows `clip` again and again, with so many frames a second."""
+    seen: dict[str, object] = {"uri": f"{_PICTURE}&fps={fps}"}
+    if clip is not None:
+        seen = {"uri": _address(clip), "loop": True, "max_fps": fps}
+    return SourceSettings.model_validate({"id": f"camera-{number}-{fps}", **seen, **settings})
 
 
-def cameras_for(total_fps: float) -> list[SourceSettings]:
+def cameras_for(total_fps: float, clip: Path | None = None) -> list[SourceSettings]:
     """As many cameras, at a whole number of frames a second, as come nearest to `total_fps`."""
     choices = [(count, max(1, round(total_fps / count))) for count in (4, 3, 5)]
     count, fps = min(choices, key=lambda choice: abs(choice[0] * choice[1] - total_fps))
-    return [camera(number, fps) for number in range(count)]
+    return [camera(number, fps, clip) for number in range(count)]
+
+
+def _address(clip: Path) -> str:
+    return clip.resolve().as_uri()
 
 
 def quantile(values: list[float], share: float) -> float:
