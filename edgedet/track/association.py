@@ -91,26 +91,25 @@ def associate(expected: Expected, found: Found) -> list[tuple[int, int]]:
     if len(expected.spread) == 0 or len(found) == 0:
         return []
     fit = _Fit.of(expected, found)
-    free = np.ones(fit.iou.shape, dtype=np.bool_) & (
-        expected.class_ids[:, None] == found.class_ids[None, :]
+    confirmed, candidate = expected.is_confirmed, ~expected.is_confirmed
+    strong, weak = found.is_strong, ~found.is_strong
+    stages: tuple[tuple[Flags, Flags, Callable[[], Floats]], ...] = (
+        (confirmed, strong, lambda: fit.overlap(_STRONG_IOU, found.scores)),
+        (confirmed & expected.is_fresh, weak, lambda: fit.overlap(_WEAK_IOU, 1.0)),
+        (confirmed, strong, fit.reach),
+        (candidate, found.may_start, lambda: fit.overlap(_CANDIDATE_IOU, found.scores)),
+        (candidate, strong, fit.reach),
     )
-    confirmed, candidate = expected.is_confirmed[:, None], ~expected.is_confirmed[:, None]
-    strong = found.is_strong[None, :]
-    stages = (
-        np.where(fit.iou > _STRONG_IOU, fit.gain(found.scores), 0.0) * (confirmed & strong),
-        np.where(fit.iou > _WEAK_IOU, fit.gain(1.0), 0.0)
-        * (confirmed & expected.is_fresh[:, None] & ~strong),
-        fit.reach() * (confirmed & strong),
-        np.where(fit.iou > _CANDIDATE_IOU, fit.gain(found.scores), 0.0)
-        * (candidate & found.may_start[None, :]),
-        fit.reach() * (candidate & strong),
-    )
+    is_one_class = expected.class_ids[:, None] == found.class_ids[None, :]
+    free_rows, free_columns = np.ones(len(confirmed), np.bool_), np.ones(len(found), np.bool_)
     pairs: list[tuple[int, int]] = []
-    for gains in stages:
-        for row, column in assign(gains * free):
+    for rows, columns, gains in stages:
+        free = (rows & free_rows)[:, None] & (columns & free_columns)[None, :] & is_one_class
+        if not free.any():
+            continue
+        for row, column in assign(np.where(free, gains(), 0.0)):
             pairs.append((row, column))
-            free[row, :] = False
-            free[:, column] = False
+            free_rows[row] = free_columns[column] = False
     return pairs
 
 
@@ -140,14 +139,14 @@ class _Fit:
             likeness=likeness,
         )
 
-    def gain(self, scores: Floats | float) -> Floats:
-        """What a pair that overlaps is worth, at most 1; 0: it cannot be."""
-        gain = self.iou * self.height_ratio * scores
+    def overlap(self, least_iou: float, scores: Floats | float) -> Floats:
+        """What a pair that overlaps by more than `least_iou` is worth, at most 1; 0: no pair."""
+        gain = np.where(self.iou > least_iou, self.iou * self.height_ratio * scores, 0.0)
         if self.likeness is not None:
             alike = np.clip((self.likeness - _SAME_LOOK) / (1 - _SAME_LOOK), 0.0, 1.0)
             gain = (1 - _LOOK_WEIGHT) * gain + _LOOK_WEIGHT * alike
-            gain = np.where(self.likeness > _UNLIKE, gain, 0.0)
-        return np.asarray(gain)
+            gain = np.where((self.likeness > _UNLIKE) & (self.iou > least_iou), gain, 0.0)
+        return gain
 
     def reach(self) -> Floats:
         """What a pair is worth by distance alone; 0: out of reach."""
