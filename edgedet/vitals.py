@@ -153,6 +153,8 @@ def _broker(app: Application) -> BrokerVitals | None:
         published=stats.published,
         dropped=stats.dropped,
         truncated=stats.truncated,
+        refused=stats.refused,
+        is_refusing=stats.is_refusing,
         certificate_ends_s=stats.certificate_ends_s,
     )
 

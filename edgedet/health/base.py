@@ -70,6 +70,10 @@ class BrokerVitals:
     published: int
     dropped: int
     truncated: int
+    refused: int = 0
+    """Messages that the broker answered with a refusal."""
+    is_refusing: bool = False
+    """Whether it did so within the last minute."""
     certificate_ends_s: float | None = None
     """In seconds since 1970; None: there is none, or it was not looked at."""
 

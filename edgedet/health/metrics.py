@@ -44,6 +44,7 @@ _BROKER_COUNTERS: tuple[tuple[str, str, Callable[[BrokerVitals], float]], ...] =
     ("reconnects", "Connections after the first.", lambda b: b.reconnects),
     ("messages_published", "Results handed over.", lambda b: b.published),
     ("messages_dropped", "Results given up.", lambda b: b.dropped),
+    ("messages_refused", "Messages that the broker refused.", lambda b: b.refused),
     ("objects_truncated", "Objects that did not fit into their message.", lambda b: b.truncated),
 )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgedet.event import SourceState
-from edgedet.health.base import Sign, SourceVitals, Vitals
+from edgedet.health.base import BrokerVitals, Sign, SourceVitals, Vitals
 
 _DELIVERING = (SourceState.LIVE, SourceState.DEGRADED, SourceState.ENDED)
 _SETTLED_S = 30.0  # a camera that hangs in its driver is not waited for any longer
@@ -46,9 +46,7 @@ def readiness(vitals: Vitals) -> list[Check]:
         _sources(vitals.sources),
     ]
     if vitals.broker is not None:
-        reason = vitals.broker.reason or f"the connection is {vitals.broker.state}"
-        is_connected = vitals.broker.is_connected
-        checks.append(Check("broker", is_connected, "" if is_connected else reason))
+        checks.append(_broker(vitals.broker))
     return checks + liveness(vitals)
 
 
@@ -95,6 +93,18 @@ def status_line(vitals: Vitals) -> str:
         parts.append(f"MQTT {vitals.broker.state}")
     troubled = _troubled(vitals.sources)
     return ", ".join(parts) + ("; " + ", ".join(troubled) if troubled else "")
+
+
+def _broker(broker: BrokerVitals) -> Check:
+    reason = ""
+    if not broker.is_connected:
+        reason = broker.reason or f"the connection is {broker.state}"
+    elif broker.is_refusing:
+        reason = (
+            f"it refuses what is published ({broker.refused} so far); let this client write to its"
+            " topics, `edgedet doctor` tries each"
+        )
+    return Check("broker", not reason, reason)
 
 
 def _silence(sign: Sign) -> str:

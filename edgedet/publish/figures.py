@@ -6,6 +6,7 @@ from edgedet.publish.delivery import Delivery
 from edgedet.publish.kind import Kind
 from edgedet.publish.link import LinkState, LinkStatus
 from edgedet.publish.payloads import JsonObject
+from edgedet.publish.refusals import Refusals
 from edgedet.publish.spool.spool import SpoolFigures
 
 
@@ -14,7 +15,8 @@ class MqttStats:
     """What the sink has done. `reason` says why it is not connected; it has no credentials.
 
     `pending` messages are neither delivered nor lost; `spooled` of them are safe on disk. `spool`
-    is None where nothing is durable.
+    is None where nothing is durable. Of all that was sent, states included, the broker answered
+    `refused` with a refusal; `is_refusing`: within the last minute, too.
     """
 
     state: LinkState
@@ -25,12 +27,14 @@ class MqttStats:
     published: int
     dropped: int
     truncated: int
+    refused: int = 0
+    is_refusing: bool = False
     certificate_ends_s: float | None = None
     spooled: int = 0
     spool: SpoolFigures | None = None
 
 
-def stats_of(link: LinkStatus, delivery: Delivery) -> MqttStats:
+def stats_of(link: LinkStatus, delivery: Delivery, refusals: Refusals) -> MqttStats:
     """What was done so far."""
     figures = [f for kind in Kind for f in delivery.figures(kind).values()]
     return MqttStats(
@@ -42,6 +46,8 @@ def stats_of(link: LinkStatus, delivery: Delivery) -> MqttStats:
         published=sum(f.published for f in figures),
         dropped=sum(f.dropped for f in figures),
         truncated=sum(f.truncated for f in figures),
+        refused=refusals.count,
+        is_refusing=refusals.is_recent,
         certificate_ends_s=link.certificate_ends_s,
         spooled=delivery.spooled,
         spool=delivery.spool_figures(),

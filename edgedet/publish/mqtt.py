@@ -25,6 +25,7 @@ from edgedet.publish.messages import Messages
 from edgedet.publish.outbox import Entry
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.rate_limit import RateLimit
+from edgedet.publish.refusals import Refusals
 from edgedet.publish.session import Script, Session
 from edgedet.publish.spool.durable import Stored
 from edgedet.publish.state_payloads import Limits
@@ -73,6 +74,7 @@ class MqttSink:
         self._rate_limit = RateLimit(settings.detections_max_per_s)
         self._board = StatusBoard(clock)
         self._trouble = RateLimited(logger, clock)
+        self._refusals = Refusals(clock)
         self._wake = Wake()
         self._delivery = Delivery(settings, state_dir, origin, clock, self._wake.set, on_error)
         self.exchange = Exchange(self._wake.set)
@@ -170,7 +172,7 @@ class MqttSink:
     @property
     def stats(self) -> MqttStats:
         """What was done so far."""
-        return stats_of(self._link.status, self._delivery)
+        return stats_of(self._link.status, self._delivery, self._refusals)
 
     def _run(self, stop: threading.Event) -> None:
         while not self._must_end(stop):
@@ -225,6 +227,7 @@ class MqttSink:
         elif isinstance(token, SourceStatus | SourceCounts):
             self._board.told(token)
         if not is_accepted:
+            self._refusals.note()
             self._trouble.warning(
                 "refused", "the broker refused a message; may this client write there?"
             )

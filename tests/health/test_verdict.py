@@ -52,6 +52,17 @@ def test_one_hung_source_thread_asks_for_nothing_all_of_them_do() -> None:
     assert failed.name == "source threads"
 
 
+def test_a_broker_that_refuses_everything_is_not_ready() -> None:
+    vitals = the_vitals()
+    assert vitals.broker is not None
+    refusing = replace(vitals.broker, refused=12, is_refusing=True)
+
+    [failed] = failures(readiness(replace(vitals, broker=refusing)))
+
+    assert failed.name == "broker"
+    assert "refuses what is published (12 so far)" in failed.reason
+
+
 def test_a_broker_that_is_away_is_no_reason_for_a_restart() -> None:
     vitals = the_vitals()
     assert vitals.broker is not None

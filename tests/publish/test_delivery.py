@@ -217,6 +217,8 @@ def test_refused_messages_are_kept(
     assert sink.flush(1.0) == 1
 
     assert (sink.stats.dropped, sink.stats.spooled, _kept(sink)) == (0, 1, 1)
+    assert sink.stats.refused >= 1
+    assert sink.stats.is_refusing
 
 
 def test_a_broker_that_takes_little_at_a_time_gets_all_of_the_backlog(

@@ -88,7 +88,7 @@ function brokerRows(broker) {
   if (!broker) return [["MQTT", "off"]];
   return [["broker", broker.url], ["connection", words(broker.state), broker.is_connected ? "good" : "warn"], ...(broker.reason ? [["reason", broker.reason]] : []),
     ["protocol", broker.protocol], ["published", count(broker.published)], ["waiting", count(broker.pending)],
-    ["given up", count(broker.dropped), broker.dropped ? "warn" : ""], ["connected again", count(broker.reconnects)]];
+    ["given up", count(broker.dropped), broker.dropped ? "warn" : ""], ["refused", count(broker.refused), broker.is_refusing ? "bad" : broker.refused ? "warn" : ""], ["connected again", count(broker.reconnects)]];
 }
 
 function spoolRows(spool) {
