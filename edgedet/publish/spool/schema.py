@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgedet.errors import PublishError
+from edgedet.publish.spool.room import journal_pages
 
 SCHEMA_VERSION = 1
 
@@ -69,21 +70,23 @@ def open_database(path: Path | None, *, syncs_commits: bool) -> sqlite3.Connecti
         db = sqlite3.connect(str(path or _MEMORY), timeout=_LOCK_TIMEOUT_S, isolation_level=None)
     try:
         with translated():
-            _prepare(db, is_file=path is not None, syncs_commits=syncs_commits)
+            _prepare(db, path, syncs_commits=syncs_commits)
     except BaseException:
         db.close()
         raise
     return db
 
 
-def _prepare(db: sqlite3.Connection, *, is_file: bool, syncs_commits: bool) -> None:
-    if is_file:
+def _prepare(db: sqlite3.Connection, path: Path | None, *, syncs_commits: bool) -> None:
+    if path is not None:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
     is_new = not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if not is_new:
         _check(db)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute(f"PRAGMA synchronous = {'FULL' if syncs_commits else 'NORMAL'}")
+    if path is not None:
+        db.execute(f"PRAGMA wal_autocheckpoint = {journal_pages(path.parent)}")
     if is_new:
         db.executescript(_SCHEMA)
 

@@ -14,6 +14,7 @@ from edgedet.clock import Clock
 from edgedet.publish.kind import Kind
 from edgedet.publish.spool.durable import Stored
 from edgedet.publish.spool.file import Losses, SpoolFile
+from edgedet.publish.spool.room import Room
 from edgedet.publish.spool.salvage import put_aside
 from edgedet.publish.spool.schema import DamagedSpoolError, SpoolError
 from edgedet.publish.spool.trim import Limits, trim
@@ -24,6 +25,7 @@ FILE_NAME = "spool.db"
 MEMORY_BYTES = 8 * 1024 * 1024
 
 _RETRY_S = 5.0
+_MOVED_AT_ONCE = 64  # each time as one entry in the log, which a small disk must hold
 _ID_BITS = 20
 
 
@@ -43,6 +45,7 @@ class SpoolStore:
         self.state = StoreState(is_durable=True)
         self._path = path
         self._limits = limits
+        self._room = Room(path.parent, limits.max_bytes)
         self._clock = clock
         self._syncs_commits = syncs_commits
         self._memory: SpoolFile
@@ -157,7 +160,7 @@ class SpoolStore:
     @property
     def _limits_now(self) -> Limits:
         if self.state.is_durable:
-            return self._limits
+            return replace(self._limits, max_bytes=self._room.limit(self.used_bytes))
         return replace(self._limits, max_bytes=min(MEMORY_BYTES, self._limits.max_bytes))
 
     def _writable(self) -> SpoolFile:
@@ -168,17 +171,18 @@ class SpoolStore:
         try:
             if self._disk is None:
                 self._disk = self._opened()
-            # some of these may be on their way already, and can tell of nothing more
-            self._disk.apply(
-                remove=self._unremoved, add=self._memory.after(0, -1), tells_losses=False
-            )
+            self._disk.apply(remove=self._unremoved)
+            self._unremoved.clear()
+            while held := self._memory.after(0, _MOVED_AT_ONCE):
+                # some of these may be on their way already, and can tell of nothing more
+                self._disk.apply(add=held, tells_losses=False)
+                self._memory.apply(remove=[stored.id for stored in held])
             self._disk.note_losses(self._memory.losses)
         except SpoolError as exc:
             self._failed(exc)
             return
         if not self.state.is_durable:
             logger.info("the spool '%s' can be used again", self._path)
-        self._unremoved.clear()
         self._memory.close()
         self._memory = SpoolFile(None)
         self._retry_s = float("inf")

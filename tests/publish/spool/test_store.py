@@ -141,7 +141,7 @@ def test_a_really_full_file_system(make_store: MakeStore, tmp_path: Path, clock:
     try:
         store = make_store(small)
         for row_id in range(1, 400):
-            store.apply(add=[make_stored(row_id)])
+            store.apply(add=[make_stored(row_id, size=2000)])
         assert not _is_durable(store)
         assert _ids(store) == list(range(1, 400))
         kept = {row.id for row in store._memory.after(0, 1000)}
@@ -154,6 +154,32 @@ def test_a_really_full_file_system(make_store: MakeStore, tmp_path: Path, clock:
 
         assert _is_durable(store)
         assert _ids(store) == list(range(200, 401))
+        store.close()
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_a_spool_larger_than_its_disk_gives_up_the_oldest_and_stays_durable(
+    make_store: MakeStore, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small], check=False, capture_output=True
+    )
+    if done.returncode:
+        pytest.skip(f"cannot mount a small file system here: {done.stderr.decode().strip()}")
+    try:
+        store = make_store(small)
+        dropped: list[int] = []
+        for row_id in range(1, 1501):  # three times what the disk holds
+            store.apply(add=[make_stored(row_id, size=4000)])
+            dropped += [row.id for row in store.trim(BOOT, (), looks_at_age=False)]
+            assert _is_durable(store), store.state.reason
+
+        assert dropped == list(range(1, dropped[-1] + 1))
+        assert _ids(store) == list(range(dropped[-1] + 1, 1501))[:1000]
+        assert len(_ids(store)) > 100
         store.close()
     finally:
         subprocess.run(["umount", small], check=True)
