@@ -45,6 +45,7 @@ class Observer:
         stats = parts.pipeline.stats
         now_s = self._clock.monotonic()
         birth = parts.outlets.birth
+        extra = _extra(app)
         return Vitals(
             site=self._settings.device.site,
             device=self._settings.device.name,
@@ -63,8 +64,22 @@ class Observer:
             broker=_broker(app),
             last_run=birth.last_run or LastRun(RunEnd.UNKNOWN),
             signs=tuple(self._signs()),
-            extra=_extra(app),
+            extra=extra,
+            troubles=self._troubles(extra),
         )
+
+    def _troubles(self, extra: dict[str, Figures]) -> dict[str, str]:
+        """Which of the parts in `extra`, or missing there, does not do what it should, and why."""
+        found = {
+            "spool": str(extra.get("spool", {}).get("reason", "")),
+            "sampling": str(extra.get("sampling", {}).get("trouble", "")),
+        }
+        if self._settings.sampling.enabled and self._app.sampling is None:
+            found["sampling"] = (
+                "no frames are kept, as their store could not be opened at the start; the log says"
+                " why, and it is tried again at the next start"
+            )
+        return {name: reason for name, reason in found.items() if reason}
 
     def _signs(self) -> list[Sign]:
         parts = self._app.parts

@@ -1,11 +1,13 @@
 """The figures of a real run, as health sees them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from edgedet.app import Application, Event
 from edgedet.clock import SystemClock
 from edgedet.event import LastRun, RunEnd, SourceState
-from edgedet.health.verdict import failures, liveness
+from edgedet.health.documents import state_document
+from edgedet.health.verdict import failures, liveness, readiness
 from edgedet.publish.identity import Birth
 from edgedet.vitals import Observer
 from tests.runs import PATTERN, tiny_settings
@@ -55,3 +57,19 @@ def test_a_broker_that_is_away_is_told_without_credentials(tmp_path: Path) -> No
     assert vitals.broker is not None
     assert not vitals.broker.is_connected
     assert "mqtt" in [sign.stage for sign in vitals.signs]
+
+
+def test_a_part_that_does_not_work_is_told(tmp_path: Path) -> None:
+    state_dir = tmp_path / "state"
+    state_dir.mkdir()
+    (state_dir / "samples").write_text("a file where a folder should be")
+    sampling = {"enabled": True, "strategies": [{"type": "random", "name": "some"}]}
+    settings = tiny_settings(tmp_path, sampling=sampling, state_dir=str(state_dir))
+    app = Application(settings)
+    vitals = Observer(app, settings, SystemClock()).look()
+    app.stop(WAIT_S)
+
+    assert list(vitals.troubles) == ["sampling"]
+    assert "could not be opened at the start" in vitals.troubles["sampling"]
+    assert failures(readiness(vitals)) == failures(readiness(replace(vitals, troubles={})))
+    assert "'sampling'" in str(state_document(vitals, {})["problems"])

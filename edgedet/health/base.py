@@ -118,6 +118,8 @@ class Vitals:
     last_run: LastRun
     signs: tuple[Sign, ...]
     extra: Mapping[str, Mapping[str, int | float | str]] = field(default_factory=dict)
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    """Why a part of these, by name, does not do what it should: told, but the device is ready."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ def state_document(vitals: Vitals, places: Mapping[str, JsonObject]) -> JsonObje
         "is_live": not failures(liveness(vitals)),
         "problems": [
             {"name": check.name, "reason": check.reason} for check in failures(readiness(vitals))
-        ],
+        ]
+        + [{"name": name, "reason": reason} for name, reason in vitals.troubles.items()],
         "model": asdict(vitals.model),
         "sources": [
             _source(source, places.get(source.status.source_id, {})) for source in vitals.sources
