@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.client import Client, MQTTMessage, _WebsocketWrapper
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -21,6 +21,7 @@ from edgedet.publish.broker import Endpoint, Incoming, Message, Protocol, Reason
 from edgedet.publish.in_flight import WINDOW
 from edgedet.publish.properties import pack_connect, pack_publish, pack_will
 from edgedet.publish.readiness import Socket, send_at_once
+from edgedet.publish.upgrade import Patience, Upgrading
 
 logger = logging.getLogger(__name__)
 
@@ -65,14 +66,15 @@ class MqttClient:
             [_reason(reason) for reason in reasons]
         )
 
-    def connect(self) -> None:
+    def connect(self, patience: Patience) -> None:
         """Open the socket and send the greeting.
 
         Raises:
-            OSError: nobody there, or no encrypted connection.
+            OSError: nobody there, no encrypted connection, or no WebSockets in time.
             ValueError, IndexError: a web server that is none for MQTT.
         """
         endpoint = self._endpoint
+        self._client.patience = patience
         options: dict[str, Any] = {}
         if self._is_v5:
             packed = pack_connect(endpoint.session_expiry_s, endpoint.max_incoming_bytes)
@@ -166,7 +168,7 @@ class _Packed(Properties):
 
 
 class _Client(Client):
-    """Keeps hold of a socket whose handshake fails, which paho leaves to the garbage collector.
+    """Upgrades to WebSockets with patience, and keeps hold of the socket when that fails.
 
     And reads a broker's last words before it gives up a connection that takes no more of ours: a
     broker that ends one, as for another client with our id, says so and hangs up at once.
@@ -175,14 +177,23 @@ class _Client(Client):
     paho would keep up to 256 MB.
     """
 
+    patience: Patience
     made: socket.socket | None = None
     most_bytes: int | None = None
     has_been_flooded = False
     _is_reading_last_words = False
 
-    def _create_socket_connection(self) -> socket.socket:
-        self.made = super()._create_socket_connection()
-        return self.made
+    def _create_socket(self) -> Any:  # noqa: ANN401 - a socket, or paho's wrapper around one
+        if self._transport != "websockets":
+            return super()._create_socket()
+        bare = self._create_socket_connection()
+        self.made = sock = self._ssl_wrap_socket(bare) if self._ssl else bare
+        sock.settimeout(0)
+        upgrading: Any = Upgrading(sock, self.patience)
+        path = self._websocket_path
+        wrapper = _WebsocketWrapper(upgrading, self._host, self._port, self._ssl, path, None)
+        wrapper._socket = sock  # noqa: SLF001
+        return wrapper
 
     def _packet_read(self) -> MQTTErrorCode:
         rc = super()._packet_read()

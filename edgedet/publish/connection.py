@@ -17,8 +17,10 @@ from edgedet.publish.broker import (
 from edgedet.publish.client import MqttClient
 from edgedet.publish.in_flight import InFlight, Settled, Token
 from edgedet.publish.readiness import wait_ready
+from edgedet.publish.upgrade import Patience
 
 _TIMEOUT_S = 4.0  # to connect, and then for the answer
+_UPGRADE_TIMEOUT_S = 10.0  # to connect and be upgraded to WebSockets, over TLS or not
 _TAKEN_OVER_CODE = 0x8E
 
 
@@ -79,7 +81,7 @@ class Connection:
         """
         endpoint, client = self._endpoint, self._client
         try:
-            client.connect()
+            client.connect(Patience(_UPGRADE_TIMEOUT_S, self._clock, gives_up))
             deadline = Deadline(_TIMEOUT_S, self._clock)
             while client.answer is None and not deadline.is_over() and not gives_up():
                 self.poll(min(0.1, deadline.remaining_s()))

@@ -103,10 +103,10 @@ class Link:
         connection = Connection(self._endpoint, will, self._protocol, self._clock, self._settled)
         try:
             connection.open(gives_up)
-        except RefusedError as exc:
-            return self._refused(exc)
-        except UnreachableError as exc:
-            return self._unreachable(exc)
+        except (RefusedError, UnreachableError) as exc:
+            if gives_up():
+                return 0.0  # it had no chance
+            return self._refused(exc) if isinstance(exc, RefusedError) else self._unreachable(exc)
         self._hang_ups = 0
         self._since_s = self._clock.monotonic()
         ends_s = connection.certificate_ends_s

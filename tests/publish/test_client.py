@@ -10,11 +10,13 @@ import pytest
 from edgedet.publish.broker import Endpoint, LostError, Message, Protocol, Reason
 from edgedet.publish.client import MqttClient
 from edgedet.publish.connection import Connection
+from edgedet.publish.upgrade import Patience
 from tests.publish.conftest import CLOCK
 
 CONNACK = b"\x20\x03\x00\x00\x00"
 TAKEN_OVER = b"\xe0\x01\x8e"
 MESSAGE = Message("test/topic", b"{}", "", "", 1)
+PATIENCE = Patience(60.0, CLOCK, lambda: False)
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ def _poll_for_ever(connection: Connection) -> None:
 
 def test_last_words_of_a_broker_that_takes_nothing_more_are_heard(listener: socket.socket) -> None:
     client = _client(listener)
-    client.connect()
+    client.connect(PATIENCE)
     _answer(listener, CONNACK + TAKEN_OVER)
 
     _number, is_written = client.publish(MESSAGE)
@@ -63,7 +65,7 @@ def test_last_words_of_a_broker_that_takes_nothing_more_are_heard(listener: sock
 
 def test_end_without_a_word_is_not_awaited(listener: socket.socket) -> None:
     client = _client(listener)
-    client.connect()
+    client.connect(PATIENCE)
     _answer(listener, CONNACK + TAKEN_OVER[:1])
 
     _number, is_written = client.publish(MESSAGE)
@@ -75,7 +77,7 @@ def test_end_without_a_word_is_not_awaited(listener: socket.socket) -> None:
 
 def test_take_over_right_after_the_greeting_is_told_as_one(listener: socket.socket) -> None:
     client = Connection(_endpoint(listener), None, Protocol.V5, CLOCK, lambda _token, _ok: None)
-    client._client.connect()
+    client._client.connect(PATIENCE)
     _answer(listener, CONNACK + TAKEN_OVER)
 
     with pytest.raises(LostError, match="session taken over") as caught:
@@ -87,7 +89,7 @@ def test_take_over_right_after_the_greeting_is_told_as_one(listener: socket.sock
 def test_a_packet_of_any_size_is_not_kept(listener: socket.socket) -> None:
     endpoint = replace(_endpoint(listener), protocol=Protocol.V311, max_incoming_bytes=1000)
     connection = Connection(endpoint, None, Protocol.V311, CLOCK, lambda _token, _ok: None)
-    connection._client.connect()
+    connection._client.connect(PATIENCE)
     peer, _ = listener.accept()
     with peer:
         peer.sendall(b"\x20\x02\x00\x00" + b"\x30\xff\xff\xff\x7f" + b"\x00\x04test")
@@ -100,7 +102,7 @@ def test_reading_that_the_broker_forbids_is_told(
     listener: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = _client(listener)
-    client.connect()
+    client.connect(PATIENCE)
     client.subscribe(["test/+"], 1)
 
     # mosquitto 2.0 accepts every subscription, and withholds what its ACL forbids
