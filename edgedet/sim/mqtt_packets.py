@@ -32,10 +32,10 @@ class Publish:
 
     topic: str
     payload: bytes
-    qos: int
-    retain: bool
-    is_duplicate: bool
-    packet_id: int
+    qos: int = 1
+    retain: bool = False
+    is_duplicate: bool = False
+    packet_id: int = 0
     properties: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -152,11 +152,17 @@ def disconnect(code: int) -> bytes:
     return _packet(DISCONNECT, bytes((code, 0)))
 
 
-def publish(topic: str, payload: bytes, protocol: int, *, retain: bool = False) -> bytes:
-    """A PUBLISH at QoS 0."""
-    name = topic.encode()
-    head = len(name).to_bytes(2, "big") + name + (b"\0" if protocol == V5 else b"")
-    return _packet(PUBLISH, head + payload, flags=int(retain))
+def publish(message: Publish, protocol: int) -> bytes:
+    """A PUBLISH (3.3); its properties are left out for 3.1.1, which has none."""
+    name = message.topic.encode()
+    head = len(name).to_bytes(2, "big") + name
+    if message.qos:
+        head += message.packet_id.to_bytes(2, "big")
+    if protocol == V5:
+        packed = b"".join(pack_property(*each) for each in message.properties.items())
+        head += pack_varint(len(packed)) + packed
+    flags = message.is_duplicate << 3 | message.qos << 1 | message.retain
+    return _packet(PUBLISH, head + message.payload, flags=flags)
 
 
 def pingresp() -> bytes:

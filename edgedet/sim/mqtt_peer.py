@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 
 from edgedet.errors import SimError
@@ -49,7 +49,7 @@ class MqttPeer:
         self._selector = selectors.DefaultSelector()
         self._clients: dict[object, PeerClient] = {}  # by socket
         self._acks: list[tuple[float, int, PeerClient, bytes]] = []
-        self._ack_count = 0
+        self._ack_count = self._packet_id = 0
         self._listener: socket.socket | None = self._listen(0)
         self.port = int(self._listener.getsockname()[1])
         self._worker = Worker("mqtt-peer", self._serve)
@@ -86,9 +86,9 @@ class MqttPeer:
         """
         self._order(command)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Send a message to the device, if it has subscribed to such."""
-        self._order(Publish(topic, payload, 0, retain, is_duplicate=False, packet_id=0))
+    def publish(self, message: Publish) -> None:
+        """Send a message to the device, if it has subscribed to such, at QoS 1 at most."""
+        self._order(replace(message, qos=min(message.qos, 1)))
 
     def _order(self, command: PeerCommand | Publish) -> None:
         told = _Told(command, threading.Event())
@@ -116,10 +116,9 @@ class MqttPeer:
         if isinstance(command, Publish):
             for client in list(self._clients.values()):
                 if client.wants(command.topic):
-                    data = publish(
-                        command.topic, command.payload, client.protocol, retain=command.retain
-                    )
-                    self._send(client, data)
+                    self._packet_id = self._packet_id % 0xFFFF + 1
+                    message = replace(command, packet_id=self._packet_id)
+                    self._send(client, publish(message, client.protocol))
         elif self._rules.obey(command):
             for client in list(self._clients.values()):
                 self._watch(client)

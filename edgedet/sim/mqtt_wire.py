@@ -105,10 +105,13 @@ class Reader:
         return self.varint() if kind == "varint" else self.number(int(kind[1:]) // 8)
 
 
-def pack_property(name: str, value: int) -> bytes:
-    """A property that holds a number."""
+def pack_property(name: str, value: int | str | bytes) -> bytes:
+    """A property that holds a number, text or bytes."""
     number, kind = _NUMBERS[name]
-    return bytes((number,)) + value.to_bytes(int(kind[1:]) // 8, "big")
+    if isinstance(value, int):
+        return bytes((number,)) + value.to_bytes(int(kind[1:]) // 8, "big")
+    data = value.encode() if isinstance(value, str) else value
+    return bytes((number,)) + len(data).to_bytes(2, "big") + data
 
 
 def pack_varint(value: int) -> bytes:

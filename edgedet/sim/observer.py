@@ -6,9 +6,12 @@ import time
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from edgedet.errors import SimError
 from edgedet.sim.journal import Heard, Journal
+from edgedet.sim.mqtt_packets import Publish
 from edgedet.stream.worker import Worker
 
 _TICK_S = 0.02
@@ -25,7 +28,7 @@ class Observer:
         self._journal = journal
         self._is_subscribed = threading.Event()
         self._lock = threading.Lock()  # guards _outgoing
-        self._outgoing: list[tuple[str, bytes, bool]] = []
+        self._outgoing: list[Publish] = []
         self._client = Client(
             CallbackAPIVersion.VERSION2,
             protocol=MQTTProtocolVersion.MQTTv5,
@@ -47,10 +50,10 @@ class Observer:
             msg = f"no subscription at the broker on port {self._port}; see its log"
             raise SimError(msg)
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
-        """Send a message at QoS 1, soon."""
+    def publish(self, message: Publish) -> None:
+        """Send a message, soon."""
         with self._lock:
-            self._outgoing.append((topic, payload, retain))
+            self._outgoing.append(message)
 
     def stop(self) -> None:
         """End; may be called twice."""
@@ -70,11 +73,16 @@ class Observer:
     def _send(self) -> None:
         with self._lock:
             outgoing, self._outgoing = self._outgoing, []
-        for topic, payload, retain in outgoing:
-            self._client.publish(topic, payload, qos=1, retain=retain)
+        for each in outgoing:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            for name, value in each.properties.items():
+                setattr(properties, name, value)
+            self._client.publish(each.topic, each.payload, each.qos, each.retain, properties)
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         given = message.properties.json() if message.properties else {}  # type: ignore[no-untyped-call]
+        if "CorrelationData" in given:  # paho gives it as hexadecimal digits
+            given["CorrelationData"] = bytes.fromhex(given["CorrelationData"])
         if "UserProperty" in given:
             given["user"] = dict(given.pop("UserProperty"))
         self._journal.add(

@@ -2,13 +2,23 @@
 
 import pytest
 
-from edgedet.sim.mqtt_packets import PUBLISH, V5, V311, connack, publish, read_publish, split
+from edgedet.sim.mqtt_packets import (
+    PUBLISH,
+    V5,
+    V311,
+    Publish,
+    connack,
+    publish,
+    read_publish,
+    split,
+)
 from edgedet.sim.mqtt_wire import MalformedError
 
 
 @pytest.mark.parametrize("protocol", [V311, V5])
 def test_packets_are_taken_off_one_by_one_as_they_come_in_pieces(protocol: int) -> None:
-    data = publish("a/b", b"x" * 200, protocol) + publish("c", b"", protocol, retain=True)
+    one, other = Publish("a/b", b"x" * 200, qos=0), Publish("c", b"", qos=0, retain=True)
+    data = publish(one, protocol) + publish(other, protocol)
     buffer, found = bytearray(), []
     for byte in data:
         buffer.append(byte)
@@ -20,6 +30,18 @@ def test_packets_are_taken_off_one_by_one_as_they_come_in_pieces(protocol: int) 
     assert (first.topic, first.payload, first.retain) == ("a/b", b"x" * 200, False)
     assert (second.topic, second.payload, second.retain) == ("c", b"", True)
     assert sum(packet.size_bytes for packet in found) == len(data)
+
+
+def test_a_message_is_read_as_it_was_packed() -> None:
+    properties = {"ResponseTopic": "answers/7", "CorrelationData": b"\x00\xff"}
+    said = Publish("a", b"{}", qos=1, packet_id=513, properties=properties)
+
+    for protocol, told in ((V5, properties), (V311, {})):
+        packet = split(bytearray(publish(said, protocol)))
+        assert packet is not None
+        heard = read_publish(packet, protocol)
+        assert (heard.qos, heard.packet_id, heard.payload) == (1, 513, b"{}")
+        assert heard.properties == told
 
 
 def test_endless_length_is_refused() -> None:

@@ -12,6 +12,7 @@ from paho.mqtt.properties import Properties
 
 from edgedet.errors import SimError
 from edgedet.sim.journal import Journal
+from edgedet.sim.mqtt_packets import Publish
 from edgedet.sim.mqtt_peer import MqttPeer
 from edgedet.sim.peer_command import PeerCommand
 
@@ -191,10 +192,17 @@ def test_messages_reach_a_device_that_subscribed(peer: MqttPeer) -> None:
     device = Device(peer.port).connect()
     device.client.subscribe("cmd/#", qos=1)
     device.until(lambda: False, 0.1)
-    peer.publish("cmd/pause", b"{}")
+    properties = {"ResponseTopic": "answers", "CorrelationData": b"7"}
+    peer.publish(Publish("cmd/pause", b"{}", qos=2, properties=properties))
     assert device.until(lambda: len(device.received) == 1)
-    peer.publish("other", b"{}")
-    assert not device.until(lambda: len(device.received) == 2, 0.1)
+    assert device.received[0].qos == 1
+    given: Any = device.received[0].properties
+    assert (given.ResponseTopic, given.CorrelationData) == ("answers", b"7")
+    peer.publish(Publish("cmd/pause", b"{}", qos=0))
+    assert device.until(lambda: len(device.received) == 2)
+    assert device.received[1].qos == 0
+    peer.publish(Publish("other", b"{}"))
+    assert not device.until(lambda: len(device.received) == 3, 0.1)
 
 
 def test_an_order_to_a_peer_that_does_not_run_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

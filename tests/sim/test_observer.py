@@ -7,6 +7,7 @@ import pytest
 from edgedet.errors import SimError
 from edgedet.sim import observer as module
 from edgedet.sim.journal import Journal
+from edgedet.sim.mqtt_packets import Publish
 from edgedet.sim.observer import Observer
 from tests.brokers import Mosquitto, free_port, wait_until
 from tests.conftest import StartMosquitto, Subscribe
@@ -27,11 +28,11 @@ def observer(broker: Mosquitto) -> Iterator[Observer]:
 def test_hears_again_after_a_restart(broker: Mosquitto, observer: Observer) -> None:
     journal = observer._journal
     observer.start(waits=True)
-    observer.publish("a/b", b'{"n": 1}', retain=False)
+    observer.publish(Publish("a/b", b'{"n": 1}'))
     assert wait_until(lambda: len(journal) == 1)
     broker.kill()
     broker.start()
-    observer.publish("a/b", b'{"n": 2}', retain=True)
+    observer.publish(Publish("a/b", b'{"n": 2}', retain=True))
     assert wait_until(lambda: len(journal) == 2)
     assert [heard.body for heard in journal.since()] == [{"n": 1}, {"n": 2}]
 
@@ -41,8 +42,15 @@ def test_what_it_publishes_others_hear(
 ) -> None:
     subscriber = subscribe(broker.port, "cmd/#")
     observer.start(waits=True)
-    observer.publish("cmd/x", b"{}", retain=False)
-    assert subscriber.wait_for(lambda m: m.topic == "cmd/x").qos == 1
+    properties = {"ResponseTopic": "answers/7", "CorrelationData": b"\xff7"}
+    for qos in (0, 1):
+        observer.publish(Publish(f"cmd/{qos}", b"{}", qos=qos, properties=properties))
+    for heard in subscriber.wait_for_all(lambda _: True, 2):
+        assert heard.topic == f"cmd/{heard.qos}"
+        assert heard.properties["ResponseTopic"] == "answers/7"
+    assert wait_until(lambda: len(observer._journal) == 2)
+    own = [each.properties for each in observer._journal.since()]
+    assert [each["CorrelationData"] for each in own] == [b"\xff7"] * 2
 
 
 def test_that_there_is_no_broker_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

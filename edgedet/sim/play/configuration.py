@@ -1,12 +1,14 @@
 """The runtime's configuration for a scenario: what the scenario needs, then what it says."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from edgedet.errors import SimError
+from edgedet.sim.scenario.placeholders import filled, placeholders_in
 from edgedet.sim.scenario.schema import Head
 
 BUNDLE = Path(__file__).parents[1] / "bundle" / "tiny"
@@ -17,7 +19,54 @@ SITE = "sim"
 DISK = "disk"
 """Where the small disk is, in the folder of the scenario."""
 
-_PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.-]+)\}")
+
+class ConfigFile:
+    """The runtime's configuration file, written anew at each change of it."""
+
+    def __init__(
+        self, path: Path, head: Head, addresses: Mapping[str, str], http_port: int | None
+    ) -> None:
+        """Write to `path`, in the scenario's folder; see `make_configuration`.
+
+        Raises:
+            SimError: for a placeholder that means nothing.
+        """
+        self._path = path
+        self._known = _known(addresses, path.parent)
+        self._content = make_configuration(head, addresses, path.parent, http_port)
+        self._cameras = {name: _source(head, name, addresses, path.parent) for name in head.cameras}
+        self._write()
+
+    def change(self, over: dict[str, Any] | str, without: Sequence[str]) -> str:
+        """Lay `over` over it, or make it the whole text, and take out `without`; what was done.
+
+        A camera's source that was taken out before comes back as it was made.
+
+        Raises:
+            SimError: there is no such thing to take out, or a placeholder means nothing.
+        """
+        over = _checked(over, self._known)
+        if isinstance(over, str):
+            self._path.write_text(over, encoding="utf-8")
+            return f"a text of {len(over)} characters"
+        for key in without:
+            _take_out(self._content, key)
+        told = [_name_of(key, value) for key, value in over.items()]
+        if isinstance(sources := over.get("sources"), list):
+            over["sources"] = [self._made(source) for source in sources]
+        self._content = _merged(self._content, over)
+        self._write()
+        return ", ".join([*told, *(f"without {key}" for key in without)])
+
+    def _made(self, source: Any) -> Any:  # noqa: ANN401 - plain values of YAML
+        """What is said of a source, over what its camera says if it is not there now."""
+        if not _has_id(source) or _is_among(source, self._content.get("sources", ())):
+            return source
+        return {**self._cameras.get(source["id"], {}), **source}
+
+    def _write(self) -> None:
+        text = yaml.safe_dump(self._content, sort_keys=False)
+        self._path.write_text(text, encoding="utf-8")
 
 
 def make_configuration(
@@ -40,10 +89,9 @@ def make_configuration(
     }
     if http_port is not None:
         base["http"] = {"listen": f"127.0.0.1:{http_port}"}
-    merged = _merged(base, head.config)
-    known = {**addresses, "folder": str(folder), "bundle.slow": str(SLOW_BUNDLE)}
-    filled: dict[str, Any] = _filled(merged, known)
-    return filled
+    merged: dict[str, Any] = _merged(base, head.config)
+    checked: dict[str, Any] = _checked(merged, _known(addresses, folder))
+    return checked
 
 
 def password_files(head: Head) -> dict[str, str]:
@@ -89,19 +137,44 @@ def _has_id(item: object) -> bool:
     return isinstance(item, dict) and isinstance(item.get("id"), str)
 
 
-def _filled(value: Any, addresses: Mapping[str, str]) -> Any:  # noqa: ANN401 - plain values of YAML
-    if isinstance(value, dict):
-        return {key: _filled(each, addresses) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_filled(each, addresses) for each in value]
-    if not isinstance(value, str):
-        return value
+def _is_among(source: Mapping[str, Any], others: Sequence[object]) -> bool:
+    return any(isinstance(each, dict) and each.get("id") == source["id"] for each in others)
 
-    def address(match: re.Match[str]) -> str:
-        if match[1] not in addresses:
-            known = ", ".join(f"${{{name}}}" for name in sorted(addresses))
-            msg = f"config: {match[0]} means nothing here; known are {known}"
+
+def _known(addresses: Mapping[str, str], folder: Path) -> dict[str, str]:
+    return {**addresses, "folder": str(folder), "bundle.slow": str(SLOW_BUNDLE)}
+
+
+def _checked(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401 - plain values of YAML
+    """`value` with its placeholders filled in."""
+    for name in placeholders_in(value):
+        if name not in known:
+            told = ", ".join(f"${{{each}}}" for each in sorted(known))
+            msg = f"config: ${{{name}}} means nothing here; known are {told}"
             raise SimError(msg)
-        return addresses[match[1]]
+    return filled(value, known)
 
-    return _PLACEHOLDER.sub(address, value)
+
+def _name_of(key: str, value: object) -> str:
+    """A section as a report tells of it: never its values, which may be secret."""
+    if key == "sources" and isinstance(value, list):
+        return ", ".join(f"sources.{each['id']}" for each in value if _has_id(each)) or key
+    inner = ", ".join(f"{key}.{name}" for name in value) if isinstance(value, dict) else ""
+    return inner or key
+
+
+def _take_out(content: dict[str, Any], key: str) -> None:
+    *way, last = key.split(".")
+    place: Any = content
+    for part in way:
+        place = place.get(part) if isinstance(place, dict) else None
+    if isinstance(place, list):
+        found = next((each for each in place if _has_id(each) and each["id"] == last), None)
+        if found is not None:
+            place.remove(found)
+            return
+    elif isinstance(place, dict) and last in place:
+        del place[last]
+        return
+    msg = f"config: there is no '{key}' to take out; sections are {', '.join(content)}"
+    raise SimError(msg)

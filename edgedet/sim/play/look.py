@@ -9,7 +9,7 @@ from typing import Any
 
 from edgedet.sim.journal import Heard
 from edgedet.sim.peer_client import matches
-from edgedet.sim.play.world import World
+from edgedet.sim.play.world import World, whole_topic
 from edgedet.sim.scenario.expectation import (
     Expectation,
     HttpExpectation,
@@ -52,14 +52,7 @@ def look(
         return _http(expectation.http, world.http_port or 0)
     if expectation.process is not None:
         return _process(expectation.process, world)
-    if expectation.peer is not None and world.peer is not None:
-        facts = world.peer.facts
-        wrong = mismatches(facts, expectation.peer)
-        return Finding(not wrong, tuple(wrong))
-    if expectation.labels is not None and world.labels is not None:
-        return _labels(expectation.labels, world)
-    msg = f"nobody to look at for {expectation.kind}"
-    raise AssertionError(msg)
+    return _counterparts(expectation, world)
 
 
 def describe(expectation: Expectation) -> str:
@@ -78,8 +71,20 @@ def describe(expectation: Expectation) -> str:
 
 
 def on_topic(heard: Heard, prefix: str, topic: str) -> bool:
-    """Whether a message is on a topic below the device's prefix."""
-    return matches(f"{prefix}/{topic}", heard.topic)
+    """Whether a message is on a topic as a scenario names it."""
+    return matches(whole_topic(prefix, topic), heard.topic)
+
+
+def _counterparts(expectation: Expectation, world: World) -> Finding:
+    if expectation.sources is not None:
+        return _sources(expectation.sources, world)
+    if expectation.peer is not None and world.peer is not None:
+        wrong = mismatches(world.peer.facts, expectation.peer)
+        return Finding(not wrong, tuple(wrong))
+    if expectation.labels is not None and world.labels is not None:
+        return _labels(expectation.labels, world)
+    msg = f"nobody to look at for {expectation.kind}"
+    raise AssertionError(msg)
 
 
 def _message(
@@ -114,8 +119,30 @@ def _view(heard: Heard) -> dict[str, Any]:
         "@size": len(heard.payload),
         "@will": heard.is_will,
         "@duplicate": heard.is_duplicate,
-        "@properties": heard.properties,
+        "@properties": {name: _plain(value) for name, value in heard.properties.items()},
     }
+
+
+def _plain(value: object) -> object:
+    """A property as a scenario can write it: bytes are text, or hexadecimal digits."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.hex()
+
+
+def _sources(wanted: Mapping[str, object], world: World) -> Finding:
+    """The last that was told of each source."""
+    states: dict[str, object] = {}
+    for heard in world.journal.since():
+        for name in wanted:
+            if on_topic(heard, world.prefix, f"src/{name}/status"):
+                body = heard.body
+                states[name] = body.get("state") if isinstance(body, dict) else None
+    wrong = mismatches(states, wanted)
+    return Finding(not wrong, tuple(wrong))
 
 
 def _log(pattern: str, text: str) -> Finding:

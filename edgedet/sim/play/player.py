@@ -10,6 +10,7 @@ from edgedet.sim.play.look import Finding, Since, describe, look, on_topic
 from edgedet.sim.play.report import Entry, Outcome, Report
 from edgedet.sim.play.world import World
 from edgedet.sim.scenario.matcher import is_match
+from edgedet.sim.scenario.rounds import every_step, label_of, steps_in_round
 from edgedet.sim.scenario.schema import Scenario
 from edgedet.sim.scenario.steps import (
     DEEDS,
@@ -19,6 +20,7 @@ from edgedet.sim.scenario.steps import (
     PauseStep,
     Rate,
     RateStep,
+    RepeatStep,
     RuntimeStep,
 )
 
@@ -50,7 +52,8 @@ class Player:
         self._begin_s = time.monotonic()
         try:
             self._world.start(lambda text: self._note(Outcome.DONE, text))
-            first = next((step for step in self._steps if isinstance(step, RuntimeStep)), None)
+            steps = every_step(self._steps)
+            first = next((step for step in steps if isinstance(step, RuntimeStep)), None)
             if first is None or first.runtime != "start":
                 self._note(Outcome.DONE, self._world.tell_runtime("start"))
             self._play_all()
@@ -95,8 +98,6 @@ class Player:
     def _play_all(self) -> None:
         for number, step in enumerate(self._steps):
             self._play(step)
-            if step.mark:
-                self._marks[step.mark] = self._here()
             if not self._report.has_passed:
                 left = len(self._steps) - number - 1
                 if left:
@@ -105,7 +106,8 @@ class Player:
                 self._note(Outcome.DONE, "last lines of the runtime's log:", tuple(said))
                 return
 
-    def _play(self, step: AnyStep) -> None:
+    def _play(self, step: AnyStep, outer: str = "") -> None:
+        """Play one step; `outer` is the round that it is in, if it is in one."""
         note = f"  ({step.note})" if step.note else ""
         if isinstance(step, DEEDS):
             self._since = self._here()
@@ -122,6 +124,27 @@ class Player:
             self._never(step, note)
         elif isinstance(step, RateStep):
             self._measure(step.rate, note)
+        else:
+            self._repeat(step, note, outer)
+        if step.mark:
+            self._marks[step.mark] = self._here()
+
+    def _repeat(self, step: RepeatStep, note: str, outer: str) -> None:
+        repeat = step.repeat
+        for number in range(1, repeat.times + 1):
+            label, begin_s = label_of(number, outer), self._now_s
+            if not self._left_s:
+                limit_s = self._scenario.head.time_limit_s
+                self._note(Outcome.FAILED, f"round {label} is not begun: {limit_s:g} s are over")
+                return
+            self._note(Outcome.DONE, f"round {label} of {repeat.times}{note}")
+            for inner in steps_in_round(step, label):
+                self._play(inner, label)
+                if not self._report.has_passed:
+                    return
+            if number < repeat.times:
+                rest_s = begin_s + repeat.every_s - self._now_s
+                time.sleep(max(0.0, min(rest_s, self._left_s)))
 
     def _expect(self, step: ExpectStep, note: str) -> None:
         begin_s = self._now_s

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-import yaml
-
 from edgedet.config.environment import without_settings
 from edgedet.config.load import load_settings
 from edgedet.errors import ConfigError, SimError, SourceError
@@ -17,17 +15,20 @@ from edgedet.sim.disk import SmallDisk
 from edgedet.sim.journal import Journal
 from edgedet.sim.label_service import LabelOptions, LabelService
 from edgedet.sim.mosquitto import Mosquitto, free_port
+from edgedet.sim.mqtt_packets import Publish
 from edgedet.sim.mqtt_peer import MqttPeer
 from edgedet.sim.observer import Observer
-from edgedet.sim.play.configuration import DISK, make_configuration, password_files
-from edgedet.sim.play.orders import in_words, tell_labels, tell_mosquitto
+from edgedet.sim.play.configuration import DISK, ConfigFile, password_files
+from edgedet.sim.play.orders import in_words, reload, tell_labels, tell_mosquitto
 from edgedet.sim.process import Process
 from edgedet.sim.rtsp_camera import CameraProcess
+from edgedet.sim.scenario.rounds import every_step
 from edgedet.sim.scenario.schema import CameraSettings, Scenario
 from edgedet.sim.scenario.steps import (
     AnyStep,
     BrokerStep,
     CameraStep,
+    ConfigStep,
     DiskStep,
     ExpectStep,
     LabelsStep,
@@ -38,6 +39,7 @@ from edgedet.sim.scenario.steps import (
 )
 
 STOP_TIMEOUT_S = 20.0
+_CONFIG = "edgedet.yaml"
 Tell = Callable[[str], None]
 
 
@@ -56,8 +58,8 @@ class World:
         self.prefix = ""
         self.expects_runtime = False
         """Whether the runtime is meant to run now."""
-        self._config = folder / "edgedet.yaml"
-        command = [sys.executable, "-m", "edgedet", "run", str(self._config), "--no-table"]
+        self._config: ConfigFile | None = None
+        command = [sys.executable, "-m", "edgedet", "run", str(folder / _CONFIG), "--no-table"]
         self.runtime = Process(command, folder / "edgedet.log", without_settings())
         self._disk: SmallDisk | None = None
         self._mosquitto: Mosquitto | None = None
@@ -122,6 +124,8 @@ class World:
             done = f"label service: {in_words(step.labels.model_dump(exclude_unset=True))}"
         elif isinstance(step, PublishStep):
             done = self._publish(step)
+        elif isinstance(step, ConfigStep) and self._config is not None:
+            done = f"configuration: {self._config.change(step.config, step.without)}"
         elif isinstance(step, RuntimeStep):
             done = self.tell_runtime(step.runtime)
         return done
@@ -132,6 +136,8 @@ class World:
             self.runtime.start()
             self.expects_runtime = True
             return f"runtime: start, process {self.runtime.pid}"
+        if deed == "reload":
+            return f"runtime: reload, {reload(self.runtime)}"
         if deed in {"hold", "resume"}:
             self.runtime.signal(signal.SIGSTOP if deed == "hold" else signal.SIGCONT)
         else:
@@ -198,10 +204,10 @@ class World:
         ):
             if server is not None:
                 addresses[f"{name}.url"] = server.url
-        content = make_configuration(self.head, addresses, self.folder, self.http_port)
-        self._config.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        path = self.folder / _CONFIG
+        self._config = ConfigFile(path, self.head, addresses, self.http_port)
         try:
-            settings = load_settings(self._config, environ={}).settings
+            settings = load_settings(path, environ={}).settings
         except ConfigError as exc:
             # the file is made of the section `config`, and may be gone when this is read
             told = tuple(f"config: {problem.partition(': ')[2]}" for problem in exc.problems)
@@ -213,15 +219,27 @@ class World:
     def _publish(self, step: PublishStep) -> str:
         message = step.publish
         payload = b"" if message.payload is None else json.dumps(message.payload).encode()
-        topic = f"{self.prefix}/{message.topic}"
-        if self.peer is not None:
-            self.peer.publish(topic, payload, retain=message.retain)
-        elif self._observer is not None:
-            self._observer.publish(topic, payload, retain=message.retain)
+        properties: dict[str, str | bytes] = {}
+        if message.response_topic:
+            properties["ResponseTopic"] = whole_topic(self.prefix, message.response_topic)
+        if message.correlation:
+            properties["CorrelationData"] = message.correlation.encode()
+        topic = whole_topic(self.prefix, message.topic)
+        speaker = self.peer or self._observer
+        if speaker is not None:
+            speaker.publish(
+                Publish(topic, payload, message.qos, message.retain, properties=properties)
+            )
         return f"publish {message.topic}"
 
 
+def whole_topic(prefix: str, topic: str) -> str:
+    """The topic that a scenario means: below the device's prefix, or behind a `/` as it is."""
+    return topic[1:] if topic.startswith("/") else f"{prefix}/{topic}"
+
+
 def _asks_http(steps: tuple[AnyStep, ...]) -> bool:
+    steps = tuple(every_step(steps))
     checks = [step.expect for step in steps if isinstance(step, ExpectStep)]
     checks += [step.never for step in steps if isinstance(step, NeverStep)]
     return any(check.http is not None for check in checks)

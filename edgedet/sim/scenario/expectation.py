@@ -1,11 +1,11 @@
-"""What a scenario may expect: of messages, log, HTTP, process, peer and label service."""
+"""What a scenario may expect: of messages, sources, log, HTTP, process, peer and label service."""
 
 import re
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from edgedet.config.section import Section
+from edgedet.config.section import Section, Slug
 from edgedet.sim.peer_facts import FACTS
 from edgedet.sim.scenario.matcher import problem_of
 
@@ -26,14 +26,24 @@ def _regular(pattern: str) -> str:
     return pattern
 
 
+def _one_topic(topic: str) -> str:
+    if "+" in topic or "#" in topic:
+        msg = "expected a topic to publish to, without the wildcards + and #"
+        raise ValueError(msg)
+    return topic
+
+
 Expected = Annotated[Any, AfterValidator(_sound)]
 Where = dict[str, Expected]
 Regex = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_regular)]
-TopicFilter = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^/].*$")]
+TopicFilter = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^/?[^/].*$")]
+"""What follows the device's prefix; behind a `/`, a topic that does not begin with it."""
+Topic = Annotated[TopicFilter, AfterValidator(_one_topic)]
+"""The same without wildcards."""
 
 
 class MessageExpectation(Section):
-    """Messages of the device. `topic` is what follows its prefix; `+` and `#` are wildcards."""
+    """Messages of the device, or an answer at another topic; `+` and `#` are wildcards."""
 
     topic: TopicFilter
     where: Where = Field(default_factory=dict)
@@ -84,6 +94,8 @@ class Expectation(Section):
     peer: Where | None = None
     """Facts of the scripted peer."""
     labels: LabelsExpectation | None = None
+    sources: dict[Slug, Expected] | None = Field(default=None, min_length=1)
+    """The state of each, as the broker retains it now; `-`: it is taken back, or was never told."""
 
     @model_validator(mode="after")
     def _is_one(self) -> "Expectation":

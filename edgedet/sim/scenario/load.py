@@ -8,8 +8,11 @@ from pydantic import ValidationError
 from edgedet.config.document import KeyPath, Problem, parse_yaml, read_text
 from edgedet.config.problems import located, problems_of
 from edgedet.errors import ConfigError
+from edgedet.sim.scenario.rounds import in_round, label_of
 from edgedet.sim.scenario.schema import Head, Scenario, problems_of_timeline
-from edgedet.sim.scenario.steps import STEPS, AnyStep
+from edgedet.sim.scenario.steps import STEPS, AnyStep, RepeatStep
+
+_TOP = 2  # the length of the place of a step that is in no `repeat`
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -22,12 +25,11 @@ def load_scenario(path: Path) -> Scenario:
     problems = list(document.problems)
     value = document.value
     head: Head | None = None
-    steps: list[AnyStep | None] = []
+    steps: list[tuple[KeyPath, AnyStep]] = []
     if value is not None or not problems:
         head = _validated(value, problems)
         raw = value.get("timeline") if isinstance(value, dict) else None
-        for number, entry in enumerate(raw if isinstance(raw, list) else []):
-            steps.append(_step(entry, ("timeline", number), problems))
+        steps = _steps(raw, ("timeline",), problems)
     if head is not None:
         problems += problems_of_timeline(head, steps)
     if problems or head is None:
@@ -35,7 +37,7 @@ def load_scenario(path: Path) -> Scenario:
         count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
         msg = f"{path}: {count} in the scenario"
         raise ConfigError(msg, lines)
-    return Scenario(head, tuple(step for step in steps if step is not None))
+    return Scenario(head, tuple(step for path, step in steps if len(path) == _TOP))
 
 
 def _validated(value: object, problems: list[Problem]) -> Head | None:
@@ -44,6 +46,26 @@ def _validated(value: object, problems: list[Problem]) -> Head | None:
     except ValidationError as exc:
         problems += problems_of(exc, Head)
         return None
+
+
+def _steps(
+    entries: Any,  # noqa: ANN401 - whatever YAML holds
+    path: KeyPath,
+    problems: list[Problem],
+    outer: str = "",
+) -> list[tuple[KeyPath, AnyStep]]:
+    """Steps with their places, each `repeat` followed by those of its first round."""
+    found: list[tuple[KeyPath, AnyStep]] = []
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        place = (*path, number)
+        step = _step(in_round(entry, outer) if outer else entry, place, problems)
+        if step is None:
+            continue
+        found.append((place, step))
+        if isinstance(step, RepeatStep):
+            inner, label = (*place, "repeat", "steps"), label_of(1, outer)
+            found += _steps(step.repeat.steps, inner, problems, label)
+    return found
 
 
 def _step(entry: Any, path: KeyPath, problems: list[Problem]) -> AnyStep | None:  # noqa: ANN401

@@ -1,6 +1,7 @@
 """A scenario: who takes part, how the runtime is configured, what happens, what must be."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -11,19 +12,21 @@ from edgedet.config.section import Section, Slug
 from edgedet.sim.camera_command import CameraCommand
 from edgedet.sim.clip import Codec
 from edgedet.sim.peer_command import PeerCommand
+from edgedet.sim.scenario.placeholders import placeholders_in
 from edgedet.sim.scenario.steps import (
+    MAX_STEPS,
     AnyStep,
     BrokerStep,
     CameraStep,
+    ConfigStep,
     DiskStep,
     LabelsStep,
     PeerStep,
     PublishStep,
     RateStep,
+    RepeatStep,
     Step,
 )
-
-_MAX_STEPS = 500
 
 
 class Login(Section):
@@ -136,7 +139,7 @@ class Head(Section):
     config: dict[str, Any] = Field(default_factory=dict)
     """Laid over the configuration that the scenario makes; sources by their id."""
     always: Always = Always()
-    timeline: list[Any] = Field(min_length=1, max_length=_MAX_STEPS)
+    timeline: list[Any] = Field(min_length=1, max_length=MAX_STEPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,23 +150,52 @@ class Scenario:
     steps: tuple[AnyStep, ...]
 
 
-def problems_of_timeline(head: Head, steps: list[AnyStep | None]) -> list[Problem]:
-    """Steps that name somebody who does not take part, or a thing that was never saved."""
-    problems: list[Problem] = []
+def addresses_of(head: Head) -> set[str]:
+    """The names of all that `${…}` may stand for in its configuration."""
+    known = {"folder", "bundle.slow", *(f"camera.{name}.url" for name in head.cameras)}
+    known |= {"broker.url"} if head.broker.kind != "none" else set()
+    return known | ({"labels.url"} if head.labels is not None else set())
+
+
+def problems_of_timeline(head: Head, steps: Iterable[tuple[KeyPath, AnyStep]]) -> list[Problem]:
+    """Steps that name somebody who does not take part, or a thing that was never saved.
+
+    `steps`: each with its place, in the order in which they are played.
+    """
+    problems = _unknown_addresses(head, ("config",), head.config)
     saved: set[str] = set()
     marks = {"start"}
-    for number, step in enumerate(steps):
-        if step is None:
-            continue
+    for path, step in steps:
         message = _absent(head, step) or _unsaved(step, saved) or _unmarked(step, marks)
         if message:
-            path: KeyPath = ("timeline", number)
             problems.append(Problem(path, message))
+        problems += _unfilled(head, path, step)
         if isinstance(step, RateStep) and step.rate.save_as:
             saved.add(step.rate.save_as)
         if step.mark:
             marks.add(step.mark)
     return problems
+
+
+def _unfilled(head: Head, path: KeyPath, step: AnyStep) -> list[Problem]:
+    """What stands for nothing; those inside of `repeat` are steps of their own."""
+    if isinstance(step, RepeatStep):
+        return []
+    if isinstance(step, ConfigStep):
+        return _unknown_addresses(head, path, step.config)
+    names = dict.fromkeys(placeholders_in(step.model_dump()))
+    more = "in a step, only ${round} does, inside of `repeat`"
+    return [Problem(path, f"${{{name}}} means nothing here; {more}") for name in names]
+
+
+def _unknown_addresses(head: Head, path: KeyPath, config: object) -> list[Problem]:
+    known = addresses_of(head)
+    told = ", ".join(f"${{{name}}}" for name in sorted(known))
+    return [
+        Problem(path, f"${{{name}}} means nothing here; known are {told}")
+        for name in dict.fromkeys(placeholders_in(config))
+        if name not in known
+    ]
 
 
 def _absent(head: Head, step: AnyStep) -> str:
@@ -189,6 +221,8 @@ def _absent_for_check(head: Head, step: AnyStep) -> str:
         return ""
     if check.message is not None and head.broker.kind == "none":
         return "there is no broker to hear messages from"
+    if check.sources is not None and head.broker.kind == "none":
+        return "there is no broker to hear of sources from"
     if check.peer is not None and head.broker.kind != "peer":
         return "there is no scripted peer; expected `broker: peer`"
     if check.labels is not None and head.labels is None:

@@ -1,6 +1,6 @@
-"""The steps of a timeline: deeds, pauses and checks. A step is named by one of its keys."""
+"""The steps of a timeline: deeds, pauses, checks, rounds. A step is named by one of its keys."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -8,7 +8,9 @@ from edgedet.config.section import Section, Slug
 from edgedet.sim.camera_command import CameraCommand
 from edgedet.sim.label_faults import FaultKind, RequestKind
 from edgedet.sim.peer_command import PeerCommand
-from edgedet.sim.scenario.expectation import Expectation, Expected, TopicFilter
+from edgedet.sim.scenario.expectation import Expectation, Expected, Topic, TopicFilter
+
+MAX_STEPS = 500
 
 
 class Step(Section):
@@ -49,9 +51,44 @@ class DiskStep(Step):
 
 
 class RuntimeStep(Step):
-    """Start and end the runtime, or hold it; `stop` is SIGTERM, `kill` SIGKILL."""
+    """Start and end the runtime, or hold it; `stop` is SIGTERM, `kill` SIGKILL.
 
-    runtime: Literal["start", "stop", "kill", "hold", "resume"]
+    `reload` is SIGHUP, and done when the runtime has told what came of it.
+    """
+
+    runtime: Literal["start", "stop", "kill", "hold", "resume", "reload"]
+
+
+class ConfigStep(Step):
+    """Change the runtime's configuration file; nobody reads it yet.
+
+    `config` is laid over what the file says, or is its whole text; `without` names what is taken
+    out, sources by their id.
+    """
+
+    config: Any
+    without: list[Annotated[str, Field(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$")]] = Field(
+        default_factory=list, max_length=50
+    )
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> "ConfigStep":
+        if isinstance(self.config, str):
+            if self.without:
+                msg = "`without` takes something out of settings, and here the whole text is given"
+                raise ValueError(msg)
+            return self
+        if not isinstance(self.config, dict):
+            msg = "expected settings to lay over the configuration, or the text of the whole file"
+            raise ValueError(msg)  # noqa: TRY004 - pydantic wants a ValueError
+        if not (self.config or self.without):
+            msg = "changes nothing; expected settings in `config`, or keys in `without`"
+            raise ValueError(msg)
+        mqtt = self.config.get("mqtt")
+        if "device" in self.config or (isinstance(mqtt, dict) and "topic_root" in mqtt):
+            msg = "the topics of a scenario stay: set device and mqtt.topic_root in its head"
+            raise ValueError(msg)
+        return self
 
 
 class LabelsOrder(Section):
@@ -81,11 +118,17 @@ class LabelsStep(Step):
 
 
 class Publication(Section):
-    """A message to the device; `topic` is what follows its prefix."""
+    """A message to the device, or to somebody else.
 
-    topic: TopicFilter
+    `response_topic` and `correlation` are for those who answer; MQTT 5 has them.
+    """
+
+    topic: Topic
     payload: Any = None
     retain: bool = False
+    qos: Literal[0, 1, 2] = 1
+    response_topic: Topic | None = None
+    correlation: str = Field(default="", max_length=200)
 
 
 class PublishStep(Step):
@@ -141,18 +184,36 @@ class RateStep(Step):
     rate: Rate
 
 
+class Repeat(Section):
+    """Steps that are played again and again; `${round}` in their texts is the round's number."""
+
+    times: int = Field(ge=1, le=10_000)
+    every_s: float = Field(default=0, ge=0, le=3600)
+    """So long at least from the begin of a round to that of the next."""
+    steps: list[Any] = Field(min_length=1, max_length=MAX_STEPS)
+    """As they were written, for the number is filled in anew for each round."""
+
+
+class RepeatStep(Step):
+    """Play a block of steps several times."""
+
+    repeat: Repeat
+
+
 AnyStep = (
     CameraStep
     | PeerStep
     | BrokerStep
     | DiskStep
     | RuntimeStep
+    | ConfigStep
     | LabelsStep
     | PublishStep
     | PauseStep
     | ExpectStep
     | NeverStep
     | RateStep
+    | RepeatStep
 )
 STEPS: dict[str, type[AnyStep]] = {
     "camera": CameraStep,
@@ -160,12 +221,23 @@ STEPS: dict[str, type[AnyStep]] = {
     "broker": BrokerStep,
     "disk": DiskStep,
     "runtime": RuntimeStep,
+    "config": ConfigStep,
     "labels": LabelsStep,
     "publish": PublishStep,
     "pause_s": PauseStep,
     "expect": ExpectStep,
     "never": NeverStep,
     "rate": RateStep,
+    "repeat": RepeatStep,
 }
-DEEDS = (CameraStep, PeerStep, BrokerStep, DiskStep, RuntimeStep, LabelsStep, PublishStep)
+DEEDS = (
+    CameraStep,
+    PeerStep,
+    BrokerStep,
+    DiskStep,
+    RuntimeStep,
+    ConfigStep,
+    LabelsStep,
+    PublishStep,
+)
 """What changes the world; checks look at what came after the last of them."""

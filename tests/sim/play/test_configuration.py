@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from edgedet.config.settings import Settings
 from edgedet.errors import SimError
@@ -11,6 +12,7 @@ from edgedet.manifest import read_bundle
 from edgedet.sim.play.configuration import (
     BUNDLE,
     SLOW_BUNDLE,
+    ConfigFile,
     make_configuration,
     password_files,
 )
@@ -72,8 +74,50 @@ def test_placeholders_are_filled_and_unknown_ones_refused() -> None:
     content = _make(_head(config={"jsonl": "${folder}/x.jsonl", "model": {"threads": 2}}))
     assert content["jsonl"] == "/work-of-sim/x.jsonl"
     assert content["model"]["threads"] == 2
-    with pytest.raises(SimError, match=r"\$\{labels.url\} means nothing here"):
+    with pytest.raises(SimError, match=r"config: \$\{labels.url\} means nothing here"):
         _make(_head(config={"jsonl": "${labels.url}"}))
+
+
+def _file(folder: Path, **head: object) -> ConfigFile:
+    return ConfigFile(folder / "c.yaml", _head(**head), ADDRESSES, None)
+
+
+def _ids(folder: Path) -> list[str]:
+    content = yaml.safe_load((folder / "c.yaml").read_text(encoding="utf-8"))
+    return [source["id"] for source in content["sources"]]
+
+
+def test_a_file_is_changed_step_by_step(tmp_path: Path) -> None:
+    file = _file(tmp_path)
+    made = yaml.safe_load((tmp_path / "c.yaml").read_text(encoding="utf-8"))
+
+    over = {"model": {"score_threshold": 0.4}, "jsonl": "${folder}/x"}
+    assert file.change(over, ["sources.dock"]) == (
+        "model.score_threshold, jsonl, without sources.dock"
+    )
+    assert _ids(tmp_path) == ["gate"]
+    gone = ["jsonl", "model.score_threshold"]
+    assert file.change({}, gone) == "without jsonl, without model.score_threshold"
+    again = {"sources": [{"id": "dock"}, {"id": "made", "uri": "test://ball"}]}
+    assert file.change(again, []) == "sources.dock, sources.made"
+    assert _ids(tmp_path) == ["gate", "dock", "made"]
+    assert file.change({}, ["sources.made"]) == "without sources.made"
+
+    assert yaml.safe_load((tmp_path / "c.yaml").read_text(encoding="utf-8")) == made
+
+
+def test_a_text_is_the_whole_file_until_the_next_change(tmp_path: Path) -> None:
+    file = _file(tmp_path)
+    assert file.change("sources: [", []) == "a text of 10 characters"
+    assert (tmp_path / "c.yaml").read_text(encoding="utf-8") == "sources: ["
+    file.change({"model": {"threads": 2}}, [])
+    assert _ids(tmp_path) == ["gate", "dock"]
+
+
+@pytest.mark.parametrize("key", ["sources.yard", "model.threds", "jsonl", "model.bundle.x"])
+def test_what_is_not_there_cannot_be_taken_out(tmp_path: Path, key: str) -> None:
+    with pytest.raises(SimError, match=f"there is no '{key}' to take out"):
+        _file(tmp_path).change({}, [key])
 
 
 def test_cameras_with_a_password_get_one_from_a_file() -> None:

@@ -32,8 +32,10 @@ def _look(world: World, since: Since | None = None, **expected: object) -> Findi
     return look(Expectation.model_validate(expected), world, begin, {"start": Since()})
 
 
-def _hear(world: World, topic: str, *, retain: bool = False, **body: object) -> None:
-    payload = json.dumps(body).encode()
+def _hear(
+    world: World, topic: str, *, retain: bool = False, correlation: bytes = b"", **body: object
+) -> None:
+    payload = json.dumps(body).encode() if body else b""
     world.journal.add(
         Heard(
             topic=topic,
@@ -41,7 +43,7 @@ def _hear(world: World, topic: str, *, retain: bool = False, **body: object) -> 
             qos=1,
             retain=retain,
             at_s=time.monotonic(),
-            properties={"MessageExpiryInterval": 90},
+            properties={"MessageExpiryInterval": 90, "CorrelationData": correlation},
         )
     )
 
@@ -58,6 +60,30 @@ def test_messages_are_judged_by_topic_payload_and_envelope(world: World) -> None
     assert holds(topic="#", where={"@size": "< 100", "@topic": "/gate/", "@will": False})
     assert not holds(topic="src/gate/status", count=2)
     assert not holds(topic="src/dock/status")
+
+
+def test_topics_beside_the_devices_own_and_what_came_back_with_an_answer(world: World) -> None:
+    _hear(world, "console/7", correlation=b"window 3", status="ok")
+    _hear(world, "console/8", correlation=b"\xff", status="ok")
+
+    def holds(topic: str, correlation: str) -> bool:
+        where = {"@properties.CorrelationData": correlation}
+        return _look(world, message={"topic": topic, "where": where}).holds
+
+    assert holds("/console/7", "window 3")
+    assert holds("/console/8", "ff")
+    assert not holds("console/7", "window 3")
+
+
+def test_sources_are_as_they_were_told_last(world: World) -> None:
+    for state in ("reconnecting", "live"):
+        _hear(world, "p/src/gate/status", state=state)
+        _hear(world, "p/src/dock/status", state=state)
+    _hear(world, "p/src/dock/status")
+
+    assert _look(world, sources={"gate": ["live", "degraded"], "dock": "-", "yard": "-"}).holds
+    finding = _look(world, sources={"gate": "stalled", "dock": "live"})
+    assert finding.seen == ("gate is 'live', not 'stalled'", "dock is None, not 'live'")
 
 
 def test_only_what_came_since_the_last_deed_counts_unless_asked(world: World) -> None:
@@ -129,6 +155,7 @@ class _Health(BaseHTTPRequestHandler):
         ({"peer": {"connects": ">= 2"}}, "peer connects=>= 2"),
         ({"process": {"exit_code": 0}}, "process exit_code=0"),
         ({"http": {"path": "/healthz"}}, "http path=/healthz"),
+        ({"sources": {"gate": "live", "dock": "-"}}, "sources gate=live dock=-"),
     ],
 )
 def test_expectations_in_a_line(expected: dict[str, object], text: str) -> None:

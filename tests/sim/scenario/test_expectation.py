@@ -15,6 +15,7 @@ from edgedet.sim.scenario.expectation import Expectation
         ({"process": {"exit_code": 0}}, "process"),
         ({"peer": {"connects": ">= 2"}}, "peer"),
         ({"labels": {"images": 3}}, "labels"),
+        ({"sources": {"gate": ["live", "degraded"], "dock": "-"}}, "sources"),
     ],
 )
 def test_each_is_of_one_kind(given: dict[str, object], kind: str) -> None:
@@ -29,7 +30,9 @@ def test_each_is_of_one_kind(given: dict[str, object], kind: str) -> None:
         ({"log": "("}, "not a regular expression"),
         ({"peer": {"mood": 1}}, "the peer knows connects"),
         ({"message": {"topic": "status", "where": {"a": ">= b"}}}, "expected a number"),
-        ({"message": {"topic": "/status"}}, "pattern"),
+        ({"message": {"topic": "//status"}}, "pattern"),
+        ({"sources": {}}, "at least 1"),
+        ({"sources": {"Gate": "live"}}, "pattern"),
         ({"http": {"path": "healthz"}}, "pattern"),
     ],
 )

@@ -59,6 +59,33 @@ timeline:
         assert problem.startswith(beginning)
 
 
+def test_steps_inside_of_rounds_are_checked_in_their_place(tmp_path: Path) -> None:
+    text = """\
+name: a
+about: x
+timeline:
+  - repeat:
+      times: 3
+      steps:
+        - camera: {id: gate, do: drop}
+        - expect: {message: {topic: a, count: "${round}"}}
+        - repeat: {times: 2, steps: [{pause: 1}, {publish: {topic: "a/+"}}]}
+  - repeat: {time: 3, steps: [{pause_s: 1}]}
+"""
+    problems = _load(tmp_path, text)
+
+    expected = (
+        "s.yaml:9: timeline[0].repeat.steps[2].repeat.steps[0]: expected exactly one of camera",
+        "s.yaml:9: timeline[0].repeat.steps[2].repeat.steps[1].publish.topic: expected a topic to",
+        "s.yaml:10: timeline[1].repeat.times: missing",
+        "s.yaml:10: timeline[1].repeat.time: unknown key; did you mean 'times'?",
+        "s.yaml:7: timeline[0].repeat.steps[0]: there is no camera 'gate'",
+    )
+    assert len(problems) == len(expected)
+    for problem, beginning in zip(problems, expected, strict=True):
+        assert problem.startswith(beginning)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

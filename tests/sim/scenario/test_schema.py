@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from edgedet.sim.scenario.schema import Head, problems_of_timeline
+from edgedet.sim.scenario.schema import Head, addresses_of, problems_of_timeline
 from edgedet.sim.scenario.steps import STEPS, AnyStep
 
 LEAST: dict[str, Any] = {"name": "a", "about": "b", "timeline": [{"pause_s": 1}]}
@@ -58,24 +58,39 @@ def test_what_makes_no_sense_is_refused(change: dict[str, object], message: str)
         ({}, {"expect": {"labels": {"images": 1}}}, "no label service"),
         ({}, {"rate": {"topic": "a", "of": "before", "ratio": 1}}, "no rate was saved"),
         ({}, {"expect": {"message": {"topic": "a", "since": "m"}}}, "no step before has"),
+        ({"broker": "none"}, {"expect": {"sources": {"a": "live"}}}, "no broker to hear of"),
+        ({}, {"publish": {"topic": "a", "payload": ["${round}"]}}, "inside of `repeat`"),
+        ({}, {"config": {"jsonl": "${labels.url}"}}, "known are ${broker.url}, ${bundle.slow}"),
     ],
 )
 def test_whom_a_step_needs_must_be_there(
     head: dict[str, object], step: dict[str, object], message: str
 ) -> None:
-    (problem,) = problems_of_timeline(Head.model_validate({**LEAST, **head}), [_step(**step)])
+    steps = [(("timeline", 0), _step(**step))]
+    (problem,) = problems_of_timeline(Head.model_validate({**LEAST, **head}), steps)
 
     assert problem.path == ("timeline", 0)
     assert message in problem.message
 
 
 def test_marks_and_rates_are_known_after_their_step() -> None:
-    steps: list[AnyStep | None] = [
+    steps: list[AnyStep] = [
         _step(pause_s=1, mark="m"),
         _step(rate={"topic": "a", "save_as": "before"}),
-        None,
         _step(rate={"topic": "a", "of": "before", "ratio": ">= 1"}),
         _step(expect={"message": {"topic": "a", "since": "m"}}),
         _step(expect={"message": {"topic": "a", "since": "start"}}),
     ]
-    assert problems_of_timeline(Head.model_validate(LEAST), steps) == []
+    placed = [(("timeline", number), step) for number, step in enumerate(steps)]
+    assert problems_of_timeline(Head.model_validate(LEAST), placed) == []
+
+
+def test_addresses_of_those_who_take_part_are_known() -> None:
+    head = Head.model_validate({**LEAST, "cameras": {"gate": {}}, "labels": {}})
+    known = addresses_of(head)
+    assert known == {"folder", "bundle.slow", "broker.url", "labels.url", "camera.gate.url"}
+    config = {"jsonl": "${camera.dock.url}"}
+    (problem,) = problems_of_timeline(head.model_copy(update={"config": config}), [])
+    assert (problem.path, problem.message[:40]) == (
+        ("config",), "${camera.dock.url} means nothing here; k",
+    )  # fmt: skip
