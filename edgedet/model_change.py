@@ -5,11 +5,13 @@ import logging
 from edgedet.clock import Clock
 from edgedet.config.settings import Settings
 from edgedet.detect import store_in
+from edgedet.detect.engine.store import remove_engines_of
 from edgedet.errors import CommandError, ModelError
 from edgedet.event import LastRun
 from edgedet.manifest import Bundle
 from edgedet.models import ModelStore
 from edgedet.models.listing import listed
+from edgedet.models.retention import kept_for
 from edgedet.models.store import CONFIGURED
 from edgedet.outlets import Outlets
 from edgedet.publish.broker import Incoming
@@ -24,6 +26,7 @@ from edgedet.rollout.machine import Site
 from edgedet.rollout.record import Record, RecordFile, State
 from edgedet.rollout.report import Figures, rollout_document, rollout_figures
 from edgedet.rollout.restart import settle_restart
+from edgedet.rollout.retention import Retention, needed_models
 from edgedet.rollout.rollout import Rollout
 from edgedet.rollout.wish import Asker, Wish
 from edgedet.sampling import Sampling
@@ -33,6 +36,18 @@ from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.worker import ErrorCallback
 
 logger = logging.getLogger(__name__)
+
+
+def retention_of(
+    settings: Settings, store: ModelStore, configured: Bundle, clock: Clock
+) -> Retention:
+    """What removes old models of a state directory, and the engines that are theirs."""
+
+    def forget_engines(digest: str) -> None:
+        for engine in remove_engines_of(settings.state_dir, digest):
+            logger.info("engine %s: removed with its model", engine.name)
+
+    return Retention(store, configured, lambda: settings.rollout, forget_engines, clock)
 
 
 class ModelChange:
@@ -79,7 +94,8 @@ class ModelChange:
         told = () if sampling is None else (sampling.hear,)
         store = store_in(self._settings.state_dir)
         stage = PipelineStage(lambda: reloader.settings, pipeline, store, self._clock, *told)
-        site = Site(self._store, self._configured, stage, intake, rollout, self._clock)
+        retention = retention_of(self._settings, self._store, self._configured, self._clock)
+        site = Site(self._store, self._configured, stage, intake, rollout, retention, self._clock)
         tell = (lambda: None) if exchange is None else exchange.ask_for_rebirth
         made = Rollout(site, self._file, self._record, self._settings.device.name, tell, on_error)
         self._rollout = made
@@ -146,7 +162,9 @@ class ModelChange:
     def _list(self) -> JsonObject:
         record = self._running().record
         serving = record.to if record.state is State.WATCHING else record.serving
-        rows = listed(self._store, self._configured, self._configured)
+        needed = needed_models(self._store, self._configured, record)
+        kept = kept_for(self._store, needed, self._settings.rollout.keep_models)
+        rows = listed(self._store, self._configured, self._configured, kept)
         models = [
             {key: value for key, value in row.items() if key != "folder"}
             | {"in_use": row["id"] == serving}

@@ -11,16 +11,22 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
+from edgedet.clock import SystemClock
 from edgedet.commands.model_use import IF_MEANT, Place, use
 from edgedet.config.settings import Settings
 from edgedet.detect import create_detector, store_in
+from edgedet.detect.engine.store import remove_engines_of
 from edgedet.detect.golden import golden_deviation
 from edgedet.errors import ModelError, first_line
 from edgedet.manifest import Bundle, read_bundle, read_golden, verify_bundle
+from edgedet.model_change import retention_of
 from edgedet.models import check_signature, fetch
 from edgedet.models.classes import check_classes
 from edgedet.models.fetch import Progress as Told
 from edgedet.models.listing import listed
+from edgedet.models.retention import kept_for
+from edgedet.rollout.claim import Claim
+from edgedet.rollout.retention import needed_models
 
 
 def install(config: Path, source: str, *, activates: bool, changes_classes: bool) -> int:
@@ -40,6 +46,8 @@ def install(config: Path, source: str, *, activates: bool, changes_classes: bool
     typer.echo(f"installed {installed.id}")
     if activates:  # verified, and its classes compared, above
         use(place, config, installed.id, changes_classes=changes_classes)
+    _prune(place)
+    if activates:
         return 0
     typer.echo(f"to use it: edgedet models activate {installed.id} --config {config}")
     return 0
@@ -49,16 +57,19 @@ def show(config: Path, *, as_json: bool) -> int:
     """List what is installed, and what is in use."""
     place = Place.of(config)
     used = place.store.in_use(place.configured)
-    models = listed(place.store, place.configured, used)
+    needed = needed_models(place.store, place.configured, place.record)
+    kept = kept_for(place.store, needed, place.settings.rollout.keep_models)
+    models = listed(place.store, place.configured, used, kept)
     if as_json:
         typer.echo(json.dumps({"models": models}, indent=2))
         return 0
     table = Table(title=f"models of {place.settings.state_dir}", title_justify="left")
-    for title in ("id", "model", "version", "precision", "in use"):
+    for title in ("id", "model", "version", "precision", "in use", "kept for"):
         table.add_column(title)
     for each in models:
         cells = (str(each[key]) for key in ("id", "model", "version", "precision"))
-        table.add_row(*cells, "yes" if each["in_use"] else "")
+        kept_as = str(each["kept_for"] or "nothing: removed before long")
+        table.add_row(*cells, "yes" if each["in_use"] else "", kept_as)
     Console(soft_wrap=True).print(table)
     return 0
 
@@ -85,7 +96,23 @@ def remove(config: Path, model: str) -> int:
         msg = f"the service changes its model to or from '{found.id}'; wait for the end of that"
         raise ModelError(msg)
     typer.echo(f"removed {place.store.remove(found.id).id}")
+    if found.bundle.digest != place.configured.digest:
+        remove_engines_of(place.settings.state_dir, found.bundle.digest)
     return 0
+
+
+def _prune(place: Place) -> None:
+    """Remove models that are not needed; a service that runs does it itself."""
+    try:
+        claim = Claim.take(place.store.folder)
+    except ModelError:
+        return
+    try:
+        retention = retention_of(place.settings, place.store, place.configured, SystemClock())
+        for model in retention.prune(place.record):
+            typer.echo(f"removed {model}: not needed, nor of the newest")
+    finally:
+        claim.give_back()
 
 
 def _problem(bundle: Bundle, settings: Settings) -> str:

@@ -41,6 +41,9 @@ class RolloutSettings(Section):
     """So long the new model looks at the same frames as the old one, without being heard."""
     watch_minutes: float = Field(default=30.0, ge=0, le=10_080)
     """So long it is watched after it took over."""
+    keep_models: int = Field(default=3, ge=1, le=1000)
+    """So many of the newest installed models stay, besides those in use, before it and desired;
+    the others are removed, with their engines."""
     band: BandSettings = BandSettings()
 
     @field_validator("allow_from")

@@ -1,11 +1,18 @@
 """The models of a device as a table of plain values, for the command line and for replies."""
 
+from collections.abc import Mapping
+
 from edgedet.manifest import Bundle
 from edgedet.models.store import CONFIGURED, ModelStore
 
 
-def listed(store: ModelStore, configured: Bundle, used: Bundle) -> list[dict[str, object]]:
-    """The configured bundle and all that are installed; `used` is the one in use."""
+def listed(
+    store: ModelStore, configured: Bundle, used: Bundle, kept: Mapping[str, str]
+) -> list[dict[str, object]]:
+    """The configured bundle and all that are installed; `used` is the one in use.
+
+    `kept` says what each installed one stays for; of which it says nothing, that goes before long.
+    """
     rows = [(CONFIGURED, configured)]
     rows += [(each.id, each.bundle) for each in store.installed()]
     return [
@@ -17,6 +24,7 @@ def listed(store: ModelStore, configured: Bundle, used: Bundle) -> list[dict[str
             "sha256": bundle.digest,
             "folder": str(bundle.folder),
             "in_use": bundle.folder == used.folder,
+            "kept_for": CONFIGURED if name == CONFIGURED else kept.get(name, ""),
         }
         for name, bundle in rows
     ]

@@ -1,7 +1,7 @@
 """The bundles of this device, in `state_dir/models`, and which of them is in use.
 
     bundles/NAME-VERSION-DIGEST/   verified copies; a folder is there as a whole or not at all
-    incoming/                      downloads that may go on, and copies not yet whole
+    incoming/                      downloads that may go on, copies not yet whole, what is removed
     active.json                    which one is in use, and which were before
 
 A power cut at any moment leaves a bundle that was whole before it: copies are renamed into place
@@ -20,6 +20,7 @@ from edgedet.files import sync
 from edgedet.manifest import Bundle, read_bundle, verify_bundle
 from edgedet.models.active import ACTIVE_FILE, ActiveModel, read_active, write_active
 from edgedet.models.fetch import SIGNATURE_FILE
+from edgedet.models.removal import remove_whole
 
 logger = logging.getLogger(__name__)
 
@@ -50,10 +51,27 @@ class ModelStore:
         """Where downloads are kept until they are whole."""
         return self.folder / "incoming"
 
+    @property
+    def bundles(self) -> Path:
+        """Where the folders of installed bundles are."""
+        return self.folder / "bundles"
+
+    def folders(self) -> list[Path]:
+        """The folder of each installed bundle, readable or not."""
+        return sorted(self.bundles.glob("*"))
+
+    def folder_of(self, model: str) -> Path:
+        """The folder of that id, there or not."""
+        return self.bundles / model
+
+    def is_there(self, model: str) -> bool:
+        """Whether that is the configured bundle, or the id of an installed one."""
+        return model == CONFIGURED or self.folder_of(model).is_dir()
+
     def installed(self) -> list[Installed]:
         """All bundles, by id; what cannot be read is logged and left out."""
         found = []
-        for folder in sorted((self.folder / "bundles").glob("*")):
+        for folder in self.folders():
             try:
                 found.append(Installed(folder.name, read_bundle(folder)))
             except ModelError as exc:  # noqa: PERF203 - one bad bundle must not hide the others
@@ -85,10 +103,11 @@ class ModelStore:
         """
         bundle = read_bundle(source)
         verify_bundle(bundle)
-        target = self.folder / "bundles" / _id_of(bundle)
+        target = self.folder_of(_id_of(bundle))
         if target.is_dir():
             installed = read_bundle(target)
             verify_bundle(installed)
+            target.touch()  # it was wanted again: of the newest
             return Installed(target.name, installed)
         copy = self.incoming / f"copy-{target.name}"
         try:
@@ -122,7 +141,7 @@ class ModelStore:
         if active is not None and active.model == found.id:
             msg = f"'{found.id}' is in use; activate another one first, or roll back"
             raise ModelError(msg)
-        shutil.rmtree(found.bundle.folder)
+        remove_whole(found.bundle.folder, self.incoming)
         return found
 
     def active(self) -> ActiveModel | None:
@@ -156,7 +175,7 @@ class ModelStore:
         earlier = list(before.history)
         while earlier:
             model = earlier.pop()
-            if model == CONFIGURED or (self.folder / "bundles" / model).is_dir():
+            if self.is_there(model):
                 return self._choose(model, configured, now, reason, earlier)
         msg = "the models before the present one are no longer installed; nothing was changed"
         raise ModelError(msg)

@@ -19,6 +19,7 @@ from edgedet.rollout.interruption import InterruptedChangeError, Interruption
 from edgedet.rollout.journal import Journal
 from edgedet.rollout.judge import baseline_of, judge_shadow, judge_watch
 from edgedet.rollout.record import Record, State
+from edgedet.rollout.retention import Retention
 from edgedet.rollout.wish import Wish
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Site:
     stage: Stage
     intake: Intake
     settings: RolloutSettings
+    retention: Retention
     clock: Clock
 
 

@@ -101,6 +101,9 @@ class Handled(_Part):
     seen: AwareDatetime
     outcome: Literal["waiting", "begun", "done", "failed"]
     reason: str = ""
+    model: str = ""
+    """The model that it names, by id or digest: that stays installed."""
+    sha256: str = ""
 
 
 class Record(_Part):

@@ -9,6 +9,8 @@ from edgedet.rollout.record import Record, State
 JsonObject = dict[str, object]
 Figures = dict[str, int | float | str]
 
+PRUNED = "pruned"
+"""Counts the installed models that were removed by themselves."""
 _COUNTED = (State.SETTLED, State.REFUSED, State.ROLLED_BACK)
 
 
@@ -39,6 +41,7 @@ def rollout_figures(record: Record, counts: Mapping[str, int]) -> Figures:
     """The same for the page and the metrics, the counts since the start of the service."""
     found: Figures = {state.value: counts.get(state.value, 0) for state in _COUNTED}
     return found | {
+        PRUNED: counts.get(PRUNED, 0),
         "under_way": int(not record.state.is_over),
         "state": record.state.value,
         "candidate": record.to if not record.state.is_over else "",

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 from edgedet.clock import Deadline
 from edgedet.errors import CommandError, ModelError
@@ -17,6 +18,7 @@ from edgedet.rollout.interruption import Interruption
 from edgedet.rollout.journal import Journal
 from edgedet.rollout.machine import Machine, Site
 from edgedet.rollout.record import Handled, Record, RecordFile, State
+from edgedet.rollout.report import PRUNED
 from edgedet.rollout.wish import Asker, DesiredModel, Wish, read_desired, wish_back
 from edgedet.stream.worker import ErrorCallback, StopSignal, Worker
 
@@ -132,6 +134,8 @@ class Rollout:
                 wish = self._next()
                 if wish is not None:
                     machine.carry_out(wish, going)
+                else:
+                    self._prune()
         except ModelError as exc:
             logger.error("%s; tried again in %.0f s", exc, _RETRY_S)  # noqa: TRY400 - says it all
             self._rest = Deadline(_RETRY_S, self._site.clock)
@@ -140,6 +144,11 @@ class Rollout:
         while not stop.is_set():
             self.turn(stop)
             stop.wait(_TICK_S)
+
+    def _prune(self) -> None:
+        count = self._site.retention.look(self.record)
+        with self._lock:
+            self.counts[PRUNED] += count
 
     def _changed(self, record: Record) -> None:
         if record.state is State.FETCHING and record.wish is not None and not record.wish.key:
@@ -190,15 +199,18 @@ class Rollout:
             return
         try:
             self._desired = read_desired(payload)
-            seen = Handled(key=self._desired.key, id=self._desired.id, seen=now, outcome="waiting")
+            seen = _waiting(self._desired, now)
         except ModelError as exc:
             self._desired = None
             key = hashlib.sha256(payload).hexdigest()
             seen = Handled(key=key, id="", seen=now, outcome="failed", reason=str(exc))
         if known is None or known.key != seen.key:
             self._note_desired(seen)
-        elif known.seen > now:  # the clock was set back: what is waited for must not be for ever
-            self._note_desired(known.model_copy(update={"seen": now}))
+        elif known.seen > now or known.model != seen.model or known.sha256 != seen.sha256:
+            # the clock was set back, and what is waited for must not be for ever; or written by a
+            # version that did not keep which model it is
+            same = {"seen": min(known.seen, now), "model": seen.model, "sha256": seen.sha256}
+            self._note_desired(known.model_copy(update=same))
 
     def _note_desired(self, desired: Handled | None) -> None:
         self._journal.amend(desired=desired)
@@ -220,6 +232,17 @@ class Rollout:
         if heard and wish is not None and wish.asker is Asker.DESIRED and _key(heard) != wish.key:
             return "another model is desired since"
         return ""
+
+
+def _waiting(desired: DesiredModel, now: datetime) -> Handled:
+    return Handled(
+        key=desired.key,
+        id=desired.id,
+        seen=now,
+        outcome="waiting",
+        model=desired.model or "",
+        sha256=desired.sha256 or "",
+    )
 
 
 def _key(payload: bytes) -> str:

@@ -80,3 +80,23 @@ def test_unsigned_is_kept_out_where_a_key_is_configured(tmp_path: Path) -> None:
     result = _models(config, "install", str(make_bundle(tmp_path / "made", "7").folder))
     assert result.exit_code == 1
     assert "is not signed" in str(result.exception)
+
+
+def test_old_models_that_nobody_needs_go_when_another_is_installed(
+    tmp_path: Path, config: Path
+) -> None:
+    for version in ("1", "2", "3", "4"):
+        made = make_bundle(tmp_path / f"made-{version}", version)
+        activates = ("--activate",) if version == "1" else ()
+        result = _models(config, "install", str(made.folder), *activates)
+        assert result.exit_code == 0, result.output
+        assert "not needed" not in result.output
+    made = make_bundle(tmp_path / "made-5", "5")
+
+    result = _models(config, "install", str(made.folder))
+
+    assert "removed tiny-2" in result.output
+    told = json.loads(_models(config, "list", "--json").stdout)["models"]
+    assert [(each["version"], each["kept_for"]) for each in told[1:]] == [
+        ("1", "in use"), ("3", "newest"), ("4", "newest"), ("5", "newest"),
+    ]  # fmt: skip

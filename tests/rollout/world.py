@@ -16,6 +16,7 @@ from edgedet.rollout.intake import Intake
 from edgedet.rollout.machine import Site
 from edgedet.rollout.record import Record, RecordFile, State
 from edgedet.rollout.restart import settle_restart
+from edgedet.rollout.retention import Retention
 from edgedet.rollout.rollout import Rollout
 from edgedet.rollout.wish import Asker, Wish
 from edgedet.stream.worker import StopSignal
@@ -196,6 +197,7 @@ class Device:
         self.configured = configured
         self.models: dict[str, Model] = {}
         self.told: list[Record] = []
+        self.forgotten: list[str] = []
         self.errors: list[BaseException] = []
         self._folder, self._settings, self._key = folder, settings, public_key_file
         self.store = ModelStore(folder)
@@ -212,7 +214,12 @@ class Device:
         self.bundle = store.in_use(self.configured)
         self.stage = FakeStage(self.bundle.folder.name, self.models, mortal)
         intake = Intake(store, self.configured, self._settings, self._key)
-        site = Site(store, self.configured, self.stage, intake, self._settings, self.clock)
+        retention = Retention(
+            store, self.configured, lambda: self._settings, self.forgotten.append, self.clock
+        )
+        site = Site(
+            store, self.configured, self.stage, intake, self._settings, retention, self.clock
+        )
         on_error = self.errors.append
         self.rollout = Rollout(site, self.file, record, "bench-01", self._tell, on_error)
 

@@ -126,15 +126,22 @@ def remove_outlived(folder: Path, key: EngineKey) -> list[Path]:
         except ModelError as exc:
             logger.debug("left alone: %s", exc)
             continue
-        if not is_outlived:
-            continue
+        if is_outlived and _delete(path):
+            removed.append(path.with_suffix(ENGINE_SUFFIX))
+    return removed
+
+
+def remove_engines_of(state_dir: Path, digest: str) -> list[Path]:
+    """Delete the engines in `state_dir` of the bundle whose digest begins so; what was deleted."""
+    removed = []
+    for path in sorted((state_dir / FOLDER).glob(f"*{SIDECAR_SUFFIX}")):
         try:
-            for each in (path.with_suffix(ENGINE_SUFFIX), path):
-                each.unlink(missing_ok=True)
-        except OSError as exc:
-            logger.warning("cannot delete the outlived engine of %s (%s)", path, exc.strerror)
+            is_of_bundle = read_sidecar(path).bundle_sha256.startswith(digest)
+        except ModelError as exc:
+            logger.debug("left alone: %s", exc)
             continue
-        removed.append(path.with_suffix(ENGINE_SUFFIX))
+        if is_of_bundle and _delete(path):
+            removed.append(path.with_suffix(ENGINE_SUFFIX))
     return removed
 
 
@@ -151,6 +158,17 @@ def writable_folder(folders: Sequence[Path]) -> Path:
     listed = ", ".join(str(folder) for folder in tried)
     msg = f"no folder for engines can be written, tried {listed}; choose one with --state-dir"
     raise ModelError(msg)
+
+
+def _delete(sidecar: Path) -> bool:
+    """Delete an engine and then its sidecar; whether that could be done."""
+    try:
+        for each in (sidecar.with_suffix(ENGINE_SUFFIX), sidecar):
+            each.unlink(missing_ok=True)
+    except OSError as exc:
+        logger.warning("cannot delete the engine of %s (%s)", sidecar, exc.strerror)
+        return False
+    return True
 
 
 def _is_writable(folder: Path) -> bool:

@@ -9,6 +9,7 @@ from edgedet.detect.engine.store import (
     FOLDER,
     StoredEngine,
     find_engine,
+    remove_engines_of,
     remove_outlived,
     save_engine,
     stored_at,
@@ -141,3 +142,15 @@ def test_engines_of_a_tensorrt_that_is_gone_are_deleted(
         stored.path.with_suffix(end).name for stored in kept for end in (".json", ".engine")
     }
     assert left == expected | {"note.json"}
+
+
+def test_the_engines_of_a_bundle_go_with_it_and_others_stay(tmp_path: Path, bundle: Bundle) -> None:
+    gone = [save(tmp_path, bundle, stem) for stem in ("one", "two")]
+    kept = save(tmp_path, bundle, "other", bundle_sha256="f" * 64)
+    (tmp_path / FOLDER / "note.json").write_text("{}")
+
+    assert remove_engines_of(tmp_path, bundle.digest[:12]) == [each.path for each in gone]
+
+    names = {path.name for path in (tmp_path / FOLDER).iterdir()}
+    assert names == {kept.path.name, kept.path.with_suffix(".json").name, "note.json"}
+    assert remove_engines_of(tmp_path / "nowhere", bundle.digest) == []
