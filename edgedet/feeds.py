@@ -56,6 +56,8 @@ class Feeds:
         self._leaving: list[Worker] = []
         self._next_seq: dict[str, int] = {}  # of sources that were removed
         self._is_stopping = False
+        self.on_add: Callable[[SourceRecord], object] = lambda _: None
+        """Told of a source that is added, before it is opened."""
         # the tuple is replaced, by one thread; any may read it
         self._feeds = tuple(self._make(settings, inlet) for settings, inlet in sources)
         self._reporter.watch(self.records)
@@ -116,6 +118,7 @@ class Feeds:
     def add(self, settings: SourceSettings, inlet: Inlet) -> None:
         """Open one more source, on a thread of its own. For one thread, as `remove`."""
         feed = self._make(settings, inlet)
+        self.on_add(feed.relay.record)
         self._feeds = (*self._feeds, feed)
         self._reporter.watch(self.records)
         if not self._is_stopping:

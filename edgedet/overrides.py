@@ -44,12 +44,10 @@ class Overrides:
         Else nobody could take it back.
         """
         before = self._standing.now
-        paused = before.paused if {"pause", "resume"} <= set(allow) else {}
-        for record in self._feeds.records:
-            since = paused.get(record.source_id)
-            if since is not None and record.pause(_reason(since)):
-                name = record.source_id
-                logger.warning("source '%s': %s; resume it by command", name, _reason(since))
+        if {"pause", "resume"} <= set(allow):
+            self._feeds.on_add = self._hold_back
+            for record in self._feeds.records:
+                self._hold_back(record)
         if "set-threshold" not in allow:
             return
         score, iou = before.thresholds(self._configured())
@@ -101,6 +99,13 @@ class Overrides:
         """What holds now because of commands; a threshold that is null is the configured one."""
         score, iou = self._standing.now.thresholds(self._configured())
         return {"paused": [*self._paused()], "score_threshold": score, "iou_threshold": iou}
+
+    def _hold_back(self, record: SourceRecord) -> None:
+        """Pause a source that was paused, be it in an earlier run or before it was removed."""
+        since = self._standing.now.paused.get(record.source_id)
+        if since is not None and record.pause(_reason(since)):
+            name = record.source_id
+            logger.warning("source '%s': %s; resume it by command", name, _reason(since))
 
     def _keep(self, **changes: object) -> None:
         try:

@@ -67,6 +67,8 @@ class Reloader:
         self.on_begin: Callable[[], object] = _nothing
         """Called before a file is read, on the thread that reads it; `on_end` after."""
         self.on_end: Callable[[], object] = _nothing
+        self.on_applied: Callable[[], object] = _nothing
+        """Called when what a file says holds, as far as it can."""
         self._lock = threading.Lock()  # one reload at a time
         self._soon = threading.Lock()  # guards the three below
         self._is_wanted = False
@@ -133,6 +135,7 @@ class Reloader:
             self._apply_thresholds(wanted, report)
             sources = self.changes.apply(self._settings.sources, wanted.sources, report)
             self._settings = self._settings.model_copy(update={"sources": sources})
+            self.on_applied()
             logger.info("configuration read anew; %s", report)
             return report
 

@@ -81,6 +81,7 @@ class Remote:
         overrides = Overrides(standing, feeds, pipeline, lambda: reloader.thresholds, clock)
         overrides.restore(settings.commands.allow)
         exchange.describe("overrides", overrides.facts)
+        reloader.on_applied = exchange.ask_for_rebirth
         self._offer(self._desk, exchange, overrides)
         models.offer(self._desk)
 

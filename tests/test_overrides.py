@@ -8,6 +8,7 @@ import pytest
 from edgedet.app import Application
 from tests.brokers import Received
 from tests.conftest import StartMosquitto, Subscribe
+from tests.reloads import running
 from tests.runs import PATTERN, tiny_settings
 from tests.test_remote import PREFIX, Remote
 
@@ -98,6 +99,41 @@ def test_thresholds_hold_until_the_configuration_has_others(restart: Restart) ->
     remote = restart(score=0.375)
     result = remote("set-threshold", iou_threshold=0.5)["result"]
     assert result == {"score_threshold": 0.375, "iou_threshold": 0.5}
+
+
+def test_reloads_tell_what_holds_and_leave_a_pause_as_it_is(
+    mosquitto: StartMosquitto, subscribe: Subscribe, tmp_path: Path
+) -> None:
+    broker = mosquitto()
+    remote = Remote(subscribe(broker.port, "edgedet/v1/lab/bench/#"))
+    commands = {"enabled": True, "allow": [*ALL, "reload"]}
+    device = {"site": "lab", "name": "bench"}
+    with running(tmp_path, mqtt={"url": broker.url, "commands": commands}, device=device) as bench:
+        remote("pause", source="a")
+        remote("set-threshold", score_threshold=0.875)
+        (made,) = (each for each in bench.content["sources"] if each["id"] == "a")
+        bench.drop("a")
+        remote.subscriber.wait_for(lambda m: m.topic.endswith("/a/status") and not m.payload)
+        remote.subscriber.messages.clear()
+        bench.content["sources"].append(made)
+        bench.content["model"]["score_threshold"] = 0.5
+        bench.reload()  # as by SIGHUP
+
+        held: dict[str, object] = {"paused": ["a"], "score_threshold": None, "iou_threshold": None}
+        remote.subscriber.wait_for(lambda m: _is_info(m) and m.body["overrides"] == held)
+        assert remote.status("disabled").body["reason"].startswith("paused by a command")
+        assert not any(m.topic.endswith("/a/detections") for m in remote.subscriber.messages)
+        assert remote("resume", source="a")["result"] == {"paused": []}
+        remote.status("live")
+        remote("set-threshold", score_threshold=0.875)
+        held = {"paused": [], "score_threshold": 0.875, "iou_threshold": None}
+        remote.subscriber.wait_for(lambda m: _is_info(m) and m.body["overrides"] == held)
+        remote.subscriber.messages.clear()
+        bench.content["model"]["score_threshold"] = 0.375
+        bench.reload()
+        remote.subscriber.wait_for(
+            lambda m: _is_info(m) and m.body["overrides"]["score_threshold"] is None
+        )
 
 
 def test_what_cannot_be_kept_is_not_done(restart: Restart, tmp_path: Path) -> None:
