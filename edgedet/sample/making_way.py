@@ -3,11 +3,12 @@
 What a person has rejected goes before all others.
 """
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from edgedet.sample.base import Sample, State
-from edgedet.sample.layout import IMAGES, label_path
+from edgedet.sample.layout import FACTS, IMAGES, label_path
 from edgedet.sample.picture import label_text
 
 
@@ -38,8 +39,17 @@ def _is_labelled(sample: Sample, folder: Path) -> bool:
     if picture.parent.parent.name != IMAGES:
         return False
     try:
-        return label_path(picture).read_text(encoding="utf-8") != label_text(sample.objects)
+        return label_path(picture).read_text(encoding="utf-8") != _written(picture, sample)
     except FileNotFoundError:
         return False
     except (OSError, UnicodeDecodeError):
         return True
+
+
+def _written(picture: Path, sample: Sample) -> str:
+    """What the device wrote into the label file; the numbers of classes are the folder's."""
+    try:
+        facts = json.loads(picture.with_suffix(FACTS).read_text(encoding="utf-8"))
+        return str(facts["prediction"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return label_text(sample.objects)

@@ -1,7 +1,8 @@
 """The files of a kept frame as bytes: JPEG, YOLO labels, and what is known of it as JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -73,6 +74,24 @@ def objects_of(
             seen.class_ids.tolist(), seen.scores.tolist(), boxes, strict=True
         )
     )
+
+
+def renumbered(
+    objects: Iterable[SampleObject], class_names: Sequence[str]
+) -> tuple[tuple[SampleObject, ...], tuple[str, ...]]:
+    """The objects with the ids that their classes have among `class_names`, and these names.
+
+    A frame may wait for days, and another model with other numbers take over meanwhile: what counts
+    is the name. Names that are missing are added at the end.
+
+    >>> seen = SampleObject(0, "car", 0.5, (0.1, 0.1, 0.2, 0.2))
+    >>> (found,), names = renumbered([seen], ["person", "car"])
+    >>> found.class_id, names
+    (1, ('person', 'car'))
+    """
+    found = tuple(objects)
+    names = tuple(dict.fromkeys((*class_names, *(each.class_name for each in found))))
+    return tuple(replace(each, class_id=names.index(each.class_name)) for each in found), names
 
 
 def label_text(objects: Iterable[SampleObject]) -> str:

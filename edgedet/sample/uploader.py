@@ -8,6 +8,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from edgedet.clock import Clock
@@ -23,6 +24,7 @@ from edgedet.sample.base import (
     SinkRefusalError,
     State,
 )
+from edgedet.sample.picture import renumbered
 from edgedet.sample.store import SampleStore, remove_files
 
 logger = logging.getLogger(__name__)
@@ -209,4 +211,5 @@ class Uploader:
                 raise SinkRefusalError(msg)
             picture = Path(f"{sample.id}.jpg")
         batch = f"{self._device}-{sample.source_id}-{sample.captured[:10]}"
-        return Parcel(sample, picture, batch, self.class_names)
+        objects, names = renumbered(sample.objects, self.class_names)
+        return Parcel(replace(sample, objects=objects), picture, batch, names)

@@ -1,5 +1,6 @@
 """The oldest makes way, but never what a person has worked on."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,21 @@ def test_what_a_person_labelled_stays(tmp_path: Path) -> None:
     assert making_way(samples, tmp_path, 10) == [samples[1]]
     assert making_way(samples, tmp_path, 20) == samples[1:]
     assert making_way(samples, tmp_path, 30) == []
+
+
+def test_the_numbers_of_the_folder_are_no_work_of_a_person(tmp_path: Path) -> None:
+    image = image_path(tmp_path, "gate", "gate-0")
+    labels = label_path(image)
+    for folder in (labels.parent, image.parent):
+        folder.mkdir(parents=True)
+    written = "7 0.375000 0.500000 0.250000 0.500000\n"
+    labels.write_text(written, encoding="utf-8")
+    image.with_suffix(".json").write_text(json.dumps({"prediction": written}), encoding="utf-8")
+    one = replace(stored(0), place=str(image), state=State.DONE)
+
+    assert making_way([one], tmp_path, 10) == [one]
+    labels.write_text(written.replace("7 ", "6 "), encoding="utf-8")
+    assert making_way([one], tmp_path, 10) == []
 
 
 def test_what_a_person_rejected_goes_first() -> None:

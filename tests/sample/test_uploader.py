@@ -256,6 +256,21 @@ def test_the_folder_is_the_end_and_the_place(tmp_path: Path) -> None:
     assert bench.store.reconcile().is_clean
 
 
+def test_another_model_may_have_other_numbers_by_the_time_a_frame_is_sent(
+    service: LabelService, tmp_path: Path
+) -> None:
+    bench = to_service(service, tmp_path)
+    bench.keep(0)  # a person, number 0 then
+    bench.uploader.class_names = ("car", "person")
+
+    with service:
+        bench.work()
+
+    [image] = service.images
+    assert image.annotation is not None
+    assert image.annotation.split()[0] == "1"
+
+
 def test_what_a_person_rejects_while_it_is_sent_stays_rejected(tmp_path: Path) -> None:
     bench = Bench(tmp_path, lambda _clock: FolderSink(tmp_path / "out"))
     bench.keep(0)

@@ -7,12 +7,13 @@ classes.txt                the class names, a line each, in order of their ids
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from edgedet.files import write_whole
 from edgedet.sample.base import Parcel, Receipt, SinkBusyError, SinkRefusalError
 from edgedet.sample.layout import CLASSES_FILE, FACTS, image_path, label_path
-from edgedet.sample.picture import facts_text, label_text
+from edgedet.sample.picture import facts_text, label_text, renumbered
 
 
 class FolderSink:
@@ -42,17 +43,17 @@ class FolderSink:
         if not parcel.picture.is_file() and not image.is_file():
             msg = "its picture is gone"
             raise SinkRefusalError(msg)
-        text = label_text(sample.objects)
         was_there = image.is_file()
         try:
             for folder in (image.parent, labels.parent):
                 folder.mkdir(parents=True, exist_ok=True)
-            write_whole(self._folder / CLASSES_FILE, _lines(parcel.class_names))
+            objects, names = renumbered(sample.objects, self._names(parcel.class_names))
+            text = label_text(objects)
+            write_whole(self._folder / CLASSES_FILE, _lines(names))
             if not labels.exists():
                 write_whole(labels, text.encode())
-            write_whole(
-                image.with_suffix(FACTS), facts_text(sample, parcel.class_names, text).encode()
-            )
+            facts = facts_text(replace(sample, objects=objects), names, text)
+            write_whole(image.with_suffix(FACTS), facts.encode())
             if not was_there:
                 _link_or_copy(parcel.picture, image)
         except OSError as exc:
@@ -65,6 +66,14 @@ class FolderSink:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _names(self, class_names: tuple[str, ...]) -> tuple[str, ...]:
+        """The names of the folder in its own order, in which there are labels, then new ones."""
+        try:
+            lines = (self._folder / CLASSES_FILE).read_text(encoding="utf-8-sig").splitlines()
+        except (FileNotFoundError, UnicodeDecodeError):
+            return class_names
+        return tuple(dict.fromkeys((*filter(None, map(str.strip, lines)), *class_names)))
 
 
 def _lines(names: tuple[str, ...]) -> bytes:

@@ -170,7 +170,7 @@ def test_exporting_copies_and_may_end_it(bench: Bench) -> None:
     assert found == {"exported": ["gate-0001", "gate-0002"], "missing": 0}
     assert bench.states() == ["refused", "done", "done"]
     assert len(list((out / "images" / "gate").glob("*.jpg"))) == 2
-    assert (out / "classes.txt").read_text("utf-8") == "bright\n"
+    assert (out / "classes.txt").read_text("utf-8") == "bright\nperson\n"
     assert bench.store.ledger.get("gate-0001").reason == f"exported to folder {out}"  # type: ignore[union-attr]
     assert {line.action for line in Audit(bench.store.ledger, SteppingClock()).lines()} == {
         "export"

@@ -1,11 +1,13 @@
 """The folder that is labelled: pictures, label files, names; nothing of a person is overwritten."""
 
+import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from edgedet.sample.base import SinkBusyError, SinkRefusalError
+from edgedet.sample.base import SampleObject, SinkBusyError, SinkRefusalError
 from edgedet.sample.sinks.folder import FolderSink
 from tests.sample.sinks.parcels import parcel
 
@@ -41,6 +43,24 @@ def test_once_more_after_a_kill_changes_nothing_that_a_person_did(tmp_path: Path
     assert sink.upload(sent).was_there
 
     assert labels.read_text("utf-8") == "1 0.5 0.5 0.1 0.1\n"
+
+
+def test_the_folder_keeps_its_numbers_when_a_model_has_others(tmp_path: Path) -> None:
+    sink, out = FolderSink(tmp_path / "out"), tmp_path / "out"
+    sink.upload(parcel(tmp_path / "store"))
+    other = parcel(tmp_path / "store", 1)
+    car = SampleObject(1, "car", 0.4, (0.25, 0.25, 0.5, 0.75))
+    van = replace(car, class_id=0, class_name="van")
+    seen = replace(other.sample, objects=(car, van))
+
+    sink.upload(replace(other, sample=seen, class_names=("van", "car", "person")))
+
+    assert (out / "classes.txt").read_text("utf-8") == "person\ncar\nbicycle\nvan\n"
+    rows = (out / "labels" / "gate" / "gate-0001.txt").read_text("utf-8").splitlines()
+    assert [row.split()[0] for row in rows] == ["1", "3"]
+    facts = json.loads((out / "images" / "gate" / "gate-0001.json").read_text("utf-8"))
+    assert facts["class_names"] == ["person", "car", "bicycle", "van"]
+    assert facts["prediction"].splitlines() == rows
 
 
 def test_another_disk_gets_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
