@@ -1,8 +1,10 @@
 """Which model an application runs, and how another takes over while it does: the parts together."""
 
 import logging
+from collections.abc import Callable
 
 from edgedet.clock import Clock
+from edgedet.config.rollout import RolloutSettings
 from edgedet.config.settings import Settings
 from edgedet.detect import store_in
 from edgedet.detect.engine.store import remove_engines_of
@@ -39,15 +41,16 @@ logger = logging.getLogger(__name__)
 
 
 def retention_of(
-    settings: Settings, store: ModelStore, configured: Bundle, clock: Clock
+    settings: Callable[[], Settings], store: ModelStore, configured: Bundle, clock: Clock
 ) -> Retention:
     """What removes old models of a state directory, and the engines that are theirs."""
+    state_dir = settings().state_dir
 
     def forget_engines(digest: str) -> None:
-        for engine in remove_engines_of(settings.state_dir, digest):
+        for engine in remove_engines_of(state_dir, digest):
             logger.info("engine %s: removed with its model", engine.name)
 
-    return Retention(store, configured, lambda: settings.rollout, forget_engines, clock)
+    return Retention(store, configured, lambda: settings().rollout, forget_engines, clock)
 
 
 class ModelChange:
@@ -63,6 +66,7 @@ class ModelChange:
         self._settings, self._clock = settings, clock
         self._configured = configured_bundle(settings)
         self._store = ModelStore(settings.state_dir)
+        self._rules: Callable[[], RolloutSettings] = lambda: settings.rollout
         self._file = RecordFile(self._store.folder)
         self._claim: Claim | None = None
         self._rollout: Rollout | None = None
@@ -87,15 +91,19 @@ class ModelChange:
         """
         if self._claim is None:
             return
-        rollout = self._settings.rollout
+        self._rules = lambda: reloader.settings.rollout
         exchange = None if outlets.mqtt is None else outlets.mqtt.exchange
         key = self._settings.model.public_key_file
-        intake = Intake(self._store, self._configured, rollout, key)
+        intake = Intake(self._store, self._configured, self._rules, key)
         told = () if sampling is None else (sampling.hear,)
         store = store_in(self._settings.state_dir)
         stage = PipelineStage(lambda: reloader.settings, pipeline, store, self._clock, *told)
-        retention = retention_of(self._settings, self._store, self._configured, self._clock)
-        site = Site(self._store, self._configured, stage, intake, rollout, retention, self._clock)
+        retention = retention_of(
+            lambda: reloader.settings, self._store, self._configured, self._clock
+        )
+        site = Site(
+            self._store, self._configured, stage, intake, self._rules, retention, self._clock
+        )
         tell = (lambda: None) if exchange is None else exchange.ask_for_rebirth
         made = Rollout(site, self._file, self._record, self._settings.device.name, tell, on_error)
         self._rollout = made
@@ -103,7 +111,7 @@ class ModelChange:
             return
         exchange.describe("rollout", lambda: rollout_document(made.record))
         exchange.describe("model", lambda: model_document(pipeline.roster.in_use.model.identity))
-        if rollout.desired:
+        if self._settings.rollout.desired:
 
             def hear(incoming: Incoming) -> None:
                 made.desire(incoming.payload)
@@ -163,7 +171,7 @@ class ModelChange:
         record = self._running().record
         serving = record.to if record.state is State.WATCHING else record.serving
         needed = needed_models(self._store, self._configured, record)
-        kept = kept_for(self._store, needed, self._settings.rollout.keep_models)
+        kept = kept_for(self._store, needed, self._rules().keep_models)
         rows = listed(self._store, self._configured, self._configured, kept)
         models = [
             {key: value for key, value in row.items() if key != "folder"}

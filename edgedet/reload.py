@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from edgedet.analysis import check_classes
 from edgedet.clock import Clock
+from edgedet.config.rollout import RolloutSettings
 from edgedet.config.section import changed_settings
 from edgedet.config.settings import Settings
 from edgedet.errors import CommandError, ConfigError
@@ -32,6 +33,8 @@ ReadSettings = Callable[[], Settings]
 
 _MAX_TOLD = 5  # problems of the file, in a reply
 _THRESHOLDS = frozenset(("score_threshold", "iou_threshold"))
+_RULES = frozenset(RolloutSettings.model_fields) - {"desired"}  # for which a topic is subscribed to
+_LIVE = {"model": _THRESHOLDS, "rollout": _RULES}
 
 
 def _nothing() -> None:
@@ -133,6 +136,7 @@ class Reloader:
             report = ReloadReport()
             self._compare_sections(wanted, report)
             self._apply_thresholds(wanted, report)
+            self._apply_rules(wanted, report)
             sources = self.changes.apply(self._settings.sources, wanted.sources, report)
             self._settings = self._settings.model_copy(update={"sources": sources})
             self.on_applied()
@@ -177,7 +181,7 @@ class Reloader:
                 report.needs_restart.append(name)
                 continue
             changed = changed_settings(before, after)
-            changed -= _THRESHOLDS if name == "model" else frozenset()
+            changed -= _LIVE.get(name, frozenset())
             report.needs_restart += [f"{name}.{key}" for key in sorted(changed)]
 
     def _apply_thresholds(self, wanted: Settings, report: ReloadReport) -> None:
@@ -189,3 +193,13 @@ class Reloader:
         model = self._settings.model.model_copy(update=kept)
         self._settings = self._settings.model_copy(update={"model": model})
         report.applied += [f"model.{key}" for key in sorted(changed)]
+
+    def _apply_rules(self, wanted: Settings, report: ReloadReport) -> None:
+        """Let the next change of the model go by these rules, not one that is under way."""
+        changed = changed_settings(self._settings.rollout, wanted.rollout) & _RULES
+        if not changed:
+            return
+        kept = {key: getattr(wanted.rollout, key) for key in _RULES}
+        rollout = self._settings.rollout.model_copy(update=kept)
+        self._settings = self._settings.model_copy(update={"rollout": rollout})
+        report.applied += [f"rollout.{key}" for key in sorted(changed)]

@@ -35,6 +35,15 @@ def test_thresholds_are_changed_at_once(bench: Bench) -> None:
     assert bench.app.parts.pipeline.thresholds.score == 0.77
 
 
+def test_the_next_change_of_the_model_goes_by_new_rules(bench: Bench) -> None:
+    bench.content["rollout"] = {"shadow_s": 7, "desired": True, "band": {"min_agreement": 0.25}}
+    report = bench.reload()
+    assert report["applied"] == ["rollout.band", "rollout.shadow_s"]
+    assert report["needs_restart"] == ["rollout.desired"]
+    rules = bench.app.reloader.settings.rollout
+    assert (rules.shadow_s, rules.band.min_agreement, rules.desired) == (7, 0.25, False)
+
+
 def test_what_needs_a_restart_is_named_and_left(bench: Bench) -> None:
     bench.content["sources"][0]["realtime"] = False
     bench.content["batch"] = {"max_size": 2}

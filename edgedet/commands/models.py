@@ -108,7 +108,9 @@ def _prune(place: Place) -> None:
     except ModelError:
         return
     try:
-        retention = retention_of(place.settings, place.store, place.configured, SystemClock())
+        retention = retention_of(
+            lambda: place.settings, place.store, place.configured, SystemClock()
+        )
         for model in retention.prune(place.record):
             typer.echo(f"removed {model}: not needed, nor of the newest")
     finally:

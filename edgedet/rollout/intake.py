@@ -1,5 +1,6 @@
 """From a wish to a bundle that is installed: fetched where that is allowed, and verified."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,11 +19,14 @@ from edgedet.rollout.wish import Wish
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes bundles into the store of a device. `public_key_file`: whose signature they need."""
+    """Takes bundles into the store of a device, by the settings that hold at that moment.
+
+    `public_key_file`: whose signature they need.
+    """
 
     store: ModelStore
     configured: Bundle
-    settings: RolloutSettings
+    settings: Callable[[], RolloutSettings]
     public_key_file: Path | None
 
     def check(self, wish: Wish) -> None:
@@ -36,14 +40,15 @@ class Intake:
             return
         if not wish.asker.is_remote:
             return
-        if not is_within(wish.url, self.settings.allow_from):
-            places = ", ".join(self.settings.allow_from) or "nowhere"
+        settings = self.settings()
+        if not is_within(wish.url, settings.allow_from):
+            places = ", ".join(settings.allow_from) or "nowhere"
             msg = (
                 f"no bundle is fetched from '{redact(wish.url)}' for somebody on the network;"
                 f" rollout.allow_from names {places}"
             )
             raise ModelError(msg)
-        if self.settings.require_signature and self.public_key_file is None:
+        if settings.require_signature and self.public_key_file is None:
             msg = (
                 "a bundle that is asked for over the network must be signed, and there is no key:"
                 " set model.public_key_file, or rollout.require_signature to false"
@@ -60,7 +65,7 @@ class Intake:
             return self.store.bundle_of(wish.model, self.configured).folder
         if not wish.asker.is_remote:
             return fetch(wish.url, self.store.incoming, progress)
-        allows = partial(is_within, places=self.settings.allow_from)
+        allows = partial(is_within, places=self.settings().allow_from)
         return fetch(wish.url, self.store.incoming, progress, allows)
 
     def verified(self, wish: Wish, folder: Path, used: Bundle) -> Installed:

@@ -40,7 +40,8 @@ class Site:
     configured: Bundle
     stage: Stage
     intake: Intake
-    settings: RolloutSettings
+    settings: Callable[[], RolloutSettings]
+    """Those that hold now; a shadow run and a watch keep those that they began with."""
     retention: Retention
     clock: Clock
 
@@ -144,13 +145,14 @@ class Machine:
     def _shadow(self, candidate: Candidate, going: Interruption) -> None:
         """Let it look at the frames that the model in use looks at, and hold it against that."""
         alone = self._site.stage.figures()
-        seconds = self._site.settings.shadow_s
+        settings = self._site.settings()
+        seconds = settings.shadow_s
         shadow: ShadowFigures | None = None
         if seconds:
             self._journal.note(State.SHADOW)
             shadow = self._site.stage.shadow(candidate, seconds, going.pause)
             going.check()
-            verdict = judge_shadow(shadow, self._site.settings.band)
+            verdict = judge_shadow(shadow, settings.band)
             self._journal.amend(figures=dict(verdict.figures))
             if verdict.reason:
                 raise ModelError(verdict.reason)
@@ -168,13 +170,12 @@ class Machine:
             site.store.activate(self.record.to, site.configured, now, wish.asker.value)
 
     def _watch(self, going: Interruption) -> None:
-        watch_s = 60.0 * self._site.settings.watch_minutes
+        settings = self._site.settings()
+        watch_s = 60.0 * settings.watch_minutes
         deadline = Deadline(watch_s, self._site.clock)
         self._journal.note(State.WATCHING)
         while True:
-            verdict = judge_watch(
-                self._site.stage.figures(), self.record.baseline, self._site.settings.band
-            )
+            verdict = judge_watch(self._site.stage.figures(), self.record.baseline, settings.band)
             if verdict.reason:
                 self._return(State.ROLLED_BACK, verdict.reason, verdict.figures)
                 return

@@ -37,7 +37,7 @@ class Place:
         """The id of what was installed."""
         values = {"allow_from": [str(self.folder)], "require_signature": False, **settings}
         checked = RolloutSettings.model_validate(values)
-        intake = Intake(self.store, self.configured, checked, key)
+        intake = Intake(self.store, self.configured, lambda: checked, key)
         intake.check(wish)
         folder = intake.fetched(wish, lambda _what, _count: None)
         return intake.verified(wish, folder, self.configured).id

@@ -63,3 +63,11 @@ def test_with_the_configured_model_in_use_only_the_newest_stays(device: Device) 
 
     assert device.rollout.record.serving == CONFIGURED
     assert _versions(device) == ["6"]
+
+
+def test_rules_that_change_hold_from_then_on(device: Device) -> None:
+    device.change(keep_models=4)
+    device.clock.advance(_LATER_S)
+    device.run()
+
+    assert _versions(device) == ["3", "4", "5", "6"]

@@ -213,13 +213,11 @@ class Device:
         record = settle_restart(store, self.file, self.configured, last, now)
         self.bundle = store.in_use(self.configured)
         self.stage = FakeStage(self.bundle.folder.name, self.models, mortal)
-        intake = Intake(store, self.configured, self._settings, self._key)
+        intake = Intake(store, self.configured, self._rules, self._key)
         retention = Retention(
-            store, self.configured, lambda: self._settings, self.forgotten.append, self.clock
+            store, self.configured, self._rules, self.forgotten.append, self.clock
         )
-        site = Site(
-            store, self.configured, self.stage, intake, self._settings, retention, self.clock
-        )
+        site = Site(store, self.configured, self.stage, intake, self._rules, retention, self.clock)
         on_error = self.errors.append
         self.rollout = Rollout(site, self.file, record, "bench-01", self._tell, on_error)
 
@@ -231,6 +229,13 @@ class Device:
             self.rollout.ask(wish)
         self.rollout.turn(self.stop)
         return self.rollout.record
+
+    def change(self, **settings: object) -> None:
+        """Let these rules hold from now on."""
+        self._settings = self._settings.model_copy(update=settings)
+
+    def _rules(self) -> RolloutSettings:
+        return self._settings
 
     def _tell(self) -> None:
         self.told.append(self.rollout.record)
