@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from edgedet.commands import detect
@@ -13,6 +14,10 @@ from edgedet.detect import remembered
 from tests.brokers import MOSQUITTO, Mosquitto, Subscriber
 
 THREAD_PATIENCE_S = 5.0
+
+# how long an example takes says what else the machine does, and nothing of what is tested
+hypothesis.settings.register_profile("edgedet", deadline=None)
+hypothesis.settings.load_profile("edgedet")
 
 StartMosquitto = Callable[..., Mosquitto]
 Subscribe = Callable[..., Subscriber]

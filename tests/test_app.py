@@ -12,7 +12,7 @@ from edgedet.detect import available_backends
 from edgedet.errors import ConfigError, ModelError, PublishError
 from edgedet.event import SourceState
 from edgedet.stream.feeder import Outcome
-from tests.brokers import Mosquitto, Subscriber, free_port
+from tests.brokers import Mosquitto, Subscriber, free_port, wait_until
 from tests.runs import PATTERN, read_lines, tiny_settings
 
 WAIT_S = 30.0
@@ -168,8 +168,8 @@ def test_a_full_outbox_holds_up_a_lossless_source(start: Start, tmp_path: Path) 
     url = f"mqtt://127.0.0.1:{free_port()}"
     settings = tiny_settings(tmp_path, _lossless("a", 500), mqtt={"url": url, "queue_size": 10})
     app = start(settings)
-    assert app.wait(1.0) is None
-    assert app.has_stuck_outlet()
+    assert wait_until(app.has_stuck_outlet, WAIT_S)
+    assert app.wait(0.0) is None
     assert app.is_finite
     assert app.snapshot().frames < 100
 

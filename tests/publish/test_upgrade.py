@@ -108,7 +108,7 @@ def test_a_server_does_not_stretch_the_time_that_it_has(
     with pytest.raises(UnreachableError, match=f"{told} to the upgrade to WebSockets within 0.5 s"):
         _open(server)
 
-    assert _PATIENCE_S <= time.monotonic() - begin_s < 4.0
+    assert _PATIENCE_S <= time.monotonic() - begin_s < 8.0
 
 
 def test_who_gives_up_need_not_wait(make_server: MakeServer) -> None:

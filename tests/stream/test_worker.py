@@ -27,7 +27,7 @@ def test_after_stop_nothing_starts() -> None:
     worker = Worker("idle", lambda _stop: ran.set())
     worker.stop(1)
     worker.start()
-    assert worker.join(1)
+    assert worker.join(10)
     assert not ran.is_set()
 
 
