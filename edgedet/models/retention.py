@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from edgedet.models.removal import remove_whole, sweep
+from edgedet.models.folders import remove_whole, sweep
 from edgedet.models.store import ModelStore
 
 logger = logging.getLogger(__name__)

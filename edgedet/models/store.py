@@ -10,17 +10,14 @@ after they were verified and written out, and `active.json` is replaced in one s
 
 import logging
 import re
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from edgedet.errors import ModelError
-from edgedet.files import sync
 from edgedet.manifest import Bundle, read_bundle, verify_bundle
 from edgedet.models.active import ACTIVE_FILE, ActiveModel, read_active, write_active
-from edgedet.models.fetch import SIGNATURE_FILE
-from edgedet.models.removal import remove_whole
+from edgedet.models.folders import put_whole, remove_whole
 
 logger = logging.getLogger(__name__)
 
@@ -109,23 +106,9 @@ class ModelStore:
             verify_bundle(installed)
             target.touch()  # it was wanted again: of the newest
             return Installed(target.name, installed)
-        copy = self.incoming / f"copy-{target.name}"
         try:
-            shutil.rmtree(copy, ignore_errors=True)
-            copy.mkdir(parents=True)
-            names = [entry.path for entry in bundle.manifest.files]
-            for name in (*names, "manifest.json", SIGNATURE_FILE):
-                if (source / name).is_file():
-                    (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(source / name, copy / name)
-            copied = read_bundle(copy)
-            verify_bundle(copied)  # what was written is what is used, not what was read
-            _write_out(copy)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copy.rename(target)
-            _write_out(target.parent)
+            put_whole(bundle, target, self.incoming)
         except OSError as exc:
-            shutil.rmtree(copy, ignore_errors=True)
             msg = f"cannot install into {self.folder} ({exc.strerror or exc}); make room there"
             raise ModelError(msg) from exc
         return Installed(target.name, read_bundle(target))
@@ -251,9 +234,3 @@ class ModelStore:
 def _id_of(bundle: Bundle) -> str:
     version = re.sub(r"[^a-z0-9.]+", "-", bundle.manifest.version.lower()).strip("-.") or "0"
     return f"{bundle.manifest.name}-{version[:32]}-{bundle.digest[:12]}"
-
-
-def _write_out(folder: Path) -> None:
-    """Have everything below `folder` written to the disk, names included."""
-    for path in (*folder.rglob("*"), folder):
-        sync(path)

@@ -9,7 +9,6 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
 
 from edgedet.clock import Deadline
 from edgedet.errors import CommandError, ModelError
@@ -199,7 +198,7 @@ class Rollout:
             return
         try:
             self._desired = read_desired(payload)
-            seen = _waiting(self._desired, now)
+            seen = Handled(seen=now, outcome="waiting", **self._desired.named)
         except ModelError as exc:
             self._desired = None
             key = hashlib.sha256(payload).hexdigest()
@@ -232,17 +231,6 @@ class Rollout:
         if heard and wish is not None and wish.asker is Asker.DESIRED and _key(heard) != wish.key:
             return "another model is desired since"
         return ""
-
-
-def _waiting(desired: DesiredModel, now: datetime) -> Handled:
-    return Handled(
-        key=desired.key,
-        id=desired.id,
-        seen=now,
-        outcome="waiting",
-        model=desired.model or "",
-        sha256=desired.sha256 or "",
-    )
 
 
 def _key(payload: bytes) -> str:

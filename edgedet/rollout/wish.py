@@ -105,6 +105,12 @@ class DesiredModel(BaseModel):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
+    @property
+    def named(self) -> dict[str, str]:
+        """What is remembered of it: itself, and the model that it names, by id or digest."""
+        model, sha256 = self.model or "", self.sha256 or ""
+        return {"key": self.key, "id": self.id, "model": model, "sha256": sha256}
+
     def wish(self) -> Wish:
         """What it asks for."""
         return Wish(

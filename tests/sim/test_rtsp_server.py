@@ -30,7 +30,8 @@ def test_loop_has_no_seam(tmp_path: Path) -> None:
             times.append(frame.info.pts_ns / 1e9)
             frame.close()
         source.close()
-    assert all(after > before for before, after in pairwise(times))
+    # a seam would lead back by the length of the file; its clock may set a frame back by less
+    assert all(after > before - 0.04 for before, after in pairwise(times)), times
     assert (times[-1] - times[0]) / 39 == pytest.approx(0.04, rel=0.5)  # 25 a second
 
 

@@ -20,13 +20,14 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
     monkeypatch.setattr(module, "_WARM_S", 0.1)
     make_tiny_bundle(tmp_path)
     model = ModelSettings(bundle=tmp_path, backend="onnxruntime", threads=1)
-    source = SourceSettings(id="a", uri="test://ball?width=96&height=64", realtime=False)
+    uri = "test://ball?width=96&height=64&fps=2"
+    source = SourceSettings(id="a", uri=uri, realtime=False)
     return Load(model, source, 2, tmp_path)
 
 
 def test_at_full_speed_no_frame_waits_for_a_camera(load: Load) -> None:
     found = measure_whole(load, 2, 0.3)
-    assert found.images_per_s > 30
+    assert found.images_per_s > 4  # a camera would give 2
     assert found.stages[Stage.TOTAL].count > 0
     assert 0 < found.busy <= 1
     assert 0 < found.cpu <= 1
@@ -34,8 +35,8 @@ def test_at_full_speed_no_frame_waits_for_a_camera(load: Load) -> None:
 
 
 def test_cameras_come_at_their_pace(load: Load) -> None:
-    found = try_cameras(load, Question(3, 20.0, 100.0), 0.8)
-    assert 30 < found.images_per_s < 90  # 60, and what had piled up; less if others take the cores
+    found = try_cameras(load, Question(3, 4.0, 100.0), 0.8)
+    assert 4 < found.images_per_s < 24  # 12, and what had piled up; less if others take the cores
     assert found.seconds > 0.7
 
 

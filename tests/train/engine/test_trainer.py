@@ -127,7 +127,9 @@ def test_resume_continues_bit_for_bit(tmp_path: Path) -> None:
     assert len(again.rows) == 3
 
 
-@pytest.mark.parametrize("step", [2, 3, 5])
+@pytest.mark.parametrize(
+    "step", [pytest.param(2, marks=pytest.mark.slow), 3, pytest.param(5, marks=pytest.mark.slow)]
+)
 def test_resume_goes_on_inside_an_epoch(tmp_path: Path, step: int) -> None:
     # three steps an epoch, an update every second one and at the end
     recipe = RECIPE.model_copy(update={"warmup_epochs": 0, "image_weights": True})

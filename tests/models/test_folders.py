@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edgedet.models.removal import remove_whole, sweep
+from edgedet.models.folders import remove_whole, sweep
 from edgedet.models.store import ModelStore
 from tests.models.bundles import make_bundle
 
