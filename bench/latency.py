@@ -1,13 +1,15 @@
 """From the decoder to the broker at 70 % load: `python -m bench.latency`.
 
 Raw, and less the time that a frame waited for the backend while it ran something else and the time
-inside it: what is left is edgedet's own. Cameras are test patterns of 720p, the load is a share of
-what the whole pipeline does at full speed, measured just before in each round.
+inside it: what is left is edgedet's own. Beside it, how late any program is woken meanwhile: the
+machine's part in edgedet's. Cameras are test patterns of 720p, the load is a share of what the
+whole pipeline does at full speed, measured just before in each round.
 """
 
 import sys
 
 from bench.broker import broker
+from bench.lateness import lateness
 from bench.live import Run, Seen, cameras_for, capacity_fps, parser, quantile, watch
 from bench.rows import Rows
 
@@ -25,9 +27,11 @@ def main() -> int:
         for _ in range(options.rounds):
             full = capacity_fps(options, _CAPACITY_S)
             cameras = cameras_for(options.load * full, options.clip)
-            run = watch(options, cameras, None, port)
+            with lateness() as late:
+                run = watch(options, cameras, None, port)
             rate = len(run.seen) / run.seconds
             row = {"full speed, images/s": full, "load": rate / full, **_latencies(run)}
+            row |= {f"a program woken late, {name} ms": value for name, value in late.items()}
             rows.add(row, f"{len(cameras)} cameras, {run.lost} messages lost")
     rows.print(f"{options.backend}, {options.bundle}")
     return 0

@@ -90,6 +90,16 @@ class Admission:
         return sum(each.demand_fps for each in self._accounts if each.demand_fps < float("inf"))
 
     @property
+    def single_share(self) -> float:
+        """Which share of the time the backend would run if each picture were a batch.
+
+        Infinite while nothing is known, and with files that take whatever there is.
+        """
+        demand_fps = sum(account.demand_fps for account in self._accounts)
+        single_s = self._cost.usual_s(1)
+        return demand_fps * single_s if demand_fps and single_s else float("inf")
+
+    @property
     def limits(self) -> list[SourceLimit | None]:
         """The limit of each inlet; None: it gets all that it asks for."""
         return [account.limit for account in self._accounts]

@@ -3,7 +3,9 @@
 The rules, in words; which frame is next is `edgedet.stream.intake`'s:
 
 - A batch has as many pictures as pays on this backend, at most `max_size`, and no more than let
-  the answers of live sources come within the latency budget.
+  the answers of live sources come within the latency budget. While the backend keeps up with
+  single pictures, a batch must save more: in it the first answer waits for the last picture, and
+  the last answer for all others to be published.
 - A live frame stays in its channel, where a newer one takes its place, until the backend waits or
   is about to be free. With lossless sources alone, frames are painted beside the backend at once.
 - A full batch is offered to the backend at once, another one when it has all that can be expected.
@@ -38,6 +40,7 @@ from edgedet.stream.tap import FrameTap
 _IDLE_WAIT_S = 0.5  # a bound: a put or a close wakes us anyway
 _BUSY_SHARE = 0.7  # of the backend: above, the newest frame wins
 _FULL_SHARE = 0.9  # above, a wait for a fuller batch may pay
+_SINGLE_SHARE = 0.75  # of the backend's time for single pictures; above, they would queue up
 _LEAD_S = 0.002  # how much earlier than painting asks for the next batch is begun
 _LEAD_PAINTINGS = 1.5  # for each frame to paint
 
@@ -168,6 +171,7 @@ class Batcher:
 
     def _max_size(self) -> int:
         """The most pictures that the next batch should have."""
+        self._sizing.is_light = self.admission.single_share < _SINGLE_SHARE
         size = self._sizing.max_size
         if self._intake.has_live:
             while size > 1 and not self.age.fits(size):

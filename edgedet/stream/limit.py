@@ -9,6 +9,7 @@ import threading
 _SMOOTHING = 0.3
 _SAMPLES = 3  # of each kind before anything is decided
 _GAIN = 0.9  # a picture in a batch must cost less than this share of a picture alone
+_LIGHT_GAIN = 0.7  # the same where single pictures would do
 _TRIAL_EVERY = 300  # batches after which the other way is tried again
 
 
@@ -28,15 +29,17 @@ class BatchLimit:
             self._together_s = _Average()
             self._since_trial = 0
 
-    @property
-    def size(self) -> int:
-        """The most pictures that the next batch should have."""
+    def size(self, *, is_light: bool = False) -> int:
+        """The most pictures that the next batch should have.
+
+        `is_light`: the backend would keep up without batches, so they must save more.
+        """
         with self._lock:
             if self._together_s.count < _SAMPLES:
                 return self._max_size
             if self._alone_s.count < _SAMPLES:
                 return 1
-            return self._max_size if self._pays() else 1
+            return self._max_size if self._pays(_LIGHT_GAIN if is_light else _GAIN) else 1
 
     def add(self, size: int, infer_s: float) -> None:
         """Learn that the backend took `infer_s` for a batch of `size` pictures."""
@@ -49,10 +52,10 @@ class BatchLimit:
             self._since_trial += 1
             if self._since_trial >= _TRIAL_EVERY:
                 self._since_trial = 0
-                (self._alone_s if self._pays() else self._together_s).count = 0
+                (self._alone_s if self._pays(_GAIN) else self._together_s).count = 0
 
-    def _pays(self) -> bool:
-        return self._together_s.value < _GAIN * self._alone_s.value
+    def _pays(self, share: float) -> bool:
+        return self._together_s.value < share * self._alone_s.value
 
 
 class _Average:

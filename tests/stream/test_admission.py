@@ -154,3 +154,13 @@ def test_an_inlet_joins_and_another_takes_its_place_with_a_clean_account() -> No
     told = len(bench.told)
     assert bench.pass_s(10, 25, 0)[1] is None
     assert {name for name, _ in bench.told[told:]} == {"s0"}
+
+
+def test_how_busy_single_pictures_would_keep_the_backend() -> None:
+    bench = Bench(20, (1, None), (1, 5.0))
+    assert bench.admission.single_share == float("inf")
+    bench.pass_s(10, 10, 30)
+    assert bench.admission.single_share == pytest.approx(15 / 20)
+    bench.inlets[1].is_lossless = True
+    bench.pass_s(1, 10, 1)
+    assert bench.admission.single_share == float("inf")

@@ -185,3 +185,16 @@ def test_a_busy_backend_is_kept_waiting_only_where_a_fuller_batch_saves_time(
     ]
     assert len(delays_s) > 100
     assert (max(delays_s) > 0.001) is waits
+
+
+@pytest.mark.parametrize(("load", "has_batches"), [(0.6, False), (1.0, True)])
+def test_a_backend_that_keeps_up_with_single_pictures_gets_no_batches_that_save_little(
+    load: float, *, has_batches: bool
+) -> None:
+    single_s = load / (4 * FPS)
+    cost_s = _fixed(0.25 * single_s, 0.75 * single_s)
+    dice = random.Random(3)  # noqa: S311 - no secret
+    times = [tuple(sorted(dice.uniform(0, 20) for _ in range(int(20 * FPS)))) for _ in range(4)]
+    simulation = Simulation([Camera(each) for each in times], cost_s).run(20)
+    settled = simulation.sizes[len(simulation.sizes) // 2 :]
+    assert (max(settled) > 1) is has_batches

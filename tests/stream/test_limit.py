@@ -11,7 +11,7 @@ def _settle(limit: BatchLimit, cost_s: Callable[[int], float], batches: int = 60
     """Run a backend that always has enough pictures; the sizes of its batches."""
     sizes = []
     for _ in range(batches):
-        size = limit.size
+        size = limit.size()
         limit.add(size, cost_s(size))
         sizes.append(size)
     return sizes
@@ -26,6 +26,15 @@ def test_a_gpu_gets_full_batches() -> None:
 def test_a_cpu_gets_one_picture_at_a_time(penalty_s: float) -> None:
     sizes = _settle(BatchLimit(8), lambda size: (0.04 + penalty_s * (size - 1)) * size)
     assert sizes[-20:] == [1] * 20
+
+
+@pytest.mark.parametrize(("gain", "size"), [(0.2, 1), (0.6, 8)])
+def test_a_backend_that_keeps_up_without_batches_gets_them_where_they_save_much(
+    gain: float, size: int
+) -> None:
+    limit = BatchLimit(8)
+    _settle(limit, lambda size: 0.04 * (gain + (1 - gain) * size))
+    assert (limit.size(), limit.size(is_light=True)) == (8, size)
 
 
 def test_the_first_run_of_each_kind_counts_for_nothing() -> None:
@@ -48,7 +57,7 @@ def test_few_pictures_say_nothing_about_batches() -> None:
     limit = BatchLimit(8)
     for _ in range(50):
         limit.add(1, 0.04)
-    assert limit.size == 8
+    assert limit.size() == 8
 
 
 def test_one_stays_one() -> None:
@@ -60,6 +69,6 @@ def test_another_model_may_gain_by_batches() -> None:
     for _ in range(5):
         limit.add(1, 0.1)
         limit.add(8, 0.8)
-    assert limit.size == 1
+    assert limit.size() == 1
     limit.restart()
-    assert limit.size == 8
+    assert limit.size() == 8
