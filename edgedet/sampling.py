@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -90,7 +90,8 @@ class Sampling:
         folder = settings.state_dir / SAMPLES
         with ExitStack() as opened:
             opened.callback(self._store.ledger.close)
-            self._claim = opened.enter_context(closing(claim(folder)))
+            self._claim = claim(folder)
+            opened.callback(self._claim.release)
             found = self._store.reconcile()
             if not found.is_clean:
                 logger.info("samples reconciled: %s", asdict(found))
@@ -202,7 +203,7 @@ class Sampling:
         if has_ended:
             self._tell()
             self._store.ledger.close()
-            self._claim.close()
+            self._claim.release()
         return has_ended
 
     def _upload(self, stop: threading.Event) -> None:

@@ -1,7 +1,6 @@
 """From settings to the parts of sampling: who chooses, who sends, and the lock on their store."""
 
 import random
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from edgedet.clock import Clock
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.errors import SampleError
+from edgedet.lock import FileLock
 from edgedet.manifest import Manifest
 from edgedet.sample.audit import Audit
 from edgedet.sample.base import SamplerSettings
@@ -120,19 +120,18 @@ def make_uploader(
     )
 
 
-def claim(folder: Path) -> sqlite3.Connection:
+def claim(folder: Path) -> FileLock:
     """A lock on the store that ends with this process, however it ends.
 
     Raises:
-        SampleError: if another process has it.
+        SampleError: if another process has it, or it cannot be made.
     """
-    connection = sqlite3.connect(
-        folder / _CLAIM_FILE, timeout=0.0, isolation_level=None, check_same_thread=False
-    )
     try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as exc:
-        connection.close()
+        return FileLock(folder / _CLAIM_FILE)
+    except BlockingIOError as exc:
         msg = f"another edgedet keeps its samples in {folder}: give this one a state_dir of its own"
         raise SampleError(msg) from exc
-    return connection
+    except OSError as exc:
+        path = folder / _CLAIM_FILE
+        msg = f"cannot open the lock {path} ({exc.strerror or exc}): remove it if it is no file"
+        raise SampleError(msg) from exc

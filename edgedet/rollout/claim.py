@@ -4,16 +4,14 @@ A lock that ends with its process says whether a service runs. A command that fi
 wish in a file, which the service takes up; else it does the work itself.
 """
 
-import fcntl
 import logging
-import os
-import weakref
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from edgedet.errors import ModelError, first_line
 from edgedet.files import write_whole
+from edgedet.lock import FileLock
 from edgedet.rollout.wish import Wish
 
 logger = logging.getLogger(__name__)
@@ -26,10 +24,9 @@ _MAX_BYTES = 65_536
 class Claim:
     """The right to change the models below `folder`, from `take` to `give_back`."""
 
-    def __init__(self, handle: int) -> None:
-        """Hold the lock that is open as `handle`."""
-        # also when nobody gives it back, as an application may be made and never started
-        self._close = weakref.finalize(self, os.close, handle)
+    def __init__(self, lock: FileLock) -> None:
+        """Hold `lock`."""
+        self._lock = lock
 
     @classmethod
     def take(cls, folder: Path) -> "Claim":
@@ -40,21 +37,17 @@ class Claim:
         """
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            return cls(FileLock(folder / _LOCK_FILE))
+        except BlockingIOError as exc:
+            msg = f"another edgedet uses the models in {folder}: give this one its own state_dir"
+            raise ModelError(msg) from exc
         except OSError as exc:
             msg = f"cannot write into {folder} ({exc.strerror or exc}); make it writable"
             raise ModelError(msg) from exc
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            os.close(handle)
-            msg = f"another edgedet uses the models in {folder}: give this one its own state_dir"
-            raise ModelError(msg) from exc
-        return cls(handle)
 
     def give_back(self) -> None:
         """Let others have it; may be called twice."""
-        self._close()
+        self._lock.release()
 
 
 def is_claimed(folder: Path) -> bool:

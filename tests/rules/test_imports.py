@@ -15,6 +15,7 @@ VALUES = {
         "log",
         "clock",
         "files",
+        "lock",
         "frame",
         "detections",
         "event",
