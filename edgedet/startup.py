@@ -69,11 +69,7 @@ def model_of(bundle: Bundle, settings: ModelSettings, max_batch: int, store: Cho
 
 
 def command_memory(settings: Settings) -> CommandMemory | None:
-    """The commands that were given before; None where none are taken.
-
-    Raises:
-        ConfigError: `state_dir` cannot be written to.
-    """
+    """The commands that were given before; None where none are taken."""
     mqtt = settings.mqtt
     if mqtt.is_off or not mqtt.commands.enabled:
         return None

@@ -48,15 +48,12 @@ def test_a_bundle_that_is_there_is_read(tmp_path: Path) -> None:
     assert configured_bundle(settings).folder == settings.model.bundle
 
 
-def test_commands_need_a_state_dir(tmp_path: Path) -> None:
+def test_commands_are_remembered_where_they_are_taken(tmp_path: Path) -> None:
     mqtt = {"commands": {"enabled": True, "allow": ["pause"]}}
     state_dir = tmp_path / "state"
-    (tmp_path / "file").write_text("", encoding="utf-8")
 
     assert command_memory(tiny_settings(tmp_path, state_dir=state_dir)) is None
     assert command_memory(tiny_settings(tmp_path, mqtt=mqtt, state_dir=state_dir)) is not None
-    with pytest.raises(ConfigError, match="commands over MQTT need it"):
-        command_memory(tiny_settings(tmp_path, mqtt=mqtt, state_dir=tmp_path / "file" / "state"))
 
 
 def test_thresholds_are_the_settings_or_else_the_bundles(tmp_path: Path) -> None:

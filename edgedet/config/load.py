@@ -89,6 +89,12 @@ def _warnings(settings: Settings) -> tuple[str, ...]:
         )
     if settings.mqtt.tls.insecure:
         warnings.append("mqtt.tls.insecure: the broker's certificate is not checked")
+    commands = settings.mqtt.commands
+    if commands.allow and not commands.enabled:
+        warnings.append(
+            f"mqtt.commands: allows {', '.join(commands.allow)}, but none is taken without"
+            " enabled: true"
+        )
     if not any(source.enabled for source in settings.sources):
         warnings.append("sources: none is enabled")
     return tuple(warnings)

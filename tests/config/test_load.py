@@ -140,6 +140,15 @@ def test_warns_of_places_from_which_nothing_is_taken(config: Path) -> None:
     assert load_settings(config, {}).warnings == ()
 
 
+def test_warns_of_commands_that_are_allowed_and_not_enabled(config: Path) -> None:
+    sources = 'sources: [{id: a, uri: "test://ball"}]'
+    text = f"model: {{bundle: m}}\n{sources}\nmqtt: {{commands: {{allow: [pause"
+    config.write_text(text + "]}}\n", encoding="utf-8")
+    assert "none is taken without enabled: true" in load_settings(config, {}).warnings[0]
+    config.write_text(text + "], enabled: true}}\n", encoding="utf-8")
+    assert load_settings(config, {}).warnings == ()
+
+
 def test_warns_when_nothing_is_enabled(config: Path) -> None:
     text = 'model: {bundle: m}\nsources: [{id: a, uri: "test://ball", enabled: false}]\n'
     config.write_text(text, encoding="utf-8")

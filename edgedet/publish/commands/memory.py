@@ -13,7 +13,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
-from edgedet.errors import ConfigError
 from edgedet.files import write_whole
 
 logger = logging.getLogger(__name__)
@@ -52,10 +51,10 @@ class CommandMemory:
     """Remembers the latest `CAPACITY` commands. For one thread."""
 
     def __init__(self, path: Path) -> None:
-        """Take up what an earlier run wrote to `path`; a file that cannot be read is told of.
+        """Take up what an earlier run wrote to `path`.
 
-        Raises:
-            ConfigError: its folder cannot be written to.
+        A file that cannot be read is told of, and so is one that cannot be written: cameras are
+        watched all the same, and commands refused until it can.
         """
         self.folder = path.parent
         self._path = path
@@ -63,14 +62,15 @@ class CommandMemory:
         for entry in _read(path):
             self._commands[entry.id] = Remembered(entry.id, entry.name, entry.outcome)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._write()
         except OSError as exc:
-            msg = (
-                f"state_dir: cannot write '{path}' ({exc.strerror}); commands over MQTT need it, so"
-                " that none is carried out twice"
+            logger.error(  # noqa: TRY400 - the message says it all
+                "cannot write '%s' (%s): commands over MQTT need it, so that none is carried out"
+                " twice, and are refused meanwhile; make room, or see that this user may write"
+                " there (state_dir)",
+                path,
+                exc.strerror,
             )
-            raise ConfigError(msg) from exc
 
     def recall(self, command_id: str) -> Remembered | None:
         """What is known of an id."""
@@ -93,6 +93,7 @@ class CommandMemory:
             raise
 
     def _write(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         body = {"commands": [asdict(command) for command in self._commands.values()]}
         write_whole(self._path, json.dumps(body, ensure_ascii=False).encode())
 
