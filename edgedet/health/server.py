@@ -75,14 +75,23 @@ class WebServer:
 
 
 class _Connection(H11Protocol):
-    """A connection that is not made when there are too many, and ends when its peer is silent."""
+    """A connection that ends when its peer is silent, or when others need its place.
+
+    When there are too many, the one goes that has been there longest without a request under way:
+    so peers that only hold connections keep nobody from asking `/healthz`.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._was_silent = False
+        self.since_s = self.loop.time()
+        self._was_silent = self.is_ending = False
         self._timer = self.loop.call_later(_SILENT_S, self._look_round)
-        if len(self.connections) > _MAX_CONNECTIONS:
-            transport.abort()
+        # those that end are among the connections until the loop's next turn
+        others = [each for each in self.connections if isinstance(each, _Connection)]
+        staying = [each for each in others if not each.is_ending]
+        if len(staying) > _MAX_CONNECTIONS:
+            idle = [each for each in staying if each is not self and each.is_waiting]
+            min(idle, key=lambda each: each.since_s, default=self).end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -90,12 +99,21 @@ class _Connection(H11Protocol):
 
     def _look_round(self) -> None:
         """A head that is not complete by the second look never will be."""
-        is_waiting = self.cycle is None or self.cycle.response_complete
-        if is_waiting and self._was_silent:
-            self.transport.abort()
+        if self.is_waiting and self._was_silent:
+            self.end()
             return
-        self._was_silent = is_waiting
+        self._was_silent = self.is_waiting
         self._timer = self.loop.call_later(_SILENT_S, self._look_round)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether no request is being answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def end(self) -> None:
+        """Hang up."""
+        self.is_ending = True
+        self.transport.abort()
 
 
 def _listening(settings: HttpSettings) -> socket.socket:
