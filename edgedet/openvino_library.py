@@ -9,7 +9,11 @@ import importlib
 import sys
 from typing import Any
 
+from edgedet.errors import first_line
+
 _CONVERTER = "openvino.tools.ovc"
+_PLACES = ("Exception from ", "Check '", "FrontEnd API failed", "Summary:")
+_MAX_REASON = 300
 
 
 def load_openvino() -> Any:  # noqa: ANN401 - untyped library
@@ -43,3 +47,10 @@ def openvino_core() -> Any:  # noqa: ANN401 - untyped library
         ImportError: If OpenVINO is not installed.
     """
     return load_openvino().Core()
+
+
+def openvino_reason(exc: BaseException) -> str:
+    """What OpenVINO says of a failure, in one line, without the places in its sources."""
+    lines = [line.strip(" -") for line in str(exc).splitlines()]
+    told = " ".join(line for line in lines if line and not line.startswith(_PLACES))
+    return told[:_MAX_REASON] or first_line(exc)

@@ -19,9 +19,9 @@ from edgedet.detect.graph_io import (
 )
 from edgedet.detect.openvino_int8 import drop_idle_activations, fuse_rounding, narrow_weights
 from edgedet.detect.openvino_rounding import share_rounding
-from edgedet.errors import ModelError, first_line
+from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
-from edgedet.openvino_library import load_openvino, openvino_core
+from edgedet.openvino_library import load_openvino, openvino_core, openvino_reason
 
 BACKEND = "openvino"
 
@@ -62,7 +62,9 @@ class OpenVinoDetector:
         try:
             model = core.read_model(str(bundle.model_path))
         except RuntimeError as exc:
-            msg = f"openvino cannot load {bundle.model_path}: {first_line(exc)}; export it again"
+            msg = (
+                f"openvino cannot load {bundle.model_path}: {openvino_reason(exc)}; export it again"
+            )
             raise ModelError(msg) from exc
         inputs = tuple(_spec(port) for port in model.inputs)
         outputs = tuple(_spec(port) for port in model.outputs)
@@ -76,7 +78,7 @@ class OpenVinoDetector:
             compiled = core.compile_model(model, "CPU", _settings(threads or usable_cores()))
             self._request: Any = compiled.create_infer_request()
         except RuntimeError as exc:
-            msg = f"openvino cannot compile {bundle.model_path}: {first_line(exc)}"
+            msg = f"openvino cannot compile {bundle.model_path}: {openvino_reason(exc)}"
             raise ModelError(msg) from exc
 
     @property
@@ -96,7 +98,7 @@ class OpenVinoDetector:
             # A copy: the request writes its next answer into the same memory.
             candidates = np.array(self._request.get_output_tensor().data, dtype=np.float32)
         except RuntimeError as exc:
-            msg = f"openvino failed on a batch of {len(images_nhwc)}: {first_line(exc)}"
+            msg = f"openvino failed on a batch of {len(images_nhwc)}: {openvino_reason(exc)}"
             raise ModelError(msg) from exc
         check_candidates(self._bundle, candidates, len(images_nhwc))
         return candidates

@@ -17,6 +17,7 @@ from edgedet.clock import Clock, Deadline
 from edgedet.detect.base import Detector
 from edgedet.errors import ModelError, first_line
 from edgedet.stream.channel import Channel
+from edgedet.stream.heap import give_back_heap
 from edgedet.stream.model import Model
 from edgedet.stream.run_tally import RunTally
 from edgedet.stream.step_back import step_back
@@ -158,6 +159,8 @@ class Runner:
             self._tasks.close()
             if detector is not None:
                 detector.close()
+                detector = None
+                give_back_heap()
 
     def _warm_up(self, detector: Detector) -> None:
         """Run it in the sizes that will come, as the first run of each allocates, and time it."""

@@ -53,14 +53,15 @@ def tiny_graph(
     input_name: str = "images",
     output_name: str = "candidates",
     batch: int | str = "batch",
+    cell_px: int = CELL_PX,
 ) -> onnx.ModelProto:
     """The graph: cast, mean over the colours, mean over each cell, top K, boxes of the winners."""
-    rows, columns = image_hw[0] // CELL_PX, image_hw[1] // CELL_PX
+    rows, columns = image_hw[0] // cell_px, image_hw[1] // cell_px
     constants: dict[str, NDArray[np.float32] | NDArray[np.int64]] = {
         "cells": np.array([-1, rows * columns], np.int64),
         "k": np.array([count], np.int64),
         "full": np.array(255, np.float32),
-        "boxes": _cell_boxes(rows, columns),
+        "boxes": _cell_boxes(rows, columns, cell_px),
         "last": np.array([2], np.int64),
         "zero": np.array(0, np.float32),
     }
@@ -69,7 +70,7 @@ def tiny_graph(
         helper.make_node("Transpose", ["pixels"], ["planes"], perm=[0, 3, 1, 2]),
         helper.make_node("ReduceMean", ["planes"], ["grey"], axes=[1], keepdims=1),
         helper.make_node(
-            "AveragePool", ["grey"], ["means"], kernel_shape=[16, 16], strides=[16, 16]
+            "AveragePool", ["grey"], ["means"], kernel_shape=2 * [cell_px], strides=2 * [cell_px]
         ),
         helper.make_node("Reshape", ["means", "cells"], ["flat"]),
         helper.make_node("Div", ["flat", "full"], ["brightness"]),
@@ -141,6 +142,6 @@ def bright_square(
     return image
 
 
-def _cell_boxes(rows: int, columns: int) -> NDArray[np.float32]:
-    y, x = np.mgrid[:rows, :columns].reshape(2, -1) * CELL_PX
-    return np.stack([x, y, x + CELL_PX, y + CELL_PX], axis=1).astype(np.float32)
+def _cell_boxes(rows: int, columns: int, cell_px: int) -> NDArray[np.float32]:
+    y, x = np.mgrid[:rows, :columns].reshape(2, -1) * cell_px
+    return np.stack([x, y, x + cell_px, y + cell_px], axis=1).astype(np.float32)
