@@ -84,6 +84,8 @@ def _given(path: KeyPath, value: object) -> str:
         return "nothing" if value is None else ""
     if any(isinstance(part, str) and _SECRET_KEY.search(part) for part in path):
         return "a value that is not shown"
+    if isinstance(value, bool):
+        return str(value).lower()  # as it is written in YAML and JSON
     return f"'{shown(value)}'" if isinstance(value, str) else shown(str(value))
 
 

@@ -1,10 +1,12 @@
 """The base of all settings: frozen, no unknown keys, values never shown in errors."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from types import UnionType
+from typing import Annotated, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from edgedet.log import redact
 
@@ -68,6 +70,29 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """`true` is no 1; numbers in quotes are numbers, as the environment has nothing else."""
+        if isinstance(value, bool):
+            kinds = set(_kinds(cls.model_fields[info.field_name or ""].annotation))
+            if kinds & {int, float} and bool not in kinds:
+                msg = "expected a number"
+                raise ValueError(msg)
+        return value
+
+
+def _kinds(annotation: object) -> Iterator[object]:
+    """The types that a field may have, each by itself."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _kinds(parts[0])
+    elif origin in (Union, UnionType):
+        for part in parts:
+            yield from _kinds(part)
+    else:
+        yield annotation
 
 
 def changed_settings(before: BaseModel, after: BaseModel) -> set[str]:

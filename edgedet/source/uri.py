@@ -1,9 +1,13 @@
 """Taking source addresses apart, so that credentials never travel inside a string."""
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
 from edgedet.errors import SourceError
+
+_HOST = re.compile(r"(?:[^\s:\[\]]+|\[[\w:.%]+\])(?::(?P<port>[0-9]{1,5}))?")
+"""A name or IPv4 address, or an IPv6 address in brackets, and perhaps a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,8 @@ def _parse_camera(scheme: str, rest: str) -> Address:
 
 def _check_host(scheme: str, host: str, path: str) -> None:
     """Refuse what is no host[:port]: most often a password with a bare `/`, `?` or `#`."""
-    name, colon, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    if not colon:
-        name, port = host, ""
-    if name and (not colon or (port.isdecimal() and 0 < int(port) < 65536)):
+    found = _HOST.fullmatch(host)
+    if found and (found["port"] is None or 0 < int(found["port"]) < 65536):
         return
     if "@" in path:
         msg = (

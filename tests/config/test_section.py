@@ -1,9 +1,10 @@
 """Sections refuse unknown keys; names fit into topics; paths know their folder."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from edgedet.config.device import DeviceSettings
 from edgedet.config.section import ConfigPath, Section, Slug, changed_settings
@@ -12,11 +13,22 @@ from edgedet.config.section import ConfigPath, Section, Slug, changed_settings
 class _Part(Section):
     name: Slug = "a"
     path: ConfigPath = Path("x")
+    count: int = 1
+    share: Annotated[float, Field(ge=0)] | None = None
+    limit: float | Literal["off"] = "off"
+    flag: bool = False
 
 
 def test_unknown_keys_are_refused() -> None:
     with pytest.raises(ValidationError, match="Extra inputs"):
         _Part.model_validate({"nmae": "x"})
+
+
+@pytest.mark.parametrize("key", ["count", "share", "limit"])
+def test_true_is_no_number(key: str) -> None:
+    with pytest.raises(ValidationError, match="expected a number"):
+        _Part.model_validate({key: True})
+    assert getattr(_Part.model_validate({key: "2", "flag": True}), key) == 2
 
 
 @pytest.mark.parametrize("name", ["a", "gate-1", "0_0", "x" * 63])

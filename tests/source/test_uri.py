@@ -42,7 +42,9 @@ def test_hosts_with_and_without_port(host: str) -> None:
     assert parse_uri(f"rtsps://{host}/s").location == f"rtsps://{host}/s"
 
 
-@pytest.mark.parametrize("host", ["", "cam:port", "cam:0", "cam:70000"])
+@pytest.mark.parametrize(
+    "host", ["", "cam:port", "cam:0", "cam:70000", "cam:", "::1", "[::1", "::1]", "a b"]
+)
 def test_bad_hosts_are_refused(host: str) -> None:
     with pytest.raises(SourceError, match=r"expected rtsp://host"):
         parse_uri(f"rtsp://{host}/s")
