@@ -4,6 +4,7 @@ The commands are imported when they are called, so that `edgedet --help` answers
 """
 
 import contextlib
+import errno
 import faulthandler
 import io
 import sys
@@ -60,6 +61,10 @@ def _run(arguments: list[str] | None) -> int:
         return _refuse(exc, WRONG_USAGE)
     except EdgedetError as exc:
         return _refuse(exc, FAILED)
+    except OSError as exc:  # standard output may be a file on a full disk
+        if exc.errno != errno.ENOSPC:
+            raise
+        return _refuse(EdgedetError(f"cannot write: {exc.strerror}; make room"), FAILED)
     return 0
 
 

@@ -27,6 +27,18 @@ def test_version() -> None:
     assert (done.returncode, done.stdout) == (0, f"edgedet {__version__}\n")
 
 
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("models", "list", "--config")])
+def test_output_that_finds_no_room_is_one_line(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    config = write_config(tmp_path, tiny_settings(tmp_path))
+    given = [*arguments, *([str(config)] if arguments[-1] == "--config" else [])]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*EDGEDET, *given], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "edgedet: cannot write: No space left on device; make room\n"
+
+
 @pytest.mark.parametrize("command", ["run", "detect", "check", "bench", "build-engine"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     done = _run(command, "--help")
