@@ -21,7 +21,7 @@ from edgedet.outlets import Outlets
 from edgedet.publish.identity import Birth
 from edgedet.reload import ReadSettings, Reloader, nothing_to_read
 from edgedet.remote import Remote
-from edgedet.sampling import Sampling
+from edgedet.sampling_start import SamplingStart
 from edgedet.source import create_source
 from edgedet.startup import checked_sources, command_memory, model_of
 from edgedet.stream.batch import Inlet
@@ -102,13 +102,13 @@ class Application:
         self._analysts = make_analysts(sources, self.bundle, self._outlets.origin.boot)
         self._pipeline = self._make_pipeline(inlets, remeasures=remeasures)
         self._feeds = self._make_feeds(list(zip(sources, inlets, strict=True)), make_source)
-        self.sampling = Sampling.of(settings, self.bundle.manifest, self._pipeline, self._clock)
+        self.samples = SamplingStart(settings, self.bundle.manifest, self._pipeline, self._clock)
         parts = (self._outlets, self._feeds, self._pipeline, self._clock)
         running = (self._pipeline, self._make_lineup(), self._clock)
         self.reloader = Reloader(read_settings, settings, *running)
-        asked = (self.reloader, self.sampling, self.models)
+        asked = (self.reloader, self.samples, self.models)
         self._remote = Remote(settings.mqtt, memory, *parts, *asked)
-        self.models.attach(self._pipeline, self.reloader, self.sampling, self._outlets, self.fail)
+        self.models.attach(self._pipeline, self.reloader, self.samples, self._outlets, self.fail)
 
     @property
     def error(self) -> BaseException | None:
@@ -144,8 +144,7 @@ class Application:
         self._outlets.tell("detector", lambda: {**self._pipeline.capacity_figures()})
         self._outlets.start()
         self._reporting.start()
-        if self.sampling is not None:
-            self.sampling.start()
+        self.samples.start()
         self._pipeline.start(lambda: self._events.put(Event.ENDED), self._feeds.limited)
         self._feeds.start()
         self._remote.start()
@@ -203,7 +202,7 @@ class Application:
         has_ended &= self._feeds.stop(min(_SOURCES_STOP_S, deadline.remaining_s()))
         for stop in (self._remote.stop, self.models.stop, self.reloader.stop):
             has_ended &= stop(deadline.remaining_s())
-        has_ended &= self.sampling is None or self.sampling.stop(deadline.remaining_s())
+        has_ended &= self.samples.stop(deadline.remaining_s())
         has_ended &= self._reporting.stop(deadline.remaining_s())
         self._outlets.stop(deadline.remaining_s())
         return has_ended
@@ -233,8 +232,7 @@ class Application:
         return pipeline
 
     def _make_lineup(self) -> Lineup:
-        told = [self._outlets.set_sources]
-        told += [] if self.sampling is None else [self.sampling.set_sources]
+        told = [self._outlets.set_sources, self.samples.set_sources]
         return Lineup(self._feeds, self._pipeline, self._analysts, told)
 
     def _make_feeds(

@@ -31,7 +31,7 @@ from edgedet.rollout.restart import settle_restart
 from edgedet.rollout.retention import Retention, needed_models
 from edgedet.rollout.rollout import Rollout
 from edgedet.rollout.wish import Asker, Wish
-from edgedet.sampling import Sampling
+from edgedet.sampling_start import SamplingStart
 from edgedet.stage import PipelineStage
 from edgedet.startup import configured_bundle
 from edgedet.stream.pipeline import Pipeline
@@ -80,13 +80,13 @@ class ModelChange:
         self,
         pipeline: Pipeline,
         reloader: Reloader,
-        sampling: Sampling | None,
+        samples: SamplingStart,
         outlets: Outlets,
         on_error: ErrorCallback,
     ) -> None:
         """Let models of `pipeline` change, and have it told and asked for over MQTT.
 
-        `reloader` has the settings that hold, `sampling` is told what a shadow run sees, and
+        `reloader` has the settings that hold, `samples` are told what a shadow run sees, and
         `on_error` of what only a new start can mend.
         """
         if self._claim is None:
@@ -95,9 +95,8 @@ class ModelChange:
         exchange = None if outlets.mqtt is None else outlets.mqtt.exchange
         key = self._settings.model.public_key_file
         intake = Intake(self._store, self._configured, self._rules, key)
-        told = () if sampling is None else (sampling.hear,)
         store = store_in(self._settings.state_dir)
-        stage = PipelineStage(lambda: reloader.settings, pipeline, store, self._clock, *told)
+        stage = PipelineStage(lambda: reloader.settings, pipeline, store, self._clock, samples.hear)
         retention = retention_of(
             lambda: reloader.settings, self._store, self._configured, self._clock
         )

@@ -128,7 +128,7 @@ def _server(
     def state_of(source_id: str) -> SourceState | None:
         return records[source_id].status().state if source_id in records else None
 
-    samples = SampleAnswers(SampleDesk(lambda: app.sampling, state_of, clock))
+    samples = SampleAnswers(SampleDesk(lambda: app.samples.now, state_of, clock))
     return WebServer(http, Site(Answers(looks, guard, PageFiles()), samples, gallery, guard))
 
 

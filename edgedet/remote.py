@@ -26,7 +26,7 @@ from edgedet.publish.commands.standing import StandingOrders
 from edgedet.publish.exchange import Exchange
 from edgedet.publish.payloads import JsonObject
 from edgedet.reload import Reloader
-from edgedet.sampling import Sampling
+from edgedet.sampling_start import SamplingStart
 from edgedet.stream.next_frame import NextFrame
 from edgedet.stream.pipeline import Pipeline
 from edgedet.stream.record import SourceRecord
@@ -53,11 +53,11 @@ class Remote:
         pipeline: Pipeline,
         clock: Clock,
         reloader: Reloader,
-        sampling: Sampling | None,
+        samples: SamplingStart,
         models: ModelChange,
     ) -> None:
         """Listen for commands if there is a `memory` for them, and let hold what they ordered."""
-        self._sampling = sampling
+        self._samples = samples
         self._outlets = outlets
         self._feeds = feeds
         self._pipeline = pipeline
@@ -125,10 +125,12 @@ class Remote:
 
     def _sample(self, arguments: SampleArguments) -> JsonObject:
         self._meant(arguments.source)
-        if self._sampling is None:
-            msg = "no frames are sampled; `sampling` of the configuration enables it"
+        sampling = self._samples.now
+        if sampling is None:
+            reason = self._samples.trouble or "`sampling` of the configuration enables it"
+            msg = f"no frames are sampled; {reason}"
             raise CommandError(msg)
-        self._sampling.request(arguments.source)
+        sampling.request(arguments.source)
         return {}
 
     def _snapshot(self, source_id: str, exchange: Exchange) -> JsonObject:

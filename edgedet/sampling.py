@@ -25,7 +25,7 @@ from edgedet.sample.ledger import Ledger
 from edgedet.sample.store import DROPPED, SampleStore, Space
 from edgedet.sampling_parts import Sources, claim, make_sampler, make_uploader
 from edgedet.stream.model import Model, Thresholds
-from edgedet.stream.pipeline import Pipeline
+from edgedet.stream.tap import FrameTap
 from edgedet.stream.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -106,25 +106,9 @@ class Sampling:
         self._sampling = Worker("sampler", self._sampler.run)
         self._uploading = Worker("uploader", self._upload)
 
-    @classmethod
-    def of(
-        cls, settings: Settings, manifest: Manifest, pipeline: Pipeline, clock: Clock
-    ) -> "Sampling | None":
-        """Sampling of a pipeline's frames; None if it is off, or in trouble, told as error.
-
-        Raises:
-            ConfigError: if the settings do not fit the model, or need what is not installed.
-        """
-        if not settings.sampling.enabled:
-            return None
-        try:
-            sampling = cls(settings, manifest, lambda: pipeline.thresholds, clock)
-        except SampleError as exc:
-            logger.error("no frames are sampled: %s", exc)  # noqa: TRY400 - the message says it all
-            return None
-        pipeline.tap.add(sampling._sampler)
-        pipeline.roster.watch(sampling.use_model)
-        return sampling
+    def listen(self, tap: FrameTap) -> None:
+        """Be asked about every frame from now on."""
+        tap.add(self._sampler)
 
     def set_sources(self, sources: Sequence[SourceSettings]) -> None:
         """Go by these settings of sources from now on; from any thread."""

@@ -74,10 +74,10 @@ class Observer:
             "spool": str(extra.get("spool", {}).get("reason", "")),
             "sampling": str(extra.get("sampling", {}).get("trouble", "")),
         }
-        if self._settings.sampling.enabled and self._app.sampling is None:
+        if reason := self._app.samples.trouble:
             found["sampling"] = (
-                "no frames are kept, as their store could not be opened at the start; the log says"
-                " why, and it is tried again at the next start"
+                f"no frames are kept, as their store could not be opened ({reason}); it is tried"
+                " again until it can"
             )
         return {name: reason for name, reason in found.items() if reason}
 
@@ -189,8 +189,10 @@ def _extra(app: Application) -> dict[str, Figures]:
             "dropped": sum(spool.dropped.values()),
             "reason": redact(spool.state.reason),
         }
-    if app.sampling is not None:
-        found["sampling"] = app.sampling.figures()
+    if app.samples.now is not None:
+        found["sampling"] = app.samples.now.figures()
+    if app.samples.failed:
+        found["sampling_start"] = {"failed": app.samples.failed}
     rollout = app.models.figures()
     if rollout is not None:
         found["rollout"] = rollout

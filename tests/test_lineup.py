@@ -42,7 +42,7 @@ def test_subscribers_are_told_of_what_comes_and_goes(
 
 def test_sampling_goes_by_the_settings_that_hold(tmp_path: Path) -> None:
     with running(tmp_path, sampling={"enabled": True, "reserve_mib": 0}) as bench:
-        sampling = bench.app.sampling
+        sampling = bench.app.samples.now
         assert isinstance(sampling, Sampling)
         bench.change(0, objects={"score_threshold": 0.9})
         assert sampling.sources.score_threshold("a") == 0.9

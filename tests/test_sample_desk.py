@@ -31,7 +31,7 @@ def test_asked_for_approved_and_sent_while_it_runs(tmp_path: Path) -> None:
         found = {view.status.source_id: view.status.state for view in app.snapshot().sources}
         return found.get(source_id)
 
-    desk = SampleDesk(lambda: app.sampling, state_of, SystemClock())
+    desk = SampleDesk(lambda: app.samples.now, state_of, SystemClock())
     with pytest.raises(UsageError, match="'nobody' is not there"):
         desk.keep("nobody")
     try:

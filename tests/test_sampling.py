@@ -94,7 +94,7 @@ def test_off_costs_and_leaves_nothing(tmp_path: Path) -> None:
 
     app = run(settings)
 
-    assert app.sampling is None
+    assert app.samples.now is None
     assert app._pipeline.tap.copied == 0
     assert not (tmp_path / "state" / SAMPLES).exists()
 
@@ -107,13 +107,13 @@ def test_a_frame_that_is_asked_for_is_kept(tmp_path: Path) -> None:
     app = Application(settings)
     try:
         app.start()
-        assert app.sampling is not None
-        app.sampling.request("cam")
+        assert app.samples.now is not None
+        app.samples.now.request("cam")
         for _ in range(300):
             app.wait(0.1)
-            if app.sampling.status().frames["kept"]:
+            if app.samples.now.status().frames["kept"]:
                 break
-        status = app.sampling.status()
+        status = app.samples.now.status()
         observer = Observer(app, settings, SystemClock())
         wait_until(lambda: not observer.look().extra["sampling"]["to_send"])
         figures = {**observer.look().extra["sampling"], "looked_at": status.frames["looked_at"]}
@@ -158,11 +158,11 @@ def test_a_store_has_one_service_and_the_other_watches_its_cameras_all_the_same(
     with caplog.at_level(logging.ERROR):
         second = run(settings)
 
-    assert second.sampling is None
+    assert second.samples.now is None
     assert second.snapshot().frames == 30
     assert "no frames are sampled: another edgedet keeps its samples" in caplog.text
     assert first.stop(WAIT_S)
-    assert run(settings).sampling is not None
+    assert run(settings).samples.now is not None
 
 
 def test_classes_that_the_model_lacks_keep_it_from_starting(tmp_path: Path) -> None:

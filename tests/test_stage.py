@@ -33,7 +33,7 @@ class Bench:
             pipeline,
             store_in(settings.state_dir),
             SystemClock(),
-            *([] if self.app.sampling is None else [self.app.sampling.hear]),
+            *([] if self.app.samples.now is None else [self.app.samples.now.hear]),
         )
         self.pipeline = pipeline
         self.app.start()
@@ -162,7 +162,7 @@ def test_where_two_models_disagree_a_frame_is_kept(
         "reserve_mib": 0,
     }
     bench = start(tiny_settings(tmp_path, CAMERA, sampling=sampling))
-    sampler = bench.app.sampling
+    sampler = bench.app.samples.now
     assert sampler is not None
     new = make_tiny_bundle(tmp_path / "new", (224, 288))  # its squares are smaller
     candidate = bench.stage.prepare(_named(new, "2", "bright", "dark"))

@@ -70,6 +70,7 @@ def test_a_part_that_does_not_work_is_told(tmp_path: Path) -> None:
     app.stop(WAIT_S)
 
     assert list(vitals.troubles) == ["sampling"]
-    assert "could not be opened at the start" in vitals.troubles["sampling"]
+    assert "could not be opened (cannot make the folder" in vitals.troubles["sampling"]
+    assert vitals.extra["sampling_start"] == {"failed": 1}
     assert failures(readiness(vitals)) == failures(readiness(replace(vitals, troubles={})))
     assert "'sampling'" in str(state_document(vitals, {})["problems"])

@@ -51,6 +51,7 @@ ROOTS = {
     "edgedet.proof",
     "edgedet.proving",
     "edgedet.sampling_parts",
+    "edgedet.sampling_start",
     "edgedet.sample_desk",
     "edgedet.cli",
     "edgedet.commands",
