@@ -45,7 +45,7 @@ class SampleDesk:
         sampling = self._now()
         if sampling is None:
             return {"enabled": False}
-        wanted = _states(query.states)
+        wanted = State.named(query.states, "states")
         ledger = sampling.store.ledger
         older = False
         if query.ids:
@@ -179,17 +179,3 @@ def _is_meant(kind: Kind, query: SampleQuery, states: tuple[State, ...]) -> bool
         and query.source_id in (None, kind.source_id)
         and query.strategy in (None, kind.strategy)
     )
-
-
-def _states(names: tuple[str, ...]) -> tuple[State, ...]:
-    """The states of these names.
-
-    Raises:
-        UsageError: if one is none.
-    """
-    known = {state.value: state for state in State}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        msg = f"states: expected of {', '.join(known)}, got {unknown[0][:40]!r}"
-        raise UsageError(msg)
-    return tuple(known[name] for name in names)

@@ -1,10 +1,12 @@
 """What the rooms of sampling, and those who wire them, know of each other: values and protocols."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
+
+from edgedet.errors import UsageError
 
 
 class State(str, Enum):
@@ -18,6 +20,21 @@ class State(str, Enum):
     ANNOTATED = "annotated"
     DONE = "done"
     REFUSED = "refused"
+
+    @classmethod
+    def named(cls, names: Iterable[str], option: str) -> tuple["State", ...]:
+        """The states of these names, as somebody gave them for `option`.
+
+        Raises:
+            UsageError: if one is none.
+        """
+        known = {state.value: state for state in cls}
+        wanted = tuple(names)
+        unknown = next((name for name in wanted if name not in known), None)
+        if unknown is not None:
+            msg = f"{option} {unknown[:40]}: expected one of {', '.join(known)}"
+            raise UsageError(msg)
+        return tuple(known[name] for name in wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The store of a configuration, opened for a command, and what a person calls its samples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 from edgedet.config.load import load_settings
 from edgedet.config.settings import Settings
 from edgedet.errors import UsageError
-from edgedet.sample.base import Sample, State
+from edgedet.sample.base import Sample
 from edgedet.sample.store import SampleStore
 from edgedet.sampling import open_store
 
@@ -52,17 +52,3 @@ def opened(config: Path) -> Iterator[Access]:
         yield Access(settings, store)
     finally:
         store.ledger.close()
-
-
-def states_of(names: Sequence[str]) -> tuple[State, ...]:
-    """The states of these names.
-
-    Raises:
-        UsageError: if one is none.
-    """
-    known = {state.value: state for state in State}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        msg = f"--state {unknown[0]}: expected one of {', '.join(known)}"
-        raise UsageError(msg)
-    return tuple(known[name] for name in names)

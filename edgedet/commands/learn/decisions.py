@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from edgedet.clock import SystemClock, utc_text
-from edgedet.commands.learn.access import Access, opened, states_of
+from edgedet.commands.learn.access import Access, opened
 from edgedet.errors import UsageError
 from edgedet.sample.base import Sample, State
 from edgedet.sample.decisions import UNDECIDED, Decisions
@@ -77,7 +77,7 @@ def purge(config: Path, request: Purge, *, as_json: bool) -> None:
         UsageError: if a sample or state is none.
         SampleError: if there is no store, or it cannot be written.
     """
-    states = states_of(request.states) or (State.DONE, State.REFUSED)
+    states = State.named(request.states, "--state") or (State.DONE, State.REFUSED)
     with opened(config) as access:
         if request.names:
             samples = [access.find(name) for name in request.names]

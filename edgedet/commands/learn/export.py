@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edgedet.clock import SystemClock
-from edgedet.commands.learn.access import Access, opened, states_of
+from edgedet.commands.learn.access import Access, opened
 from edgedet.errors import SampleError
 from edgedet.manifest import read_bundle
 from edgedet.sample.audit import Audit
@@ -35,7 +35,7 @@ def export(config: Path, request: Export, *, as_json: bool) -> None:
         UsageError: if a state is none.
         SampleError: if there is no store, or the folder cannot be written.
     """
-    states = states_of(request.states) or _NOT_SENT
+    states = State.named(request.states, "--state") or _NOT_SENT
     console = Console(stderr=True)
     copied, missing = [], 0
     with opened(config) as access:

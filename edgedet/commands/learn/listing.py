@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from edgedet.clock import SystemClock
-from edgedet.commands.learn.access import Access, opened, states_of
+from edgedet.commands.learn.access import Access, opened
 from edgedet.sample.audit import Audit, AuditLine
-from edgedet.sample.base import Sample
+from edgedet.sample.base import Sample, State
 from edgedet.sample.picture import facts_of_objects, facts_of_origin
 
 JsonSample = dict[str, object]
@@ -27,7 +27,7 @@ def ls(
         UsageError: if a state is none.
         SampleError: if there is no store.
     """
-    wanted = states_of(states)
+    wanted = State.named(states, "--state")
     with opened(config) as access:
         samples = access.store.ledger.samples(wanted, source)
         samples = samples if limit is None else samples[-limit:]
