@@ -23,8 +23,10 @@ from edgedet.model_change import retention_of
 from edgedet.models import check_signature, fetch
 from edgedet.models.classes import check_classes
 from edgedet.models.fetch import Progress as Told
+from edgedet.models.fetch import forget
 from edgedet.models.listing import listed
 from edgedet.models.retention import kept_for
+from edgedet.models.store import Installed
 from edgedet.rollout.claim import Claim
 from edgedet.rollout.retention import needed_models
 
@@ -34,15 +36,10 @@ def install(config: Path, source: str, *, activates: bool, changes_classes: bool
     place = Place.of(config)
     with _progress() as told:
         folder = fetch(source, place.store.incoming, told)
-    key = place.settings.model.public_key_file
-    if key is not None:
-        check_signature(folder, key)
-    candidate = read_bundle(folder)
-    verify_bundle(candidate)
-    if not changes_classes:
-        check_classes(candidate, place.store.in_use(place.configured), IF_MEANT)
-    _prove(candidate, place.settings)
-    installed = place.store.add(folder)
+    try:
+        installed = _taken_in(place, folder, changes_classes=changes_classes)
+    finally:
+        forget(source, place.store.incoming)
     typer.echo(f"installed {installed.id}")
     if activates:  # verified, and its classes compared, above
         use(place, config, installed.id, changes_classes=changes_classes)
@@ -51,6 +48,18 @@ def install(config: Path, source: str, *, activates: bool, changes_classes: bool
         return 0
     typer.echo(f"to use it: edgedet models activate {installed.id} --config {config}")
     return 0
+
+
+def _taken_in(place: Place, folder: Path, *, changes_classes: bool) -> Installed:
+    key = place.settings.model.public_key_file
+    if key is not None:
+        check_signature(folder, key)
+    candidate = read_bundle(folder)
+    verify_bundle(candidate)
+    if not changes_classes:
+        check_classes(candidate, place.store.in_use(place.configured), IF_MEANT)
+    _prove(candidate, place.settings)
+    return place.store.add(folder)
 
 
 def show(config: Path, *, as_json: bool) -> int:

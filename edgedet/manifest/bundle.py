@@ -1,6 +1,8 @@
 """A model bundle on disk: a folder with `manifest.json`, `model.onnx` and what belongs to them."""
 
+import errno
 import hashlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,7 @@ def read_bundle(folder: Path) -> Bundle:
     """
     path = folder / MANIFEST_FILE
     try:
+        _check_plain(path)
         size_bytes = path.stat().st_size
         if size_bytes > _MAX_MANIFEST_BYTES:
             msg = f"{path} has {size_bytes} bytes, a manifest has at most {_MAX_MANIFEST_BYTES}"
@@ -106,6 +109,7 @@ def verify_file(bundle: Bundle, path: str) -> None:
         msg = f"{where} is a link that leaves the bundle; copy the bundle again with its files"
         raise ModelError(msg)
     try:
+        _check_plain(where)
         found = file_entry(bundle.folder, path)
     except OSError as exc:
         reason = exc.strerror or str(exc)
@@ -120,6 +124,16 @@ def verify_file(bundle: Bundle, path: str) -> None:
             f"sha256 {entry.sha256[:12]}…; copy the bundle again"
         )
         raise ModelError(msg)
+
+
+def _check_plain(path: Path) -> None:
+    """Refuse a pipe or a device before it is read, which might never end.
+
+    Raises:
+        OSError: it is none of the files that a bundle consists of, or not there.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
 
 
 def file_entry(folder: Path, path: str) -> FileEntry:

@@ -1,6 +1,8 @@
 """Bundles in archives, unpacked so that nothing leaves the folder and nothing fills the disk."""
 
+import lzma
 import shutil
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -13,9 +15,23 @@ from edgedet.manifest import MANIFEST_FILE
 
 MAX_BYTES = 2 << 30
 MAX_FILES = 1000
+KEPT_FREE_BYTES = 64 << 20
+"""Of the disk; messages and pictures are kept there, too."""
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
 
-Member = tuple[str, int, IO[bytes]]
+Member = tuple[str, int, IO[bytes] | None]
+"""Name, size and content; a folder has none."""
+_DAMAGE = (
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,  # a password, or a way of compression that is not known
+    ValueError,
+    OverflowError,
+)
 
 
 def is_archive(name: str) -> bool:
@@ -26,42 +42,71 @@ def is_archive(name: str) -> bool:
 def unpack(archive: Path, folder: Path) -> Path:
     """Write the plain files of `archive` below `folder`; where among them the bundle is.
 
-    Links, devices and names that lead outside are refused, not skipped.
+    Links, devices and names that lead outside are refused, not skipped. Nothing is left of an
+    archive that is refused.
 
     Raises:
         ModelError: if it is no archive, holds such a member, too much, or no bundle.
     """
+    try:
+        _write_members(archive, folder)
+        return _bundle_within(archive, folder)
+    except ModelError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def check_room(folder: Path, size_bytes: int) -> None:
+    """Refuse what would fill the disk of `folder`, on which others write, too.
+
+    Raises:
+        ModelError: there is no room.
+        OSError: nobody knows how much there is.
+    """
+    free = shutil.disk_usage(folder).free
+    if size_bytes > free - KEPT_FREE_BYTES:
+        msg = (
+            f"there is no room in {folder} for {size_bytes >> 10} KiB more of a bundle:"
+            f" {free >> 20} MiB are free, {KEPT_FREE_BYTES >> 20} of them are kept; make room there"
+        )
+        raise ModelError(msg)
+
+
+def _write_members(archive: Path, folder: Path) -> None:
     written = 0
     try:
         members = _zip_members(archive) if archive.name.lower().endswith(".zip") else None
         for count, (name, size, content) in enumerate(members or _tar_members(archive), start=1):
-            written += size
+            written += abs(size)  # of a damaged header it may be negative
             if count > MAX_FILES or written > MAX_BYTES:
                 msg = (
                     f"{archive} holds more than {MAX_FILES} files or {MAX_BYTES >> 20} MiB; "
                     "expected one model bundle"
                 )
                 raise ModelError(msg)
+            if content is None:
+                continue
             target = folder / _safe(archive, name)
             target.parent.mkdir(parents=True, exist_ok=True)
+            check_room(folder, size)
             with target.open("xb") as file:
                 shutil.copyfileobj(content, file)
                 if file.tell() > size:
                     msg = f"{archive}: {name} is larger than the archive says; make it again"
                     raise ModelError(msg)
-    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as exc:
+    except _DAMAGE as exc:
         msg = f"{archive} is not an archive that can be read ({exc}); copy it again"
         raise ModelError(msg) from exc
     except OSError as exc:
         msg = f"cannot unpack {archive} into {folder} ({exc.strerror or exc})"
         raise ModelError(msg) from exc
-    return _bundle_within(archive, folder)
 
 
 def _zip_members(archive: Path) -> Iterator[Member]:
     with zipfile.ZipFile(archive) as content:
         for info in content.infolist():
             if info.is_dir():
+                yield info.filename, 0, None
                 continue
             if (info.external_attr >> 16) & 0o170000 not in (0, 0o100000):
                 raise _odd(archive, info.filename)
@@ -73,6 +118,7 @@ def _tar_members(archive: Path) -> Iterator[Member]:
     with tarfile.open(archive) as content:
         for info in content:
             if info.isdir():
+                yield info.name, 0, None
                 continue
             file = content.extractfile(info) if info.isreg() else None
             if file is None:

@@ -18,7 +18,8 @@ from urllib.parse import quote, unquote, urlsplit
 from edgedet.errors import ModelError
 from edgedet.log import redact
 from edgedet.manifest import MANIFEST_FILE, file_entry, read_bundle
-from edgedet.models.archive import MAX_BYTES, is_archive, unpack
+from edgedet.models.archive import MAX_BYTES, check_room, is_archive, unpack
+from edgedet.models.patience import Check, patient_handlers
 
 SIGNATURE_FILE = f"{MANIFEST_FILE}.sig"
 
@@ -30,6 +31,7 @@ Allows = Callable[[str], bool]
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_S = 30.0
 _TRIES = 4
+_UNPACKED = "unpacked"
 
 
 def _silent(_what: str, _count: int) -> None:
@@ -55,7 +57,7 @@ def fetch(
     """
     scheme = urlsplit(source).scheme
     if scheme in ("http", "https"):
-        return _download(source, incoming, _Terms(progress, _opener(allows)))
+        return _download(source, incoming, _Terms(progress, allows))
     if len(scheme) > 1:  # one letter is a drive
         msg = f"'{redact(source)}' is no place for a bundle; expected a folder, archive or http(s)"
         raise ModelError(msg)
@@ -63,13 +65,13 @@ def fetch(
     if path.is_dir():
         return path
     if path.is_file() and is_archive(path.name):
-        return unpack(path, _fresh(incoming / "unpacked"))
+        return unpack(path, _fresh(_place(source, incoming) / _UNPACKED))
     msg = f"there is no bundle at '{source}'; expected a folder or an archive (.zip, .tar, .tar.gz)"
     raise ModelError(msg)
 
 
 def forget(source: str, incoming: Path) -> None:
-    """Remove what was fetched of the address `source`."""
+    """Remove what was fetched of `source`, or unpacked of it."""
     shutil.rmtree(_place(source, incoming), ignore_errors=True)
 
 
@@ -78,10 +80,10 @@ class _Terms:
     """What holds for every file of a download."""
 
     progress: Progress
-    opener: urllib.request.OpenerDirector
+    allows: Allows
 
 
-def _opener(allows: Allows) -> urllib.request.OpenerDirector:
+def _opener(allows: Allows, check: Check) -> urllib.request.OpenerDirector:
     class Redirects(urllib.request.HTTPRedirectHandler):
         def redirect_request(  # noqa: PLR0913 - as the library has it
             self,
@@ -92,12 +94,13 @@ def _opener(allows: Allows) -> urllib.request.OpenerDirector:
             headers: http.client.HTTPMessage,
             newurl: str,
         ) -> urllib.request.Request | None:
-            if not allows(newurl):
+            is_web = urlsplit(newurl).scheme in ("http", "https")
+            if not is_web or not allows(newurl):
                 told = f"{redact(req.full_url)} sends us to {redact(newurl)}, which is not allowed"
                 raise ModelError(told)
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 
-    return urllib.request.build_opener(Redirects)
+    return urllib.request.build_opener(Redirects, *patient_handlers(check))
 
 
 def _download(url: str, incoming: Path, terms: _Terms) -> Path:
@@ -108,7 +111,7 @@ def _download(url: str, incoming: Path, terms: _Terms) -> Path:
         archive = place / f"archive{''.join(Path(name).suffixes[-2:]).lower()}"
         _download_file(url, archive, terms)
         try:
-            return unpack(archive, _fresh(place / "unpacked"))
+            return unpack(archive, _fresh(place / _UNPACKED))
         except ModelError:
             archive.unlink()  # a damaged one must not be gone on with
             raise
@@ -153,35 +156,69 @@ def _download_file(url: str, target: Path, terms: _Terms, max_bytes: int = MAX_B
                 raise ModelError(msg) from exc
         else:
             part.replace(target)
+            _mark_of(part).unlink(missing_ok=True)
             return
 
 
 def _append(url: str, part: Path, terms: _Terms, max_bytes: int) -> None:
     """Fetch what is missing of `part`; raises when the connection ends before it is whole."""
-    have = part.stat().st_size if part.exists() else 0
+    have = _size_of(part)
     request = urllib.request.Request(url)  # noqa: S310 - http(s) only, checked by the caller
+    mark = _mark_of(part)
     if have:
         request.add_header("Range", f"bytes={have}-")
+        if mark.exists():  # if it is another file by now, all of it is sent
+            request.add_header("If-Range", mark.read_text("latin-1"))
+    name = url.rpartition("/")[2]
+    opener = _opener(terms.allows, lambda: terms.progress(name, _size_of(part)))
     try:
-        response = terms.opener.open(request, timeout=_TIMEOUT_S)
+        response = opener.open(request, timeout=_TIMEOUT_S)
     except urllib.error.HTTPError as exc:
         if exc.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
             exc.close()  # it is whole already, or another one: its digest will tell
             return
         raise
     with response, part.open("ab" if response.status == http.client.PARTIAL_CONTENT else "wb") as f:
-        length = response.headers.get("Content-Length")
-        expected = None if length is None else f.tell() + int(length)
+        _remember(response, mark)
+        length = response.length  # of what is to come; None: nobody says
+        expected = None if length is None else f.tell() + length
         while chunk := response.read1(_CHUNK_BYTES):  # what is there: a slow server can be left
+            _check_room(part, len(chunk))
             f.write(chunk)
             if f.tell() > max_bytes:
                 f.truncate(0)
                 msg = f"{redact(url)} has more than {max_bytes} bytes; expected a model bundle"
                 raise ModelError(msg)
-            terms.progress(url.rpartition("/")[2], f.tell())
+            terms.progress(name, f.tell())
         if expected is not None and f.tell() < expected:
             msg = "the connection ended early"
             raise OSError(msg)
+
+
+def _size_of(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
+
+
+def _mark_of(part: Path) -> Path:
+    """Where it is kept which version of a file `part` is of, as the server names it."""
+    return part.with_name(part.name + ".version")
+
+
+def _remember(response: http.client.HTTPResponse, mark: Path) -> None:
+    tag = response.headers.get("ETag", "")
+    version = response.headers.get("Last-Modified", "") if not tag or tag.startswith("W/") else tag
+    if version:
+        mark.write_text(version, "latin-1")
+    else:
+        mark.unlink(missing_ok=True)
+
+
+def _check_room(part: Path, size_bytes: int) -> None:
+    try:
+        check_room(part.parent, size_bytes)
+    except ModelError:
+        part.unlink()  # it is what takes the room
+        raise
 
 
 def _fresh(folder: Path) -> Path:

@@ -17,6 +17,7 @@ from pathlib import Path
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle, read_bundle, verify_bundle
 from edgedet.models.active import ACTIVE_FILE, ActiveModel, read_active, write_active
+from edgedet.models.classes import check_names
 from edgedet.models.folders import put_whole, remove_whole
 
 logger = logging.getLogger(__name__)
@@ -96,9 +97,11 @@ class ModelStore:
         """A verified copy of the bundle in `source`; the one that is there if it was added before.
 
         Raises:
-            ModelError: if a file is missing or differs from the manifest, or there is no room.
+            ModelError: if a file is missing or differs from the manifest, two classes have the same
+                name, or there is no room.
         """
         bundle = read_bundle(source)
+        check_names(bundle)
         verify_bundle(bundle)
         target = self.folder_of(_id_of(bundle))
         if target.is_dir():

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,11 @@ def test_file_entry_of_a_known_content(tmp_path: Path) -> None:
     entry = file_entry(tmp_path, "empty")
     assert entry.size_bytes == 0
     assert entry.sha256 == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@pytest.mark.parametrize("name", [MANIFEST_FILE, "model.onnx"])
+def test_a_pipe_is_not_waited_for(bundle: Bundle, name: str) -> None:
+    (bundle.folder / name).unlink()
+    os.mkfifo(bundle.folder / name)
+    with pytest.raises(ModelError, match=f"cannot read {name} .it is no plain file"):
+        verify_bundle(read_bundle(bundle.folder))

@@ -1,6 +1,8 @@
 """Archives: what is unpacked, and what is refused."""
 
 import io
+import random
+import shutil
 import tarfile
 import zipfile
 from pathlib import Path
@@ -83,6 +85,54 @@ def test_damage_is_told(tmp_path: Path, name: str, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(ModelError, match="not an archive that can be read"):
         unpack(path, tmp_path / "out")
+
+
+def test_thousands_of_files_or_folders_are_refused_and_nothing_is_left(
+    tmp_path: Path,
+) -> None:
+    files = _tar(tmp_path / "files.tar", *(_member(f"f{n}") for n in range(3000)))
+    folders = tmp_path / "folders.zip"
+    with zipfile.ZipFile(folders, "w") as target:
+        for number in range(module.MAX_FILES + 1):
+            target.writestr(f"d{number}/", "")
+    for path in (files, folders):
+        with pytest.raises(ModelError, match="holds more than 1000 files"):
+            unpack(path, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_bomb_fills_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target, target.open("a", "w") as file:
+        for _ in range(64):
+            file.write(bytes(1 << 20))
+    assert path.stat().st_size < 1 << 20
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setattr(module, "KEPT_FREE_BYTES", free - (32 << 20))
+
+    with pytest.raises(ModelError, match=r"there is no room in .* MiB are free"):
+        unpack(path, tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
+def test_whatever_is_damaged_is_told_as_ours(tmp_path: Path, name: str) -> None:
+    """Bytes at random places are others: it comes out, or it is refused."""
+    path, chance = pack(make_bundle(tmp_path / "made"), tmp_path / name), random.Random(7)  # noqa: S311
+    whole = path.read_bytes()
+    refused = 0
+    for _ in range(150):
+        content = bytearray(whole)
+        for _ in range(chance.randint(1, 8)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+        path.write_bytes(content)
+        try:
+            unpack(path, tmp_path / "out")
+        except ModelError:
+            refused += 1
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+    assert refused
 
 
 def test_an_archive_without_a_bundle(tmp_path: Path) -> None:
