@@ -22,27 +22,34 @@ def _arguments(teacher: Path, data: Path, out: Path) -> list[object]:
     return ["distill", "--teacher", teacher, *fit_arguments(data, out)[1:]]
 
 
-def test_leaves_an_ordinary_run_that_names_its_teacher(
-    teacher: Path, data: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "run"
+@pytest.fixture(scope="module")
+def taught(teacher: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run whose teacher has the weight of the default, 1."""
+    out = tmp_path_factory.mktemp("taught") / "run"
     assert call(*_arguments(teacher, data, out)) == 0
-    model, info = load_model(out / "best.pt")
+    return out
 
-    assert {each.name for each in out.iterdir()} >= {"best.pt", "last.pt", "report.html"}
+
+def test_leaves_an_ordinary_run_that_names_its_teacher(teacher: Path, taught: Path) -> None:
+    model, info = load_model(taught / "best.pt")
+
+    assert {each.name for each in taught.iterdir()} >= {"best.pt", "last.pt", "report.html"}
     assert model.architecture.name == "yolov7-tiny"
     assert model.anchors_px == load_model(teacher)[0].anchors_px
     assert str(info.metadata["teacher"]).startswith("yolov7 large.pt, sha256 ")
 
 
 def test_the_teacher_changes_what_is_learnt_and_a_resume_wants_the_same(
-    teacher: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    teacher: Path,
+    taught: Path,
+    data: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for weight in (0, 1):
-        out = tmp_path / str(weight)
-        assert call(*_arguments(teacher, data, out), "--teacher-weight", weight) == 0
-    states = [read_checkpoint(tmp_path / str(w) / "last.pt").weights for w in (0, 1)]
-    again = (*_arguments(teacher, data, tmp_path / "1"), "--teacher-weight", 2, "--resume")
+    unheard = tmp_path / "run"
+    assert call(*_arguments(teacher, data, unheard), "--teacher-weight", 0) == 0
+    states = [read_checkpoint(run / "last.pt").weights for run in (unheard, taught)]
+    again = (*_arguments(teacher, data, taught), "--teacher-weight", 2, "--resume")
 
     assert any(not torch.equal(value, states[1][key]) for key, value in states[0].items())
     assert call(*again) == 1

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from edgedet.errors import ModelError
+from tests.train.model.slim import slim_architecture
 from train.config import Recipe
 from train.engine.batch_probe import (
     early_graph,
@@ -31,7 +32,9 @@ NO_MEMORY = "[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate
 
 def make(most: int, device: str = "cpu") -> tuple[Trainee, EpochLoop]:
     """A network that runs out of memory above `most` pictures."""
-    model = build_model("yolov7-tiny", 1).to(device)
+    is_small = device == "cpu"  # there the hook says what fits
+    model = build_model(slim_architecture("yolov7-tiny") if is_small else "yolov7-tiny", 1)
+    model.to(device)
 
     def refuse(_module: nn.Module, inputs: Sequence[torch.Tensor]) -> None:
         if len(inputs[0]) > most:

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from edgedet.errors import DataError, ModelError, UsageError
+from tests.train.model.slim import slim_architecture
 from train.config import Recipe
 from train.data.dataset import Sample
 from train.data.store import PictureStore
@@ -69,7 +70,7 @@ def make_trainer(
 
     store = PictureStore(samples, 64)
     run = RunFolder(folder, resume=resume)
-    model = build_model("yolov7-tiny", 1)
+    model = build_model(slim_architecture("yolov7-tiny"), 1)
     return Trainer(model, store, score, plan, run, MACHINE)
 
 

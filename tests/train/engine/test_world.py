@@ -1,4 +1,4 @@
-"""Two processes do what one does: `two_processes.py` runs under torchrun and alone."""
+"""Two processes do what one does: `two_processes.py` under torchrun, and here."""
 
 import json
 import subprocess
@@ -6,6 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.train.engine.two_processes import facts
+from train.engine.world import ALONE
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPT = Path(__file__).with_name("two_processes.py")
@@ -28,10 +31,9 @@ def run(*arguments: object, code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def one_and_two(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
-    folder = tmp_path_factory.mktemp("world")
-    run(SCRIPT, folder / "one.json")
-    run(*TORCHRUN, SCRIPT, folder / "two.json")
-    return [json.loads((folder / f"{n}.json").read_text(encoding="utf-8")) for n in ("one", "two")]
+    two = tmp_path_factory.mktemp("world") / "two.json"
+    run(*TORCHRUN, SCRIPT, two)
+    return [facts(ALONE), json.loads(two.read_text(encoding="utf-8"))]
 
 
 def test_two_processes_end_with_the_weights_of_one(

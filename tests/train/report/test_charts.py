@@ -1,10 +1,27 @@
 import base64
+from collections.abc import Callable
 
 import cv2
 import matplotlib as mpl
 import numpy as np
+import pytest
+from matplotlib.artist import Artist
+from matplotlib.backend_bases import RendererBase
+from matplotlib.figure import Figure
 
 from train.report.charts import as_png, as_svg, chart_style, jpeg_address, new_figure, share_axis
+
+
+class Counted(Artist):
+    """Counts how often it is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.times = 0
+
+    def draw(self, renderer: RendererBase) -> None:
+        super().draw(renderer)
+        self.times += 1
 
 
 def test_a_chart_is_the_same_every_time() -> None:
@@ -31,6 +48,18 @@ def test_a_png_can_be_read() -> None:
     assert image is not None
     assert image.shape == (100, 150, 3)
     assert axes.get_xlim() == (0, 1)
+
+
+@pytest.mark.parametrize("write", [as_svg, as_png])
+def test_a_chart_is_laid_out_and_drawn_only_once(write: Callable[[Figure], str]) -> None:
+    figure, counted = new_figure(3, 2), Counted()
+    figure.add_artist(counted)
+    axes = figure.subplots()
+    before = axes.get_position().bounds
+    write(figure)
+
+    assert counted.times == 1
+    assert axes.get_position().bounds != before
 
 
 def test_the_look_is_ours_only_inside() -> None:
