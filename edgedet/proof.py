@@ -8,23 +8,29 @@ for those who load the bundle then, and holds the answers against the golden pic
 import json
 import logging
 import os
+import resource
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgedet.config.model import ModelSettings
 from edgedet.detect import create_detector, store_in
 from edgedet.detect.engine import BatchProfile, BuildSettings, EngineRequest, build_engine
 from edgedet.detect.golden import own_deviation
 from edgedet.errors import EdgedetError, ModelError
+from edgedet.machine import free_memory_bytes
 from edgedet.manifest import Bundle, read_bundle, verify_bundle
 from edgedet.proving import Trial
+from edgedet.vision.candidates import implausible
 
 logger = logging.getLogger(__name__)
 
 _NICENESS = 10
+_SEED = 416
+_SLACK_BYTES = 256 << 20  # what threads reserve for their stacks, and do not use
 
 
 def prove(trial: Trial) -> None:
@@ -44,7 +50,10 @@ def prove(trial: Trial) -> None:
         if deviation:
             msg = f"it answers wrongly on {detector.backend}: {deviation}"
             raise ModelError(msg)
-        detector.infer(np.full((trial.max_batch, *bundle.input_hw, 3), 114, np.uint8))
+        wrong = implausible(detector.infer(_pictures(trial.max_batch, bundle.input_hw)))
+        if wrong:
+            msg = f"it answers {wrong} on {detector.backend}; export it again"
+            raise ModelError(msg)
     finally:
         detector.close()
 
@@ -59,12 +68,24 @@ def main() -> int:
         request["max_batch"],
         Path(request["state_dir"]),
     )
+    if not trial.needs_engine:  # what a GPU maps is no memory that anybody lacks
+        _take_no_more_than_is_free()
     try:
         prove(trial)
+    except MemoryError:
+        sys.stdout.write("\nit takes more memory than is free\n")
+        return 1
     except EdgedetError as exc:
         sys.stdout.write(f"\n{exc}\n")
         return 1
     return 0
+
+
+def _pictures(count: int, input_hw: tuple[int, int]) -> NDArray[np.uint8]:
+    """Grey ones, and one of noise."""
+    pictures = np.full((count, *input_hw, 3), 114, np.uint8)
+    pictures[-1] = np.random.default_rng(_SEED).integers(0, 256, pictures.shape[1:], np.uint8)
+    return pictures
 
 
 def _build_engine(bundle: Bundle, trial: Trial, folders: Sequence[Path]) -> None:
@@ -86,6 +107,15 @@ def _stand_back() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     except OSError:  # another system
         logger.debug("no way to be ended first when memory runs out")
+
+
+def _take_no_more_than_is_free() -> None:
+    """Have a model fail that takes more, before the kernel has to end somebody."""
+    free = free_memory_bytes()
+    if free is None:
+        return
+    limit = free + _SLACK_BYTES
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
 
 
 if __name__ == "__main__":

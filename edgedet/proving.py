@@ -99,4 +99,8 @@ def _problem(bundle: Path, code: int, last_words: str) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         name = f"signal {-code}"
-    return f"'{bundle.name}' crashes what runs it ({name}); it was tried in a process of its own"
+    may_be = ", as when memory runs out" if name == "SIGKILL" else ""
+    return (
+        f"'{bundle.name}' crashes what runs it ({name}{may_be}); it was tried in a process of its"
+        " own"
+    )

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,9 @@ def test_a_processor_without_a_name_is_called_by_its_kind(
 ) -> None:
     monkeypatch.setattr(machine, "_CPU_INFO", tmp_path / "none")
     assert machine.processor_name()
+
+
+def test_the_memory_that_is_free_is_less_than_there_is() -> None:
+    free = machine.free_memory_bytes()
+    assert free is not None
+    assert 1 << 20 < free < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

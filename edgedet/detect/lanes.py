@@ -60,6 +60,7 @@ class Lane:
         self._worker.request_stop()
         self._shares.put(None)
         self._worker.stop(_STOP_S)
+        self._infer = _gone  # its session goes now, not when the garbage is collected
 
     def _run(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -73,6 +74,16 @@ class Lane:
                 self._answers.put(self._infer(share))
             except Exception as exc:  # noqa: BLE001 - it is raised where the result is taken
                 self._answers.put(exc)
+
+
+def _gone(_images_nhwc: Images) -> Candidates:
+    """What a lane runs once it is closed.
+
+    Raises:
+        ModelError: always.
+    """
+    msg = "the lane of a detector is closed; make a new one"
+    raise ModelError(msg)
 
 
 def gather(lanes: Sequence[Lane]) -> list[Candidates]:

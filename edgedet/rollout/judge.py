@@ -17,6 +17,7 @@ MIN_PICTURES = 20
 """Of fewer pictures nothing is concluded from times, unless they took long: slow models see few."""
 MIN_SLOW_PICTURES = 3
 _LONG_S = 1.0
+_TOO_LONG_S = 5.0  # whatever else the machine does: one picture says enough
 
 _NOTHING = SourceRate(frames=0, objects=0)
 _FRAMES_A_LOOK = 15
@@ -89,6 +90,7 @@ def _rates(figures: RunFigures) -> dict[str, SourceRate]:
 def _ms(figures: RunFigures) -> float:
     """The median time for a picture; 0 where too few were looked at to say."""
     is_long = figures.pictures >= MIN_SLOW_PICTURES and figures.infer_s >= _LONG_S
+    is_long |= figures.infer_s >= _TOO_LONG_S
     return 1000.0 * figures.p50_s if is_long or figures.pictures >= MIN_PICTURES else 0.0
 
 

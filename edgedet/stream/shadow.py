@@ -22,6 +22,7 @@ from edgedet.stream.comparison import SharedClasses, compare, objects_of
 from edgedet.stream.run_tally import Run, RunTally
 from edgedet.stream.runner import Runner
 from edgedet.stream.tap import FrameTap
+from edgedet.vision.candidates import implausible
 from edgedet.vision.letterbox import Letterbox
 from edgedet.vision.pixels import paint_letterboxed
 
@@ -151,6 +152,10 @@ class Shadow:
         if isinstance(answer, Exception):
             self._new.fail(first_line(answer))
             return False, 0.0
+        wrong = implausible(answer)
+        if wrong:
+            self._new.fail(f"it answers {wrong}")
+            return False, 0.0
         self._new.add_run(run)
         self._side_by_side.add(run)
         for seen, box, candidates in zip(frames, boxes, answer, strict=True):
@@ -159,7 +164,7 @@ class Shadow:
         return True, max(len(frames) / _MOST_FPS, _REST * took_s) - took_s
 
     def _compare(self, seen: SeenFrame, box: Letterbox, candidates: NDArray[np.float32]) -> None:
-        own = candidates[np.isfinite(candidates).all(axis=1)]
+        own = candidates.copy()
         own[:, :4] = box.to_source(own[:, :4])
         old = objects_of(seen.candidates, box.source_hw, self._used.thresholds)
         new = objects_of(own, box.source_hw, self._candidate.thresholds)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SCORE, _CLASS, _RUNNER_UP = 4, 5, 6
+_SLACK, _SLACK_PX = 1e-3, 1.0  # of rounding: half precision, and INT8
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,30 @@ class CandidateDifference:
     score: float
     unmatched: int
     compared: int
+
+
+def implausible(candidates: NDArray[np.float32]) -> str:
+    """What cannot be in candidates (..., 7) of any picture, in words; empty if nothing is wrong.
+
+    >>> implausible(np.array([[0, 0, 10, 10, 0.9, 0, 0]], dtype=np.float32))
+    ''
+    >>> implausible(np.array([[10, 0, 0, 10, 0.9, 0, 0]], dtype=np.float32))
+    'a box from (10, 0) to (0, 10)'
+    """
+    rows = candidates.reshape(-1, candidates.shape[-1])
+    finite = np.isfinite(rows).all(axis=1)
+    if not finite.all():
+        return f"{int((~finite).sum())} of {len(rows)} candidates that are not finite"
+    scores = rows[:, (_SCORE, _RUNNER_UP)]
+    if (wrong := scores[(scores < -_SLACK) | (scores > 1.0 + _SLACK)]).size:
+        return f"a score of {wrong[0]:g}"
+    if (ids := rows[:, _CLASS][rows[:, _CLASS] % 1.0 != 0.0]).size:
+        return f"a class id of {ids[0]:g}"
+    turned = (rows[:, 2] < rows[:, 0] - _SLACK_PX) | (rows[:, 3] < rows[:, 1] - _SLACK_PX)
+    if turned.any():
+        x1, y1, x2, y2 = rows[turned][0, :4]
+        return f"a box from ({x1:g}, {y1:g}) to ({x2:g}, {y2:g})"
+    return ""
 
 
 def compare_candidates(

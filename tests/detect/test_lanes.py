@@ -1,5 +1,6 @@
 """Shares of a batch on threads of their own, and batches dealt out to them."""
 
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -81,3 +82,16 @@ def test_a_batch_dealt_out_has_the_answers_of_single_pictures(tmp_path: Path, th
             assert np.array_equal(found, singles[:count])
     finally:
         detector.close()
+
+
+def test_a_closed_lane_lets_go_of_what_it_ran() -> None:
+    class Session:
+        def run(self, images_nhwc: Images) -> Candidates:
+            return images_nhwc.astype(np.float32)
+
+    session = Session()
+    gone = weakref.ref(session)
+    lane = Lane("lane", session.run)
+    lane.close()
+    del session
+    assert gone() is None

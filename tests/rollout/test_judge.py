@@ -43,7 +43,14 @@ def test_each_source_counts() -> None:
 
 @pytest.mark.parametrize(
     ("pictures", "picture_s", "counts"),
-    [(MIN_PICTURES - 1, 0.04, False), (MIN_PICTURES, 0.04, True), (2, 0.9, False), (3, 0.4, True)],
+    [
+        (MIN_PICTURES - 1, 0.04, False),
+        (MIN_PICTURES, 0.04, True),
+        (2, 0.9, False),
+        (3, 0.4, True),
+        (1, 4.0, False),
+        (1, 10.0, True),
+    ],
 )
 def test_times_count_from_enough_pictures_or_seconds_on(
     pictures: int, picture_s: float, *, counts: bool

@@ -29,6 +29,16 @@ class Blind(FakeDetector):
         return found
 
 
+class Overflowing(FakeDetector):
+    """Computes what is not a number."""
+
+    def infer(self, images_nhwc: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Candidates, one of which is none."""
+        found = super().infer(images_nhwc)
+        found[0, 0, 4] = np.nan
+        return found
+
+
 class EnoughError(Exception):
     """There is something else to do."""
 
@@ -181,3 +191,12 @@ def test_with_few_runs_side_by_side_all_of_them_count() -> None:
     figures = watch.figures(RunTally())
     assert (figures.pictures, figures.batches) == (80, 40)
     assert watch.figures(RunTally()) != RunFigures()
+
+
+def test_answers_that_cannot_be_are_an_error(scene: Scene) -> None:
+    runner = scene.bench.add(fake_model(Overflowing, name="second"))
+
+    figures = scene.shadow(runner).run(WAIT_S, time.sleep)
+
+    assert figures.new.errors == 1
+    assert "candidates that are not finite" in figures.new.failure
