@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -75,12 +76,16 @@ def test_a_folder_with_other_things_is_left_alone(checkpoint: Path, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
-def test_a_failed_export_leaves_the_old_bundle(tmp_path: Path, checkpoint: Path) -> None:
+def test_a_failed_export_leaves_the_old_bundle(
+    bundle: Bundle, tmp_path: Path, checkpoint: Path
+) -> None:
     out = tmp_path / "bundle"
-    old = export_bundle(checkpoint, out, name="x", version="1", image_size=(32, 32))
+    shutil.copytree(bundle.folder, out)
+    old = read_bundle(out)
     with pytest.raises(ModelError, match="multiples of 32"):
         export_bundle(checkpoint, out, name="x", version="2", image_size=(33, 32))
     assert read_bundle(out) == old
+    verify_bundle(old)
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 

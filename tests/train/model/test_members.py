@@ -1,5 +1,6 @@
 """Files of every member and form: recognised, loaded, refused. Networks are a sixteenth as wide."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ MEMBERS = [architecture.name for architecture in ARCHITECTURES]
 ONE = CheckpointContent(["one"])
 
 
+@lru_cache
+def _source(name: str, num_classes: int, head: HeadKind, *, is_fused: bool) -> DetectionNetwork:
+    """A network that no test changes."""
+    if is_fused:
+        return fuse(_source(name, num_classes, head, is_fused=False))
+    return slim_model(name, num_classes, head)
+
+
 def _predict(model: DetectionNetwork) -> torch.Tensor:
     images = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
@@ -41,8 +50,7 @@ def _assert_same_predictions(got: DetectionNetwork, wanted: DetectionNetwork) ->
 def test_a_bare_state_dict_is_recognised_and_loads_as_it_is(
     tmp_path: Path, name: str, head: HeadKind, *, is_fused: bool
 ) -> None:
-    source = slim_model(name, 2, head)
-    source = fuse(source) if is_fused else source
+    source = _source(name, 2, head, is_fused=is_fused)
     torch.save({"model": source.state_dict()}, tmp_path / "bare.pt")
 
     model, info = load_model(tmp_path / "bare.pt")
@@ -67,8 +75,9 @@ def test_every_form_loads_into_every_other(
     is_fused: bool,
     into_fused: bool,
 ) -> None:
-    source = slim_model(name, head=given)
-    save_checkpoint(tmp_path / "model.pt", fuse(source) if is_fused else source, ONE)
+    source = _source(name, 1, given, is_fused=False)
+    file = _source(name, 1, given, is_fused=is_fused)
+    save_checkpoint(tmp_path / "model.pt", file, ONE)
     target = build_model(slim_architecture(name), 1, head=wanted)
     target = fuse(target) if into_fused else target
 

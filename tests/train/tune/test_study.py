@@ -3,9 +3,10 @@
 import csv
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-import time
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -14,6 +15,7 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from edgedet.errors import DataError, UsageError
+from tests.brokers import wait_until
 from train.config import Recipe
 from train.engine.run_folder import EpochResult
 from train.tune.study import Pruning, Search, best_recipe, count_over, run_trials, table
@@ -127,9 +129,12 @@ def test_the_trial_of_a_killed_worker_is_marked_as_failed(
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         assert worker.stdout.readline() == "running\n"
-        time.sleep(1.5)  # one beat of the heart
+        with closing(sqlite3.connect(place)) as database:  # the heart has to have beaten
+            beats = "SELECT COUNT(*) FROM trial_heartbeats"
+            assert wait_until(lambda: database.execute(beats).fetchone()[0] > 0)
         os.kill(worker.pid, signal.SIGKILL)
     monkeypatch.setattr("train.tune.study._GRACE_S", 2)
-    time.sleep(3)
+    search = Search({}, 4)
+    assert wait_until(lambda: search.open(place).trials[0].state is not TrialState.RUNNING)
 
-    assert [trial.state for trial in Search({}, 4).open(place).trials] == [TrialState.FAIL]
+    assert [trial.state for trial in search.open(place).trials] == [TrialState.FAIL]
