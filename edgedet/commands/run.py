@@ -1,6 +1,7 @@
 """`edgedet run`: watch the sources of a configuration until stopped."""
 
 import logging
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -8,20 +9,24 @@ from rich.live import Live
 
 from edgedet import log
 from edgedet.app import Application
-from edgedet.clock import SystemClock
+from edgedet.clock import Clock, Deadline, SystemClock
 from edgedet.commands.session import run_to_end
 from edgedet.commands.tables import live_table, log_line, summary
 from edgedet.config.load import load_settings
 from edgedet.config.service import service_manager
-from edgedet.errors import first_line
+from edgedet.errors import EdgedetError, first_line
 from edgedet.event import LastRun, RunEnd
 from edgedet.health.last_run import RunRecord
+from edgedet.lock import FileLock
 from edgedet.monitoring import Monitoring
 from edgedet.publish.identity import Birth, new_boot_id
 from edgedet.stream.view import Snapshot
 
 logger = logging.getLogger(__name__)
 
+_LOCK_FILE = "service.lock"
+_CLAIM_S = 3.0  # for one that was just killed to be gone
+_CLAIM_POLL_S = 0.1
 _TABLE_REFRESH_S = 0.5
 _LOG_REFRESH_S = 5.0
 
@@ -36,6 +41,10 @@ def run(
     """Run the configuration at `config`; the exit code. None: a table if this is a terminal.
 
     `remeasures`: `backend: auto` measures, whatever it remembers.
+
+    Raises:
+        ConfigError: the configuration makes no sense.
+        EdgedetError: another one runs with the same `state_dir`.
     """
     loaded = load_settings(config)
     console = Console(soft_wrap=True)
@@ -43,6 +52,7 @@ def run(
         shows_table = console.is_terminal
     for warning in loaded.warnings:
         logger.warning("%s", warning)
+    lock = _claim(loaded.settings.state_dir, SystemClock())
     record = RunRecord(loaded.settings.state_dir, SystemClock())
     birth = Birth(boot := new_boot_id(), _last_run(record, boot))
     try:
@@ -66,8 +76,37 @@ def run(
     except BaseException as exc:
         record.end(RunEnd.CRASHED, f"{type(exc).__name__}: {first_line(exc)}")
         raise
+    finally:
+        if lock is not None:
+            lock.release()
     console.print(summary(app.snapshot()))
     return code
+
+
+def _claim(state_dir: Path, clock: Clock) -> FileLock | None:
+    """The right to `state_dir`, which one run has at a time; None where no file can be made there.
+
+    No camera is left alone for this file: a folder that cannot be written is told of by those who
+    keep something in it.
+
+    Raises:
+        EdgedetError: another run has it.
+    """
+    deadline = Deadline(_CLAIM_S, clock)
+    while True:
+        try:
+            state_dir.mkdir(parents=True, exist_ok=True)
+            return FileLock(state_dir / _LOCK_FILE)
+        except BlockingIOError as exc:
+            if deadline.is_over():
+                msg = (
+                    f"another edgedet runs with state_dir '{state_dir}': stop it, or give this one"
+                    " a state_dir of its own"
+                )
+                raise EdgedetError(msg) from exc
+        except OSError:
+            return None
+        time.sleep(_CLAIM_POLL_S)
 
 
 def _last_run(record: RunRecord, boot: str) -> LastRun:

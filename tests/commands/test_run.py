@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from edgedet.commands import run as run_module
 from edgedet.commands.run import run
+from edgedet.errors import EdgedetError
+from edgedet.lock import FileLock
 from tests.runs import PATTERN, tiny_settings, write_config
 
 
@@ -36,3 +39,23 @@ def test_a_table_leaves_the_level_of_the_log_alone(tmp_path: Path) -> None:
         assert root.level == logging.ERROR
     finally:
         root.setLevel(level)
+
+
+def test_one_run_at_a_time_has_a_state_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "_CLAIM_S", 0.2)
+    settings = tiny_settings(tmp_path)
+    settings.state_dir.mkdir()
+    lock = FileLock(settings.state_dir / "service.lock")
+    config = write_config(tmp_path, settings)
+    with pytest.raises(EdgedetError, match="another edgedet runs with state_dir"):
+        run(config, shows_table=False, duration_s=None)
+    assert not (settings.state_dir / "last-run.json").exists()
+    lock.release()
+    assert run(config, shows_table=False, duration_s=None) == 0
+    FileLock(settings.state_dir / "service.lock").release()
+
+
+def test_a_state_dir_that_cannot_be_locked_keeps_nobody_from_running(tmp_path: Path) -> None:
+    (tmp_path / "state" / "service.lock").mkdir(parents=True)
+    config = write_config(tmp_path, tiny_settings(tmp_path))
+    assert run(config, shows_table=False, duration_s=None) == 0
