@@ -18,7 +18,8 @@ PERIOD_S = {"minutely": 60.0, "hourly": 3600.0, "daily": 86_400.0}
 NO_CLASS = ""
 """Whose budget pays for a frame that is not kept for what is seen in it."""
 _OWNERS = {"device": "''", "source": "source_id", "class": "class_name"}
-_STEP_S = 2.0  # a wall clock that is corrected by less than this did not step
+_STEP_S = 0.25  # a wall clock that is corrected by less than this did not step
+_SLACK = (2.0, 1e-3)  # seconds, or part of a window, for what such corrections add up to
 _FORGET_S = 2 * PERIOD_S["daily"]
 
 
@@ -84,7 +85,8 @@ class Budget:
 
     def spend(self, strategy: str, source_id: str, class_name: str) -> None:
         """Pay for a frame; part of the transaction that keeps it."""
-        now_s = self._utc_now_s()
+        # by the clock as it was when credit was asked for: if it stepped since, this does with it
+        now_s = self._utc_s + (self._clock.monotonic() - self._monotonic_s)
         with self._ledger.writing() as connection:
             connection.execute(
                 "INSERT INTO spending VALUES (?, ?, ?, ?)",
@@ -108,7 +110,7 @@ class Budget:
         given = {name: value for name, value in terms.items() if value is not None}
         where = "".join(f" AND {name} = ?" for name in given)
         query = f"SELECT COUNT(*) FROM spending WHERE at_s > ?{where}"  # noqa: S608 - own words
-        since_s = now_s - PERIOD_S[limit.type]
+        since_s = now_s - _window_s(limit)
         return int(self._ledger.reading(query, (since_s, *given.values()))[0][0])
 
     def _shift(self, step_s: float) -> None:
@@ -120,6 +122,12 @@ class Budget:
 
     def _utc_now_s(self) -> float:
         return self._clock.utc_now().timestamp()
+
+
+def _window_s(limit: LimitSettings) -> float:
+    """How long a frame counts: a little longer than the limit says, for certainty."""
+    seconds, part = _SLACK
+    return PERIOD_S[limit.type] + max(seconds, part * PERIOD_S[limit.type])
 
 
 def uses(ledger: Ledger, settings: SamplingSettings, now_s: float) -> list[Use]:
@@ -136,7 +144,7 @@ def uses(ledger: Ledger, settings: SamplingSettings, now_s: float) -> list[Use]:
         where, values = ("", ()) if strategy is None else (" AND strategy = ?", (strategy,))
         rows = ledger.reading(
             f"SELECT {owner}, COUNT(*) FROM spending WHERE at_s > ?{where} GROUP BY 1",  # noqa: S608
-            (now_s - PERIOD_S[limit.type], *values),
+            (now_s - _window_s(limit), *values),
         )
         found.append(Use(strategy, limit, {str(row[0]): int(row[1]) for row in rows}))
     return found
