@@ -40,7 +40,7 @@ from edgedet.stream.tap import FrameTap
 _IDLE_WAIT_S = 0.5  # a bound: a put or a close wakes us anyway
 _BUSY_SHARE = 0.7  # of the backend: above, the newest frame wins
 _FULL_SHARE = 0.9  # above, a wait for a fuller batch may pay
-_SINGLE_SHARE = 0.75  # of the backend's time for single pictures; above, they would queue up
+_SINGLE_SHARE = 0.9  # of the time, for single pictures; above, they would queue up
 _LEAD_S = 0.002  # how much earlier than painting asks for the next batch is begun
 _LEAD_PAINTINGS = 1.5  # for each frame to paint
 
