@@ -141,7 +141,7 @@ class Application:
         Raises:
             PublishError: if the embedded broker does not start.
         """
-        self._outlets.tell("detector", lambda: {**self._pipeline.capacity_figures()})
+        self._outlets.tell("detector", lambda: {**self._pipeline.detector_figures()})
         self._outlets.start()
         self._reporting.start()
         self.samples.start()

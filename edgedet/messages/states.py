@@ -167,6 +167,8 @@ class DetectorFigures(Part):
 
     capacity_fps: float
     demand_fps: float
+    backend: str | None = None
+    """What runs the model; None until it is loaded, and of devices that do not say."""
 
 
 class Metrics(DeviceMessage):

@@ -121,13 +121,14 @@ class Pipeline:
         """What the detector can do for each source."""
         return self._batcher.admission
 
-    def capacity_figures(self) -> dict[str, float]:
-        """What the detector can do and is asked for, as it is told to subscribers."""
+    def detector_figures(self) -> dict[str, float | str]:
+        """What the detector can do and is asked for, and what runs it, as subscribers are told."""
         admission = self.admission
-        return {
+        told: dict[str, float | str] = {
             "capacity_fps": round(admission.capacity_fps, 2),
             "demand_fps": round(admission.demand_fps, 2),
         }
+        return told | ({"backend": self.backend} if self.backend else {})
 
     def start(
         self,

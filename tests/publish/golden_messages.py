@@ -135,7 +135,7 @@ def _states() -> dict[str, bytes]:
             "dropped": {"events": 0},
         },
         "sources": [{"source": "gate", "published": 4421, "dropped": 0, "truncated": 0}],
-        "detector": {"capacity_fps": 20.0, "demand_fps": 52.0},
+        "detector": {"capacity_fps": 20.0, "demand_fps": 52.0, "backend": "openvino"},
         "commands": {"ok": 2, "error": 1, "duplicate": 0, "ignored": 0},
     }
     taken = {"enabled": True, "allow": ["pause", "resume", "snapshot"]}

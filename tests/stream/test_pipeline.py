@@ -139,6 +139,14 @@ def test_thresholds_can_be_set_while_it_runs() -> None:
     assert [len(result.detections) for result in bench.sink.results] == [1, 0, 1]
 
 
+def test_subscribers_are_told_what_runs_the_model_once_it_is_loaded() -> None:
+    bench = Bench(FakeDetector())
+    assert "backend" not in bench.pipeline.detector_figures()
+    bench.start()
+    bench.end()
+    assert bench.pipeline.detector_figures()["backend"] == "fake"
+
+
 def test_skipped_counts_the_frames_between_two_answers() -> None:
     bench = Bench(FakeDetector())
     bench.start()
