@@ -1,6 +1,9 @@
 """`backend: auto`, an old model on one backend and a new one on the other, and the way back."""
 
 import itertools
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -23,12 +26,9 @@ from edgedet.errors import ModelError
 from edgedet.health.metrics import Exposition
 from edgedet.manifest import MODEL_FILE, Bundle, read_bundle, write_manifest
 from edgedet.stage import PipelineStage
-from edgedet.startup import model_of
-from edgedet.stream.runner import Runner
 from edgedet.vitals import Observer
 from tests.detect.tiny_bundle import describe, tiny_graph
 from tests.models.bundles import add_golden
-from tests.resident import resident_bytes, thread_count
 from tests.runs import PATTERN, read_lines, tiny_settings
 from tests.stream.fakes import WAIT_S, wait_until
 
@@ -181,23 +181,13 @@ def test_golden_pictures_are_held_against_the_backend_that_runs_it(
 
 
 def test_what_a_model_took_is_given_back_whichever_backend_had_it(tmp_path: Path) -> None:
-    person = read_bundle(Path("models/person"))
+    command = [sys.executable, "-m", "tests.model_lives", str(tmp_path)]
+    done = subprocess.run(
+        [*command, *("openvino", "onnxruntime") * 3], capture_output=True, text=True, check=True
+    )
+    left = [json.loads(line) for line in done.stdout.splitlines()]
+    resident, threads = zip(*left, strict=True)
 
-    def live(backend: str) -> None:
-        asked = {"bundle": person.folder, "backend": backend, "threads": THREADS}
-        settings = ModelSettings.model_validate(asked)
-        model = model_of(person, settings, MAX_BATCH, store_in(tmp_path))
-        runner = Runner("infer", model, lambda _runner, _error: None, SystemClock())
-        runner.start(MAX_BATCH)
-        runner.wait_until_loaded(WAIT_S)
-        assert runner.stop(WAIT_S)
-        left.append((resident_bytes(), thread_count()))
-
-    left: list[tuple[int, int]] = []
-    for backend in ("openvino", "onnxruntime") * 2:
-        live(backend)
-
-    # noise between rounds is 20 MiB; the allocator and its lanes kept 45 to 90 of ONNX Runtime's
-    assert left[3][0] - left[2][0] < 30 << 20
-    assert left[3][0] - left[1][0] < 30 << 20
-    assert left[3][1] <= left[1][1] + 1  # OpenVINO keeps its pool, one for the process
+    # noise is 5 to 30 MiB; the allocator and its lanes kept 75 to 90 of ONNX Runtime's
+    assert max(resident) - resident[0] < 50 << 20
+    assert threads[-1] <= threads[1] + 1  # OpenVINO keeps its pool, one for the process
