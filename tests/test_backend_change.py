@@ -188,6 +188,7 @@ def test_what_a_model_took_is_given_back_whichever_backend_had_it(tmp_path: Path
     left = [json.loads(line) for line in done.stdout.splitlines()]
     resident, threads = zip(*left, strict=True)
 
-    # noise is 5 to 30 MiB; the allocator and its lanes kept 75 to 90 of ONNX Runtime's
-    assert max(resident) - resident[0] < 50 << 20
+    # the allocator and its lanes kept 75 to 90 MiB of ONNX Runtime's, every time; what a busy
+    # machine has not freed yet is there now and then
+    assert min(resident[1::2]) - min(resident[::2]) < 50 << 20
     assert threads[-1] <= threads[1] + 1  # OpenVINO keeps its pool, one for the process
