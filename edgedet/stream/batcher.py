@@ -171,8 +171,7 @@ class Batcher:
 
     def _max_size(self) -> int:
         """The most pictures that the next batch should have."""
-        self._sizing.is_light = self.admission.single_share < _SINGLE_SHARE
-        size = self._sizing.max_size
+        size = self._sizing.max_size(is_light=self.admission.single_share < _SINGLE_SHARE)
         if self._intake.has_live:
             while size > 1 and not self.age.fits(size):
                 size -= 1

@@ -14,15 +14,15 @@ class Sizing:
         self.cost = BatchCost()
         self.model = model
         """The one that frames are painted for."""
-        self.is_light = False
-        """Whether the backend would keep up with single pictures."""
         self._limit = BatchLimit(max_size)
         self._taken: Model | None = None  # whose batch the backend had last
 
-    @property
-    def max_size(self) -> int:
-        """The most pictures that pay; the first batch of a model should be soon."""
-        return self._limit.size(is_light=self.is_light) if self._taken is self.model else 1
+    def max_size(self, *, is_light: bool = False) -> int:
+        """The most pictures that pay; the first batch of a model should be soon.
+
+        `is_light`: the backend would keep up with single pictures.
+        """
+        return self._limit.size(is_light=is_light) if self._taken is self.model else 1
 
     def follow(self, model: Model) -> None:
         """Paint for `model` from now on."""

@@ -18,15 +18,15 @@ def _batch(model: Model, size: int) -> Batch:
 def test_the_first_batch_of_each_model_is_small() -> None:
     first, second = fake_model(), fake_model()
     sizing = Sizing(8, first)
-    assert sizing.max_size == 1
+    assert sizing.max_size() == 1
     sizing.taken(_batch(first, 1))
-    assert sizing.max_size == 8
+    assert sizing.max_size() == 8
     sizing.follow(second)
-    assert sizing.max_size == 1
+    assert sizing.max_size() == 1
     sizing.taken(_batch(first, 4))  # one that was on its way
-    assert sizing.max_size == 1
+    assert sizing.max_size() == 1
     sizing.taken(_batch(second, 1))
-    assert sizing.max_size == 8
+    assert sizing.max_size() == 8
 
 
 def test_costs_are_those_of_the_model_in_use() -> None:
