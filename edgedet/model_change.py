@@ -10,6 +10,7 @@ from edgedet.detect import store_in
 from edgedet.detect.engine.store import remove_engines_of
 from edgedet.errors import CommandError, ModelError
 from edgedet.event import LastRun
+from edgedet.lock import FileLock
 from edgedet.manifest import Bundle
 from edgedet.models import ModelStore
 from edgedet.models.listing import listed
@@ -22,7 +23,7 @@ from edgedet.publish.commands.desk import CommandDesk
 from edgedet.publish.payloads import JsonObject
 from edgedet.publish.state_payloads import model_document
 from edgedet.reload import Reloader
-from edgedet.rollout.claim import Claim
+from edgedet.rollout.claim import take_claim
 from edgedet.rollout.intake import Intake
 from edgedet.rollout.machine import Site
 from edgedet.rollout.record import Record, RecordFile, State
@@ -68,7 +69,7 @@ class ModelChange:
         self._store = ModelStore(settings.state_dir)
         self._rules: Callable[[], RolloutSettings] = lambda: settings.rollout
         self._file = RecordFile(self._store.folder)
-        self._claim: Claim | None = None
+        self._claim: FileLock | None = None
         self._rollout: Rollout | None = None
         self._record = Record()
         if all(source.is_finite for source in settings.sources if source.enabled):
@@ -131,7 +132,7 @@ class ModelChange:
         """End; whether the thread has ended. What is unfinished is gone on with after a start."""
         has_ended = self._rollout is None or self._rollout.stop(timeout_s)
         if has_ended and self._claim is not None:
-            self._claim.give_back()
+            self._claim.release()
         return has_ended
 
     def figures(self) -> Figures | None:
@@ -190,7 +191,7 @@ class ModelChange:
         store, configured = self._store, self._configured
         now = self._clock.utc_now()
         try:
-            self._claim = Claim.take(store.folder)
+            self._claim = take_claim(store.folder)
             record = settle_restart(store, self._file, configured, last_run, now)
         except ModelError as exc:
             logger.warning("no model is changed while the service runs: %s", exc)
@@ -209,5 +210,5 @@ class ModelChange:
 
     def _release(self) -> None:
         if self._claim is not None:
-            self._claim.give_back()
+            self._claim.release()
             self._claim = None

@@ -27,7 +27,7 @@ from edgedet.models.fetch import forget
 from edgedet.models.listing import listed
 from edgedet.models.retention import kept_for
 from edgedet.models.store import Installed
-from edgedet.rollout.claim import Claim
+from edgedet.rollout.claim import take_claim
 from edgedet.rollout.retention import needed_models
 
 
@@ -113,7 +113,7 @@ def remove(config: Path, model: str) -> int:
 def _prune(place: Place) -> None:
     """Remove models that are not needed; a service that runs does it itself."""
     try:
-        claim = Claim.take(place.store.folder)
+        claim = take_claim(place.store.folder)
     except ModelError:
         return
     try:
@@ -123,7 +123,7 @@ def _prune(place: Place) -> None:
         for model in retention.prune(place.record):
             typer.echo(f"removed {model}: not needed, nor of the newest")
     finally:
-        claim.give_back()
+        claim.release()
 
 
 def _problem(bundle: Bundle, settings: Settings) -> str:

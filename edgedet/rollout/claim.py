@@ -21,33 +21,21 @@ _WISH_FILE = "wish.json"
 _MAX_BYTES = 65_536
 
 
-class Claim:
-    """The right to change the models below `folder`, from `take` to `give_back`."""
+def take_claim(folder: Path) -> FileLock:
+    """The right to change the models below `folder`, which is made if it is not there.
 
-    def __init__(self, lock: FileLock) -> None:
-        """Hold `lock`."""
-        self._lock = lock
-
-    @classmethod
-    def take(cls, folder: Path) -> "Claim":
-        """The claim on `folder`, which is made if it is not there.
-
-        Raises:
-            ModelError: another process has it, or it cannot be written there.
-        """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            return cls(FileLock(folder / _LOCK_FILE))
-        except BlockingIOError as exc:
-            msg = f"another edgedet uses the models in {folder}: give this one its own state_dir"
-            raise ModelError(msg) from exc
-        except OSError as exc:
-            msg = f"cannot write into {folder} ({exc.strerror or exc}); make it writable"
-            raise ModelError(msg) from exc
-
-    def give_back(self) -> None:
-        """Let others have it; may be called twice."""
-        self._lock.release()
+    Raises:
+        ModelError: another process has it, or it cannot be written there.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / _LOCK_FILE)
+    except BlockingIOError as exc:
+        msg = f"another edgedet uses the models in {folder}: give this one its own state_dir"
+        raise ModelError(msg) from exc
+    except OSError as exc:
+        msg = f"cannot write into {folder} ({exc.strerror or exc}); make it writable"
+        raise ModelError(msg) from exc
 
 
 def is_claimed(folder: Path) -> bool:
@@ -55,7 +43,7 @@ def is_claimed(folder: Path) -> bool:
     if not (folder / _LOCK_FILE).exists():
         return False
     try:
-        Claim.take(folder).give_back()
+        take_claim(folder).release()
     except ModelError:
         return True
     return False

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from edgedet.cli import app
 from edgedet.models.store import CONFIGURED, ModelStore
-from edgedet.rollout.claim import Claim, find_wish
+from edgedet.rollout.claim import find_wish, take_claim
 from edgedet.rollout.record import Record, RecordFile, State
 from edgedet.rollout.wish import Asker, wish_back
 from tests.models.bundles import make_bundle
@@ -32,9 +32,9 @@ def config(tmp_path: Path) -> Path:
 @pytest.fixture
 def service(store: ModelStore) -> Iterator[ModelStore]:
     """What a running service shows to others."""
-    claim = Claim.take(store.folder)
+    claim = take_claim(store.folder)
     yield store
-    claim.give_back()
+    claim.release()
 
 
 def _models(config: Path, *arguments: str) -> Result:

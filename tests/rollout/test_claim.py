@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.errors import ModelError
-from edgedet.rollout.claim import Claim, drop_wish, find_wish, is_claimed, leave_wish
+from edgedet.rollout.claim import drop_wish, find_wish, is_claimed, leave_wish, take_claim
 from edgedet.rollout.wish import Asker, Wish
 
 TRIES = "import sys; from pathlib import Path; from edgedet.rollout.claim import is_claimed; "
@@ -23,19 +23,19 @@ def test_a_claim_is_seen_by_other_processes_until_it_is_given_back(tmp_path: Pat
     folder = tmp_path / "models"
     assert not is_claimed(folder)
     assert not folder.exists()
-    claim = Claim.take(folder)
+    claim = take_claim(folder)
     assert _other_process_finds_it_claimed(folder)
     with pytest.raises(ModelError, match="another edgedet uses the models"):
-        Claim.take(folder)
+        take_claim(folder)
 
-    claim.give_back()
-    claim.give_back()
+    claim.release()
+    claim.release()
 
     assert not is_claimed(folder)
 
 
 def test_a_claim_that_is_forgotten_is_given_back(tmp_path: Path) -> None:
-    claim = Claim.take(tmp_path)
+    claim = take_claim(tmp_path)
     del claim
     gc.collect()
 
@@ -46,7 +46,7 @@ def test_where_nothing_can_be_written_there_is_no_claim(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file")
 
     with pytest.raises(ModelError, match="make it writable"):
-        Claim.take(tmp_path / "models")
+        take_claim(tmp_path / "models")
 
 
 def test_a_wish_stays_until_it_is_dropped(tmp_path: Path) -> None:
