@@ -27,19 +27,19 @@ def main() -> int:
         for _ in range(options.rounds):
             full = capacity_fps(options, _CAPACITY_S)
             cameras = cameras_for(options.load * full, options.clip)
-            with lateness() as late:
+            with lateness() as late_s:
                 run = watch(options, cameras, None, port)
             rate = len(run.seen) / run.seconds
-            row = {"full speed, images/s": full, "load": rate / full, **_latencies(run)}
-            row |= {f"a program woken late, {name} ms": value for name, value in late.items()}
+            spans_s = {**_own(run), "a program woken late": late_s}
+            row = {"full speed, images/s": full, "load": rate / full, **_quantiles_ms(spans_s)}
             rows.add(row, f"{len(cameras)} cameras, {run.lost} messages lost")
     rows.print(f"{options.backend}, {options.bundle}")
     return 0
 
 
-def _latencies(run: Run) -> dict[str, float]:
+def _own(run: Run) -> dict[str, list[float]]:
     runs = sorted({(s.start_s, s.end_s) for s in run.seen})
-    spans_s = {
+    return {
         "decoder to broker": [s.broker_s - s.arrival_s for s in run.seen],
         "of that, edgedet's own": [
             s.broker_s - s.arrival_s - (s.end_s - s.start_s) - _waited_s(s, runs) for s in run.seen
@@ -48,6 +48,9 @@ def _latencies(run: Run) -> dict[str, float]:
         "own, to the outlet": [s.handed_s - s.end_s for s in run.seen],
         "own, to the broker": [s.broker_s - s.handed_s for s in run.seen],
     }
+
+
+def _quantiles_ms(spans_s: dict[str, list[float]]) -> dict[str, float]:
     return {
         f"{what}, {name} ms": 1000.0 * quantile(values, share)
         for what, values in spans_s.items()

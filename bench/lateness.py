@@ -1,11 +1,12 @@
 """How late a program is woken here: `python -m bench.lateness`, until it is ended.
 
 Beside what is measured, it tells what the machine itself adds: a program that sleeps and wants a
-core for a moment gets it so much later, whatever the program does. Prints 50 and 99 % in
-milliseconds when its input ends.
+core for a moment gets it so much later, whatever the program does. Prints the seconds of each time
+when its input ends.
 """
 
 import contextlib
+import json
 import subprocess
 import sys
 import threading
@@ -16,16 +17,16 @@ _SLEEP_S = 0.005
 
 
 @contextlib.contextmanager
-def lateness() -> Iterator[dict[str, float]]:
-    """Measure beside the block; afterwards the result has `p50` and `p99`, milliseconds."""
-    told: dict[str, float] = {}
+def lateness() -> Iterator[list[float]]:
+    """Measure beside the block; afterwards the result has the seconds of each time."""
+    late_s: list[float] = []
     command = [sys.executable, "-m", "bench.lateness"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield told
+        yield late_s
         answer, _ = process.communicate()
-        told["p50"], told["p99"] = (float(word) for word in answer.split())
+        late_s += json.loads(answer)
 
 
 def main() -> None:
@@ -42,9 +43,7 @@ def main() -> None:
         before_s = time.monotonic()
         time.sleep(_SLEEP_S)
         late_s.append(time.monotonic() - before_s - _SLEEP_S)
-    late_s.sort()
-    median, tail = (late_s[round(share * (len(late_s) - 1))] for share in (0.5, 0.99))
-    print(f"{1000 * median:.3f} {1000 * tail:.3f}")
+    print(json.dumps(late_s))
 
 
 if __name__ == "__main__":
