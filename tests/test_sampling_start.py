@@ -10,11 +10,10 @@ from edgedet import sampling_start
 from edgedet.app import Application
 from edgedet.clock import SystemClock
 from edgedet.config.settings import Settings
-from edgedet.errors import SimError
 from edgedet.sampling import SAMPLES
-from edgedet.sim.disk import SmallDisk
 from edgedet.vitals import Observer
 from tests.runs import PATTERN, tiny_settings
+from tests.small_disks import small_disk
 from tests.stream.fakes import WAIT_S, wait_until
 
 CAMERA: dict[str, object] = {"id": "cam", "uri": PATTERN}
@@ -47,12 +46,7 @@ def _kept(app: Application) -> int:
 
 
 def test_a_full_disk_that_has_room_again(tmp_path: Path) -> None:
-    disk = SmallDisk(tmp_path / "disk", 8)
-    try:
-        disk.start()
-    except SimError as exc:
-        pytest.skip(str(exc))
-    try:
+    with small_disk(tmp_path / "disk", 8) as disk:
         disk.fill()
         with running(
             tiny_settings(tmp_path, CAMERA, state_dir=disk.folder / "state", sampling=SAMPLING)
@@ -65,8 +59,6 @@ def test_a_full_disk_that_has_room_again(tmp_path: Path) -> None:
             disk.free()
             wait_until(lambda: _kept(app))
             assert "sampling" not in observer.look().troubles
-    finally:
-        disk.stop()
 
 
 def test_what_is_new_until_then_holds(tmp_path: Path) -> None:

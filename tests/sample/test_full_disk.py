@@ -6,23 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedet.errors import SampleError, SimError
+from edgedet.errors import SampleError
 from edgedet.sample.base import State
 from edgedet.sample.ledger import Ledger
 from edgedet.sample.store import SampleFiles, SampleStore, Space
 from edgedet.sim.disk import SmallDisk
 from tests.sample.fakes import MIB, nothing, sample
+from tests.small_disks import small_disk
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[SmallDisk]:
-    small = SmallDisk(tmp_path / "disk", 4)
-    try:
-        small.start()
-    except SimError as exc:
-        pytest.skip(str(exc))
-    yield small
-    small.stop()
+    with small_disk(tmp_path / "disk", 4) as small:
+        yield small
 
 
 def store_on(disk: SmallDisk, reserve_bytes: int = 0) -> SampleStore:

@@ -8,15 +8,11 @@ import pytest
 
 from edgedet.errors import SimError
 from edgedet.sim.disk import SmallDisk
+from tests.small_disks import small_disk
 
 
 def test_is_filled_to_the_last_byte_and_freed(tmp_path: Path) -> None:
-    disk = SmallDisk(tmp_path / "d", 1)
-    try:
-        disk.start()
-    except SimError as exc:
-        pytest.skip(str(exc))
-    try:
+    with small_disk(tmp_path / "d", 1) as disk:
         (disk.folder / "kept").write_bytes(b"x" * 5000)
         disk.fill()
         assert shutil.disk_usage(disk.folder).free == 0
@@ -25,9 +21,7 @@ def test_is_filled_to_the_last_byte_and_freed(tmp_path: Path) -> None:
         disk.free()
         assert shutil.disk_usage(disk.folder).free > 500_000
         assert (disk.folder / "kept").read_bytes() == b"x" * 5000
-    finally:
-        disk.stop()
-        disk.stop()
+        disk.stop()  # and once more at the end
     assert list(disk.folder.iterdir()) == []
 
 
