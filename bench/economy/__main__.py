@@ -28,7 +28,12 @@ def main() -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     options.out.mkdir(parents=True, exist_ok=True)
-    plan = Plan(read_data_yaml(options.data), options.out, pictures=options.pictures)
+    plan = Plan(
+        read_data_yaml(options.data),
+        options.out,
+        pictures=options.pictures,
+        start_pictures=options.start_pictures or options.pictures,
+    )
     experiment = Experiment(plan, tuple(sorted(options.budgets)))
     for seed in options.seeds:
         for way in options.ways:
@@ -126,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--budgets", type=int, nargs="+", default=[50, 100, 200], help="labels (%(default)s)")
     add("--ways", nargs="+", choices=ways, default=list(ways), help="(%(default)s)")
     add("--pictures", type=int, default=1600, help="a round trains on (%(default)s)")
+    add("--start-pictures", type=int, default=0, help="the start trains on; 0: as a round")
     add("--threads", type=int, default=0, help="of a round; 0: all cores")
     return parser
 

@@ -19,6 +19,9 @@ class Plan:
 
     Attributes:
         pictures: Pictures that a round trains on, repeats counted; to the next whole epoch.
+        epoch: Pictures of an epoch, about: few frames are repeated within it, so that rounds of 25
+            and of 200 frames have schedules of the same shape.
+        start_pictures: The same of the start, which has nothing to begin with.
         labels: Frames that all ways of a seed start with.
         recipe: Of the start, which begins with nothing.
         refining: Of the rounds after it, which begin with the start's weights.
@@ -27,8 +30,10 @@ class Plan:
     spec: DataSpec
     out: Path
     image_size: int = 320
-    batch_size: int = 8
+    batch_size: int = 16
     pictures: int = 1600
+    start_pictures: int = 1600
+    epoch: int = 400
     labels: int = 25
     recipe: str = "scratch"
     refining: str = "finetune-small"
@@ -43,6 +48,8 @@ class Plan:
             "image_size": self.image_size,
             "batch_size": self.batch_size,
             "pictures": self.pictures,
+            "start_pictures": self.start_pictures,
+            "epoch": self.epoch,
             "labels": self.labels,
             "model": self.model,
         }

@@ -12,6 +12,7 @@ from edgedet.detections import Detections, FrameDetections, SeenFrame
 from edgedet.frame import CaptureSource, CaptureTime, Frame, FrameInfo, PixelFormat
 from edgedet.vision import Letterbox
 from train.data.dataset import Sample
+from train.engine.precision import choose_device
 from train.evaluate.backends import open_predictor
 from train.evaluate.inputs import fit_fixed
 
@@ -43,7 +44,7 @@ class Pool:
 
 def look_at(samples: Sequence[Sample], weights: Path) -> Pool:
     """What a model makes of the frames: the candidates of the graph that would be exported."""
-    predictor, _ = open_predictor(weights)
+    predictor, _ = open_predictor(weights, device=str(choose_device("auto")))
     found: list[NDArray[np.float32]] = []
     for first in range(0, len(samples), _BATCH):
         pairs = [fit_fixed(s.load(), predictor.input_hw) for s in samples[first : first + _BATCH]]

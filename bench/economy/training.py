@@ -31,16 +31,19 @@ def train_round(
 ) -> Trained:
     """Train on these frames of the pool, from `weights` or from nothing.
 
-    A round that was killed begins anew: it is short. `threads` are torch's own setting.
+    On the card where there is one. A round that was killed begins anew: it is short. `threads` are
+    torch's own setting.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     start_s = time.monotonic()
-    epochs = -(-plan.pictures // len(frames))
+    repeats = max(1, round(plan.epoch / len(frames)))
+    pictures = plan.start_pictures if weights is None else plan.pictures
+    epochs = -(-pictures // (len(frames) * repeats))
     recipe = plan.recipe if weights is None else plan.refining
     run = assemble(
         FitOptions(
-            data=_write_set(plan, frames, folder),
+            data=_write_set(plan, frames, repeats, folder),
             out=folder / "run",
             recipe=load_recipe(recipe),
             recipe_name=recipe,
@@ -57,14 +60,14 @@ def train_round(
     )
     scores = run.trainer.run()
     run.folder.last.unlink()
-    objects = sum(len(sample.labels) for sample in run.splits["train"])
+    objects = sum(len(sample.labels) for sample in run.splits["train"]) // repeats
     return Trained(run.folder.best, scores, objects, time.monotonic() - start_s)
 
 
-def _write_set(plan: Plan, frames: Sequence[int], folder: Path) -> Path:
-    """A `data.yaml` with these frames to train on, and the whole `val` to score by."""
+def _write_set(plan: Plan, frames: Sequence[int], repeats: int, folder: Path) -> Path:
+    """A `data.yaml` with these frames to train on, so often, and the whole `val` to score by."""
     paths = {split: plan.spec.splits[split] for split in ("train", "val")}
-    chosen = {"train": [paths["train"][n] for n in sorted(frames)], "val": paths["val"]}
+    chosen = {"train": [paths["train"][n] for n in sorted(frames)] * repeats, "val": paths["val"]}
     for split, pictures in chosen.items():
         text = "".join(f"{path.resolve()}\n" for path in pictures)
         (folder / f"{split}.txt").write_text(text, encoding="utf-8")
