@@ -57,7 +57,9 @@ class _Reader(io.RawIOBase):
     def _is_ready(self) -> bool:
         if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
             return True
-        return bool(select.select([self._raw.fileno()], [], [], _POLL_S)[0])
+        poller = select.poll()  # select takes no file number above 1023
+        poller.register(self._raw.fileno(), select.POLLIN)
+        return bool(poller.poll(_POLL_S * 1000))
 
     def _look(self) -> None:
         self._check()

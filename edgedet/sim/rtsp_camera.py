@@ -80,7 +80,9 @@ class CameraProcess:
         with contextlib.suppress(BrokenPipeError, ValueError):  # it has ended; we have stopped it
             self._input.write(command.model_dump_json(exclude_unset=True) + "\n")
             self._input.flush()
-            if select.select([self._output], [], [], _ANSWER_TIMEOUT_S)[0]:
+            poller = select.poll()
+            poller.register(self._output, select.POLLIN)
+            if poller.poll(_ANSWER_TIMEOUT_S * 1000):
                 answer = self._output.readline().strip()
         if answer != _DONE:
             msg = f"camera {self.url}: cannot {command.do}: {answer or 'it does not answer'}"

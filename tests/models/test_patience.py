@@ -2,6 +2,8 @@
 
 import contextlib
 import http.server
+import os
+import resource
 import ssl
 import threading
 import time
@@ -130,6 +132,36 @@ def test_https_is_read_the_same_way_and_its_certificate_is_looked_at(
             fetch(url, tmp_path / "other")
     finally:
         server.close()
+
+
+@pytest.fixture
+def low_numbers_taken() -> Iterator[None]:
+    """Every file number up to 1023 is in use, as in a process with hundreds of connections."""
+    needed = 1100
+    taken: list[int] = []
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        pytest.skip(f"at most {hard} files may be open here")
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    while not taken or taken[-1] < 1023:
+        taken.append(os.open(os.devnull, os.O_RDONLY))
+    yield
+    for number in taken:
+        os.close(number)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("low_numbers_taken")
+def test_it_is_read_at_high_file_numbers_too(server: Server, tmp_path: Path) -> None:
+    content = pack(make_bundle(tmp_path / "made"), tmp_path / "a.tar.gz").read_bytes()
+
+    def answer(handler: Handler) -> None:
+        _head(handler, Content_Length=str(len(content)))
+        handler.wfile.write(content)
+
+    server.answer = answer
+    verify_bundle(read_bundle(fetch(server.url, tmp_path / "incoming")))
 
 
 @pytest.mark.parametrize("length", ["abc", "-5", "99999", "10"])
