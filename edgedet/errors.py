@@ -6,6 +6,7 @@
     ├── SourceError        a camera or file cannot be read
     │   ├── AuthenticationError   the camera refused the credentials
     │   └── DecoderError          there is no decoder for the stream, or it does not start
+    │       └── MissingPluginError    GStreamer lacks an element; which packages have it
     ├── ModelError         a bundle, checkpoint or backend cannot be used
     ├── PublishError       messages cannot be handed over
     ├── CommandError       what somebody asks for over the network cannot be done
@@ -49,6 +50,15 @@ class AuthenticationError(SourceError):
 
 class DecoderError(SourceError):
     """No decoder for the stream, or none that delivers frames."""
+
+
+class MissingPluginError(DecoderError):
+    """GStreamer has no element for the stream here; `packages` of Debian and Ubuntu have it."""
+
+    def __init__(self, message: str, packages: tuple[str, ...]) -> None:
+        """Keep `packages` beside the message."""
+        super().__init__(message)
+        self.packages = packages
 
 
 class ModelError(EdgedetError):

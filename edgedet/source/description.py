@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgedet.config.source import SourceSettings
-from edgedet.errors import SourceError
+from edgedet.errors import MissingPluginError, SourceError
 from edgedet.frame import PixelFormat
 from edgedet.log import redact
 from edgedet.source.uri import Address, Credentials, parse_uri
@@ -32,6 +32,7 @@ CONNECT_TIMEOUT_US = 10_000_000
 _COMPRESSED_QUEUE = "queue max-size-buffers=0 max-size-time=0 max-size-bytes=8388608"
 _NVMM = "memory:NVMM"
 _CSI_CAMERA = "nvarguscamerasrc"
+_CSI_PACKAGE = "nvidia-l4t-gstreamer"
 
 Registry = Callable[[str], bool]
 """Whether GStreamer has an element of that name here."""
@@ -78,6 +79,9 @@ def describe(
         if address.scheme == "csi":
             return _csi(address, registry)
         return _camera(settings, address, credentials or address.credentials)
+    except MissingPluginError as exc:
+        msg = f"source '{settings.id}': {exc}"
+        raise MissingPluginError(msg, exc.packages) from exc
     except SourceError as exc:
         msg = f"source '{settings.id}': {exc}"
         raise SourceError(msg) from exc
@@ -157,9 +161,9 @@ def _csi(address: Address, registry: Registry) -> PipelineDescription:
     if not registry(_CSI_CAMERA):
         msg = (
             f"csi:// needs GStreamer's {_CSI_CAMERA}, which is not here; it comes with JetPack"
-            " (nvidia-l4t-gstreamer), and a container must be given NVIDIA's libraries"
+            f" ({_CSI_PACKAGE}), and a container must be given NVIDIA's libraries"
         )
-        raise SourceError(msg)
+        raise MissingPluginError(msg, (_CSI_PACKAGE,))
     launch = (
         f"{_CSI_CAMERA} name={SOURCE} ! video/x-raw({_NVMM}){_limits(address)}"
         f" ! {bridge('NV12', _NVMM, registry)} ! {_sink(sync=False, keeps_all=False)}"

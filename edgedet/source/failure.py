@@ -1,8 +1,9 @@
 """What GStreamer's error codes mean to us: refused credentials, no decoder, or anything else."""
 
+import re
 from dataclasses import dataclass
 
-from edgedet.errors import AuthenticationError, DecoderError, SourceError
+from edgedet.errors import AuthenticationError, DecoderError, MissingPluginError, SourceError
 from edgedet.log import redact
 
 RESOURCE, STREAM, CORE = (
@@ -14,10 +15,22 @@ _NOT_FOUND, _BUSY, _OPEN_READ_WRITE, _READ, _NOT_AUTHORIZED = 3, 4, 7, 9, 15  # 
 _STREAM_FAILED = 1  # GstStreamError: also what a source says when nobody takes its data
 _MISSING_PLUGIN = 12  # GstCoreError
 _REFUSED = ("not-negotiated", "not-linked")
-_PLUGINS_ADVICE = (
-    "install the decoder (on Debian and Ubuntu: gstreamer1.0-libav, gstreamer1.0-plugins-bad)"
-    " or have the source send H.264"
-)
+_DECODER_PACKAGES = ("gstreamer1.0-libav", "gstreamer1.0-plugins-bad")
+_NO_ELEMENT = re.compile(r'no element "([\w-]+)"')  # what parse_launch says
+
+PACKAGES = {
+    "rtspsrc": "gstreamer1.0-plugins-good",
+    "decodebin": "gstreamer1.0-plugins-base",
+    "appsink": "gstreamer1.0-plugins-base",
+    "videoconvert": "gstreamer1.0-plugins-base",
+    "videotestsrc": "gstreamer1.0-plugins-base",
+    "h264parse": "gstreamer1.0-plugins-bad",
+    "h265parse": "gstreamer1.0-plugins-bad",
+    "jpegdec": "gstreamer1.0-plugins-good",
+    "v4l2src": "gstreamer1.0-plugins-good",
+    "matroskamux": "gstreamer1.0-plugins-good",
+}
+"""The package of Debian and Ubuntu that has an element."""
 
 _CONNECTION_ADVICE = (
     "no connection; check that the camera is switched on and reachable, and its address (rtsps: and"
@@ -41,9 +54,26 @@ class Failure:
     debug: str = ""
 
 
-def missing_decoder(prefix: str, what: str) -> DecoderError:
+def missing_decoder(prefix: str, what: str) -> MissingPluginError:
     """The error for a stream of the kind `what` that nothing here can decode."""
-    return DecoderError(f"{prefix}: no decoder for '{what}'; {_PLUGINS_ADVICE}")
+    packages = ", ".join(_DECODER_PACKAGES)
+    msg = (
+        f"{prefix}: no decoder for '{what}'; install the decoder (on Debian and Ubuntu: {packages})"
+        " or have the source send H.264"
+    )
+    return MissingPluginError(msg, _DECODER_PACKAGES)
+
+
+def unbuilt(prefix: str, reason: str) -> DecoderError:
+    """The error for a pipeline that GStreamer does not build, and why in GStreamer's words."""
+    found = _NO_ELEMENT.search(reason)
+    if found is None or found[1] not in PACKAGES:
+        return DecoderError(
+            f"{prefix}: cannot build the pipeline ({reason}); is a GStreamer plugin missing?"
+        )
+    package = PACKAGES[found[1]]
+    msg = f"{prefix}: GStreamer has no element '{found[1]}'; install {package}"
+    return MissingPluginError(msg, (package,))
 
 
 def to_error(prefix: str, failure: Failure) -> SourceError:

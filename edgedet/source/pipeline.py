@@ -9,7 +9,7 @@ from edgedet.errors import DecoderError, SourceError
 from edgedet.source.bus import Bus
 from edgedet.source.decoding import DecoderWatch
 from edgedet.source.description import DECODER, SINK, SOURCE, PipelineDescription, bridge
-from edgedet.source.failure import missing_decoder, to_error
+from edgedet.source.failure import missing_decoder, to_error, unbuilt
 from edgedet.source.library import has_element, load_gstreamer, tls_database
 from edgedet.source.memory import MappedPicture, pointer_of, video_memory
 from edgedet.source.quarantine import Quarantine
@@ -139,10 +139,7 @@ class Pipeline:
         try:
             pipeline = from_text(description.launch)
         except Exception as exc:  # GLib.Error, whose module may be imported in this file only
-            msg = (
-                f"{self._prefix}: cannot build the pipeline ({exc}); is a GStreamer plugin missing?"
-            )
-            raise DecoderError(msg) from exc
+            raise unbuilt(self._prefix, str(exc)) from exc
         for name, values in description.properties.items():
             for key, value in values.items():
                 pipeline.get_by_name(name).set_property(key, value)

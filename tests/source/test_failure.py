@@ -2,8 +2,16 @@
 
 import pytest
 
-from edgedet.errors import AuthenticationError, DecoderError, SourceError
-from edgedet.source.failure import CORE, RESOURCE, STREAM, Failure, missing_decoder, to_error
+from edgedet.errors import AuthenticationError, DecoderError, MissingPluginError, SourceError
+from edgedet.source.failure import (
+    CORE,
+    RESOURCE,
+    STREAM,
+    Failure,
+    missing_decoder,
+    to_error,
+    unbuilt,
+)
 
 PREFIX = "source 'gate' (rtsp://***@10.0.0.5/s)"
 
@@ -36,3 +44,17 @@ def test_credentials_in_gstreamers_words_are_hidden() -> None:
 
 def test_missing_decoder_says_what_to_install() -> None:
     assert "gstreamer1.0-libav" in str(missing_decoder(PREFIX, "H.265"))
+
+
+def test_a_missing_element_is_told_with_its_package() -> None:
+    error = unbuilt(PREFIX, 'gst_parse_error: no element "rtspsrc" (1)')
+    assert isinstance(error, MissingPluginError)
+    assert error.packages == ("gstreamer1.0-plugins-good",)
+    assert "install gstreamer1.0-plugins-good" in str(error)
+
+
+@pytest.mark.parametrize("reason", ['no element "someelement" (1)', "syntax error (0)"])
+def test_another_reason_not_to_build_is_told_as_it_is(reason: str) -> None:
+    error = unbuilt(PREFIX, reason)
+    assert type(error) is DecoderError
+    assert reason in str(error)

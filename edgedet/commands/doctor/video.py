@@ -12,24 +12,19 @@ from edgedet.clock import SystemClock
 from edgedet.commands.doctor.checks import Check, failed, passed, warned
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
-from edgedet.errors import AuthenticationError, EdgedetError, SourceError
+from edgedet.errors import (
+    AuthenticationError,
+    DecoderError,
+    EdgedetError,
+    MissingPluginError,
+    SourceError,
+)
 from edgedet.source import create_source
 from edgedet.source.base import EndOfStreamError, FrameSource
+from edgedet.source.failure import PACKAGES
 from edgedet.source.library import load_gstreamer
 from edgedet.source.uri import parse_uri
 
-PLUGINS = {
-    "rtspsrc": "gstreamer1.0-plugins-good",
-    "decodebin": "gstreamer1.0-plugins-base",
-    "appsink": "gstreamer1.0-plugins-base",
-    "videoconvert": "gstreamer1.0-plugins-base",
-    "videotestsrc": "gstreamer1.0-plugins-base",
-    "h264parse": "gstreamer1.0-plugins-bad",
-    "h265parse": "gstreamer1.0-plugins-bad",
-    "jpegdec": "gstreamer1.0-plugins-good",
-    "v4l2src": "gstreamer1.0-plugins-good",
-    "matroskamux": "gstreamer1.0-plugins-good",
-}
 _FOR_TRIAL = ("videotestsrc", "videoconvert", "h264parse", "matroskamux", "decodebin", "appsink")
 H264_DECODERS = ("nvv4l2decoder", "avdec_h264", "openh264dec", "v4l2h264dec", "vah264dec")
 _ENCODERS = ("x264enc tune=zerolatency", "openh264enc", "vah264enc", "v4l2h264enc")
@@ -48,7 +43,7 @@ def examine_plugins() -> Iterator[Check]:
         yield failed("gstreamer", str(exc), "`apt install python3-gi gir1.2-gstreamer-1.0`")
         return
     missing = {
-        name: package for name, package in PLUGINS.items() if gst.ElementFactory.find(name) is None
+        name: package for name, package in PACKAGES.items() if gst.ElementFactory.find(name) is None
     }
     if missing:
         packages = " ".join(sorted(set(missing.values())))
@@ -129,14 +124,19 @@ def _source(source: SourceSettings, *, is_running: bool) -> Check:
     except AuthenticationError as exc:
         return failed(name, str(exc), "correct username and password_file of this source")
     except EdgedetError as exc:
-        is_file = source.uri.startswith("file://")
-        fix = (
-            "correct the path, and see that the service's user may read it"
-            if is_file
-            else ("try the same address in a player, as with `gst-play-1.0`")
-        )
-        return failed(name, str(exc), fix)
+        return failed(name, str(exc), _fix(source, exc))
     return _delivered(name, seen, is_live=not (source.is_lossless or source.is_finite))
+
+
+def _fix(source: SourceSettings, error: EdgedetError) -> str:
+    """What to do about a source that does not deliver."""
+    if isinstance(error, MissingPluginError):
+        return f"`apt install {' '.join(error.packages)}`"
+    if not source.uri.startswith("file://"):
+        return "try the same address in a player, as with `gst-play-1.0`"
+    if isinstance(error, DecoderError):
+        return "is it a video? `gst-discoverer-1.0` says what it holds"
+    return "correct the path, and see that the service's user may read it"
 
 
 def _delivered(name: str, seen: _Seen, *, is_live: bool) -> Check:
