@@ -151,16 +151,20 @@ def _targets(pictures: int) -> torch.Tensor:
 
 def _seconds(run: Callable[[], object], rounds: int) -> float:
     """Median of rounds by the card's own clock, after three that do not count."""
-    found = []
+    found: list[float] = []
     for number in range(rounds + 3):
-        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        begin, end = _event(), _event()
         begin.record()
         run()
         end.record()
         end.synchronize()
         if number >= 3:
-            found.append(begin.elapsed_time(end) / 1e3)
+            found.append(float(begin.elapsed_time(end)) / 1e3)
     return statistics.median(found)
+
+
+def _event() -> torch.cuda.Event:
+    return torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]
 
 
 def _parser() -> argparse.ArgumentParser:
