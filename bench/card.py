@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import nn
@@ -131,8 +132,7 @@ def _step(
 
 
 def _compile(network: nn.Module) -> nn.Module:
-    made: nn.Module = torch.compile(network)
-    return made
+    return cast("nn.Module", torch.compile(network))
 
 
 def _images(options: argparse.Namespace) -> torch.Tensor:
