@@ -10,12 +10,14 @@ the folder if their seeds or ways differ.
 """
 
 import argparse
+import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from bench.economy.plan import START_WAY, Plan, Round, Rounds
+from bench.economy.plan import START_WAY, Plan, Quiet, Round, Rounds
 from bench.economy.pool import look_at
 from bench.economy.training import train_round
 from bench.economy.ways import CHANCE, STREAMS, pick, pick_by_chance, settings_digest, start_frames
@@ -33,11 +35,12 @@ def main() -> int:
         options.out,
         pictures=options.pictures,
         start_pictures=options.start_pictures or options.pictures,
+        refining=options.refining,
+        quiet=options.quiet,
     )
     experiment = Experiment(plan, tuple(sorted(options.budgets)))
     for seed in options.seeds:
-        for way in options.ways:
-            experiment.run(seed, way)
+        experiment.run(seed, options.ways)
     return 0
 
 
@@ -48,17 +51,21 @@ class Experiment:
         self._plan, self._budgets = plan, budgets
         self._rounds = Rounds(plan.out / "rounds.jsonl", plan.digest())
         self._pool = plan.spec.samples("train")
+        self._stream = plan.stream()
 
-    def run(self, seed: int, way: str) -> None:
-        """All stages of a way, after the start's round."""
-        start = last = self._start(seed)
+    def run(self, seed: int, ways: Sequence[str]) -> None:
+        """All stages, after the start's round; the ways take turns, so that all get equally far."""
+        start = self._start(seed)
+        last = dict.fromkeys(ways, start)
         for number, budget in enumerate(self._budgets):
-            settings = settings_digest(way, self._budgets[: number + 1])
-            done = self._rounds.find(seed, way, settings)
-            if done is None:
-                frames = sorted({*last.frames, *self._pick(way, last, budget)})
-                done = self._round(seed, way, settings, budget, frames, start)
-            last = done
+            for way in ways:
+                settings = settings_digest(way, self._budgets[: number + 1])
+                done = self._rounds.find(seed, way, settings)
+                if done is None:
+                    before = last[way]
+                    frames = sorted({*before.frames, *self._pick(way, before, budget)})
+                    done = self._round(seed, way, settings, budget, frames, start)
+                last[way] = done
 
     def _start(self, seed: int) -> Round:
         count = self._plan.labels
@@ -66,15 +73,16 @@ class Experiment:
         done = self._rounds.find(seed, START_WAY, settings)
         if done is not None and self._weights(done).is_file():
             return done
-        frames = start_frames(len(self._pool), count, seed)
+        frames = start_frames(len(self._stream), count, seed)
         return self._round(seed, START_WAY, settings, count, frames, None)
 
     def _pick(self, way: str, last: Round, budget: int) -> list[int]:
         """What a way adds to the frames of its last stage, by what that stage's network sees."""
         count = budget - len(last.frames)
         if way == CHANCE:
-            return pick_by_chance(len(self._pool), last.frames, count, last.seed)
-        return pick(way, look_at(self._pool, self._weights(last)), last.frames, count, last.seed)
+            return pick_by_chance(len(self._stream), last.frames, count, last.seed)
+        pool = look_at(self._plan, self._pool, self._weights(last))
+        return pick(way, pool, last.frames, count, last.seed)
 
     def _round(  # noqa: PLR0913 - what names a round, and what it is made of
         self,
@@ -117,6 +125,15 @@ class Experiment:
         return self._plan.out / self._plan.digest() / f"{seed}-{way}-{settings}"
 
 
+def _quiet(text: str) -> Quiet:
+    """A stretch by the numbers of its first and last frame, from 1, and how often it is played."""
+    found = re.fullmatch(r"(\d+)-(\d+)x(\d+)", text)
+    if found is None or not 0 < int(found[1]) <= int(found[2]) or not int(found[3]):
+        msg = f"'{text}': expected FIRST-LASTxTIMES, as in 396-475x20"
+        raise argparse.ArgumentTypeError(msg)
+    return Quiet(int(found[1]) - 1, int(found[2]) - 1, int(found[3]))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m bench.economy",
@@ -132,6 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--ways", nargs="+", choices=ways, default=list(ways), help="(%(default)s)")
     add("--pictures", type=int, default=1600, help="a round trains on (%(default)s)")
     add("--start-pictures", type=int, default=0, help="the start trains on; 0: as a round")
+    add("--refining", default="finetune-small", help="recipe of the rounds (%(default)s)")
+    add("--quiet", type=_quiet, help="396-475x20: these frames of the pool, played so often")
     add("--threads", type=int, default=0, help="of a round; 0: all cores")
     return parser
 

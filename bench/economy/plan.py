@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,10 +15,37 @@ START_WAY = "start"
 
 
 @dataclass(frozen=True, slots=True)
+class Quiet:
+    """A stretch of the pool in which little happens, played so often that it fills most of the day.
+
+    Attributes:
+        first: Of its frames, from 0.
+        last: The same; both ends are in it.
+        times: How often the stretch is played, forth and back in turn.
+    """
+
+    first: int
+    last: int
+    times: int
+
+    def stream(self, frames: int) -> tuple[int, ...]:
+        """The pool's frames in the order and as often as the camera sees them."""
+        forth = list(range(self.first, self.last + 1))
+        quiet = [n for turn in range(self.times) for n in (forth[::-1] if turn % 2 else forth)]
+        return (*range(self.first), *quiet, *range(self.last + 1, frames))
+
+    def share(self, frames: int) -> float:
+        """How much of the day it fills."""
+        stream = self.stream(frames)
+        return sum(self.first <= n <= self.last for n in stream) / len(stream)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What all rounds have in common.
 
     Attributes:
+        quiet: Makes a day of the pool; None: each frame is seen once.
         pictures: Pictures that a round trains on, repeats counted; to the next whole epoch.
         epoch: Pictures of an epoch, about: few frames are repeated within it, so that rounds of 25
             and of 200 frames have schedules of the same shape.
@@ -38,6 +66,17 @@ class Plan:
     recipe: str = "scratch"
     refining: str = "finetune-small"
     model: str = "yolov7-tiny"
+    quiet: Quiet | None = None
+
+    def stream(self) -> Sequence[int]:
+        """The pool's frames as the camera sees them, by number; labels are for places in it."""
+        frames = len(self.spec.splits["train"])
+        return range(frames) if self.quiet is None else self.quiet.stream(frames)
+
+    def busy_share(self) -> float:
+        """The part of the stream that is not quiet."""
+        frames = len(self.spec.splits["train"])
+        return 1.0 if self.quiet is None else 1.0 - self.quiet.share(frames)
 
     def digest(self) -> str:
         """Names all that shapes a round's result, but for the way, the seed and the machine."""
@@ -52,13 +91,14 @@ class Plan:
             "epoch": self.epoch,
             "labels": self.labels,
             "model": self.model,
+            "quiet": None if self.quiet is None else asdict(self.quiet),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A model that was trained and scored. `frames` are numbers of the pool, from 0.
+    """A model that was trained and scored. `frames` are places in the stream, from 0.
 
     Attributes:
         way: Who picked the frames that were added to those of the start.

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.economy.plan import Plan
 from edgedet.detections import Detections, FrameDetections, SeenFrame
 from edgedet.frame import CaptureSource, CaptureTime, Frame, FrameInfo, PixelFormat
 from edgedet.vision import Letterbox
@@ -26,31 +27,39 @@ _NOTHING = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32), np.
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The frames in their order, and the candidates (K, 7) of each, boxes in its own pixels."""
+    """The stream, as numbers of frames, and each frame's picture and candidates.
 
-    samples: Sequence[Sample]
+    `images` RGB uint8 (H, W, 3); `candidates` (K, 7), boxes in the picture's own pixels;
+    `minutely`, how many labels a minute of the stream may have.
+    """
+
+    stream: Sequence[int]
+    minutely: int
+    images: Sequence[NDArray[np.uint8]]
     candidates: Sequence[NDArray[np.float32]]
 
     def seen(self, number: int) -> SeenFrame:
-        """A frame as the sampler is handed it."""
-        image = self.samples[number].load()
+        """What the sampler is handed at a place in the stream."""
+        frame_number = self.stream[number]
+        image = self.images[frame_number]
         moment = CaptureTime(_BEGIN + timedelta(seconds=number * FRAME_S), CaptureSource.FILE)
         info = FrameInfo(
             SOURCE, number, image.shape[1], image.shape[0], None, moment, number * FRAME_S
         )
         frame = Frame(info, PixelFormat.RGB, (image,))
-        return SeenFrame(frame, FrameDetections(info, _NOTHING), self.candidates[number])
+        return SeenFrame(frame, FrameDetections(info, _NOTHING), self.candidates[frame_number])
 
 
-def look_at(samples: Sequence[Sample], weights: Path) -> Pool:
+def look_at(plan: Plan, samples: Sequence[Sample], weights: Path) -> Pool:
     """What a model makes of the frames: the candidates of the graph that would be exported."""
+    images = [sample.load() for sample in samples]
     predictor, _ = open_predictor(weights, device=str(choose_device("auto")))
     found: list[NDArray[np.float32]] = []
-    for first in range(0, len(samples), _BATCH):
-        pairs = [fit_fixed(s.load(), predictor.input_hw) for s in samples[first : first + _BATCH]]
+    for first in range(0, len(images), _BATCH):
+        pairs = [fit_fixed(each, predictor.input_hw) for each in images[first : first + _BATCH]]
         answers = predictor.infer(np.stack([image for image, _ in pairs]))
         found += [_in_frame(rows, box) for rows, (_, box) in zip(answers, pairs, strict=True)]
-    return Pool(samples, found)
+    return Pool(plan.stream(), round(1 / plan.busy_share()), images, found)
 
 
 def _in_frame(candidates: NDArray[np.float32], box: Letterbox) -> NDArray[np.float32]:

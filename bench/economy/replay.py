@@ -2,7 +2,8 @@
 
 Everything but the clock is what runs on a device: strategies, diversity, budget, ledger, store. The
 limits roll over minutes and days and the pool is a minute long, so for them it plays slower: each
-frame lasts so long that the frames of the pool take as many minutes as there are labels to spend.
+frame lasts so long that the frames of the pool take as many minutes as there are labels to spend. A
+minute has one label, or, where the day has a quiet stretch, so many that the rest could spend all.
 What the sampler compares in time (`flicker`) has the camera's own pace.
 """
 
@@ -55,10 +56,10 @@ def replay(
     count: int,
     seed: int,
 ) -> list[int]:
-    """The frames that are kept, at most `count`; the sampler knows the labelled ones."""
-    unlabelled = sorted(set(range(len(pool.samples))) - set(labelled))
+    """The places that are kept, at most `count`; the sampler knows the labelled ones."""
+    unlabelled = sorted(set(range(len(pool.stream))) - set(labelled))
     clock = StreamClock()
-    settings = _settings(strategies, count)
+    settings = _settings(strategies, count, pool.minutely)
     with tempfile.TemporaryDirectory() as folder, closing(Ledger(Path(folder))) as ledger:
         diversity = Diversity(settings.diversity, ledger)
         for number in labelled:
@@ -82,14 +83,16 @@ def replay(
         return sorted(sample.seq for sample in ledger.samples())
 
 
-def _settings(strategies: Sequence[Mapping[str, object]], count: int) -> SamplingSettings:
+def _settings(
+    strategies: Sequence[Mapping[str, object]], count: int, minutely: int
+) -> SamplingSettings:
     return SamplingSettings.model_validate(
         {
             "enabled": True,
             "strategies": [
                 {"name": f"{place}-{each['type']}", **each} for place, each in enumerate(strategies)
             ],
-            "limits": [{"type": "minutely", "value": 1}, {"type": "daily", "value": count}],
+            "limits": [{"type": "minutely", "value": minutely}, {"type": "daily", "value": count}],
             "approval": "manual",
         }
     )

@@ -29,7 +29,7 @@ class Trained:
 def train_round(
     plan: Plan, frames: Sequence[int], weights: Path | None, seed: int, folder: Path
 ) -> Trained:
-    """Train on these frames of the pool, from `weights` or from nothing.
+    """Train on these frames of the stream, from `weights` or from nothing.
 
     On the card where there is one. A round that was killed begins anew: it is short. `threads` are
     torch's own setting.
@@ -67,7 +67,9 @@ def train_round(
 def _write_set(plan: Plan, frames: Sequence[int], repeats: int, folder: Path) -> Path:
     """A `data.yaml` with these frames to train on, so often, and the whole `val` to score by."""
     paths = {split: plan.spec.splits[split] for split in ("train", "val")}
-    chosen = {"train": [paths["train"][n] for n in sorted(frames)] * repeats, "val": paths["val"]}
+    stream = plan.stream()
+    labelled = [paths["train"][stream[place]] for place in sorted(frames)]
+    chosen = {"train": labelled * repeats, "val": paths["val"]}
     for split, pictures in chosen.items():
         text = "".join(f"{path.resolve()}\n" for path in pictures)
         (folder / f"{split}.txt").write_text(text, encoding="utf-8")
