@@ -40,6 +40,7 @@ def main() -> int:
     operations_s, bytes_s = _ceilings(options.rounds)
     print(f"matrix product {operations_s / 1e12:.0f} TFLOP/s, copy {bytes_s / 1e12:.2f} TB/s")
     _forward(options, operations_s, bytes_s)
+    _parts(options)
     _steps(options)
     return 0
 
@@ -63,7 +64,9 @@ def _forward(options: argparse.Namespace, operations_s: float, bytes_s: float) -
     moved = _moved_bytes(model, images)
     cost = measure_cost(model, (options.image_size, options.image_size))
     floors_s = (cost.gflops * 1e9 * len(images) / operations_s, moved / bytes_s)
-    ways: dict[str, nn.Module] = {"eager": model, "compiled": _compile(model)}
+    ways: dict[str, nn.Module] = {"eager": model}
+    if options.compiled:
+        ways["compiled"] = _compile(model)
     with torch.inference_mode():
         for name, way in ways.items():
             took_s = _seconds(lambda way=way: way(images), options.rounds)  # type: ignore[misc]
@@ -90,9 +93,32 @@ def _moved_bytes(model: nn.Module, images: torch.Tensor) -> int:
     return sum(sizes)
 
 
+def _parts(options: argparse.Namespace) -> None:
+    """The two halves of a step: the network there and back, and the loss with its gradient."""
+    images, targets = _images(options), _targets(options.batch_size)
+    model = build_model(options.model, 1).cuda().train()
+    use_channels_last(model)
+    loss_of = DetectionLoss(model, scale_gains(TINY_HYP, 1, options.image_size))
+
+    def network() -> list[torch.Tensor]:
+        with torch.autocast("cuda", dtype=torch.bfloat16):
+            maps: list[torch.Tensor] = model(images)
+        torch.stack([level.float().mean() for level in maps]).sum().backward()  # type: ignore[no-untyped-call]
+        return maps
+
+    maps = [level.detach().float().requires_grad_() for level in network()]
+
+    def loss() -> None:
+        loss_of(maps, targets, images)[0].backward()  # type: ignore[no-untyped-call]
+
+    for name, part in {"network": network, "loss": loss}.items():
+        took_s = _seconds(part, options.rounds)
+        print(f"{name}, there and back: {took_s * 1e3:.1f} ms")
+
+
 def _steps(options: argparse.Namespace) -> None:
     images, targets = _images(options), _targets(options.batch_size)
-    for name in ("eager", "compiled"):
+    for name in ("eager", "compiled") if options.compiled else ("eager",):
         model = build_model(options.model, 1).cuda().train()
         use_channels_last(model)
         network = model if name == "eager" else _compile(model)
@@ -174,6 +200,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--model", default="yolov7-tiny")
     parser.add_argument("--image-size", type=int, default=640)
     parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument(
+        "--compiled",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="too, which takes two minutes the first time",
+    )
     parser.add_argument("--rounds", type=int, default=30)
     return parser
 

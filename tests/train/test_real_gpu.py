@@ -70,7 +70,7 @@ def test_the_loss_and_its_gradient_are_those_of_the_processor(
     found = []
     for device in ("cpu", DEVICE):
         loss_of = DetectionLoss(network.to(device), hyp)
-        maps = [level.to(device).requires_grad_() for level in raw]
+        maps = [level.clone().to(device).requires_grad_() for level in raw]
         loss, terms = loss_of(maps, targets().to(device), images)
         loss.backward()  # type: ignore[no-untyped-call]
         gradients = [level.grad for level in maps if level.grad is not None]

@@ -1,6 +1,8 @@
 """Which cells answer for which objects: anchor candidates, and the OTA choice among them.
 
-Everything here runs without gradient, in float32, on the device of its inputs.
+Everything here runs without gradient, in float32, on the device of its inputs; but what OTA does
+picture by picture is done by the processor. A picture takes some sixty small operations, and a card
+would spend its time with starting them.
 """
 
 from dataclasses import dataclass
@@ -103,32 +105,31 @@ def assign_ota(
     Source: Ge et al., YOLOX (2021), section 2.1 (SimOTA), with the costs of YOLOv7. Unlike the
     original, boxes are scaled by width and height, not by the height alone: the same for squares.
     """
-    level = torch.cat([torch.full_like(c.image, i) for i, c in enumerate(candidates)])
-    image = torch.cat([c.image for c in candidates])
     boxes: list[Tensor] = []
     logits: list[Tensor] = []
     for i, c in enumerate(candidates):
         out = raw[i][c.image, c.anchor, c.row, c.column].float()
         boxes.append(_decode(out, c, geometry.anchors[i], geometry.strides[i]))
         logits.append(out[:, 4:])
-    all_boxes, all_logits = torch.cat(boxes), torch.cat(logits)
     height, width = geometry.image_hw
     truth_boxes = _corners(targets[:, 2:6] * targets.new_tensor((width, height, width, height)))
-    classes = targets[:, 1].long()
-    target_image = targets[:, 0].long()
+    index_of = torch.cat([c.image for c in candidates]).cpu()
+    all_boxes, all_logits = torch.cat(boxes).cpu(), torch.cat(logits).cpu()
+    truth_boxes, rows = truth_boxes.cpu(), targets.cpu()
+    classes, target_image = rows[:, 1].long(), rows[:, 0].long()
 
     chosen: list[Tensor] = []
     owners: list[Tensor] = []
     for index in range(raw[0].shape[0]):
         own = (target_image == index).nonzero().squeeze(1)
-        rivals = (image == index).nonzero().squeeze(1)
+        rivals = (index_of == index).nonzero().squeeze(1)
         if not own.numel() or not rivals.numel():
             continue
         pairs = Pairs(truth_boxes[own], classes[own], all_boxes[rivals], all_logits[rivals])
         candidate, owner = match(pairs, top_ious)
         chosen.append(rivals[candidate])
         owners.append(own[owner])
-    return _split_by_level(candidates, level, chosen, owners)
+    return _split_by_level(candidates, chosen, owners)
 
 
 def _decode(out: Tensor, c: Positives, anchors: Tensor, stride: int) -> Tensor:
@@ -146,18 +147,19 @@ def _corners(cxcywh: Tensor) -> Tensor:
 
 
 def _split_by_level(
-    candidates: list[Positives], level: Tensor, chosen: list[Tensor], owners: list[Tensor]
+    candidates: list[Positives], chosen: list[Tensor], owners: list[Tensor]
 ) -> list[Positives]:
+    """Each level's part of what was chosen by number among the candidates of all levels."""
     if not chosen:
         return [c.select(c.image[:0]) for c in candidates]
     entry, owner = torch.cat(chosen), torch.cat(owners)
     first = 0
     result: list[Positives] = []
-    for i, c in enumerate(candidates):
-        here = level[entry] == i
-        picked = c.select(entry[here] - first)
-        result.append(
-            Positives(picked.image, picked.anchor, picked.row, picked.column, owner[here])
-        )
-        first += c.image.numel()
+    for c in candidates:
+        device, count = c.image.device, c.image.numel()
+        here = (entry >= first) & (entry < first + count)
+        picked = c.select((entry[here] - first).to(device))
+        mine = owner[here].to(device)
+        result.append(Positives(picked.image, picked.anchor, picked.row, picked.column, mine))
+        first += count
     return result
