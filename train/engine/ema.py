@@ -35,4 +35,6 @@ class ModelEma(Generic[ModelT]):
         torch._foreach_lerp_(
             [ours[name] for name in floating], [theirs[name] for name in floating], 1 - decay
         )
-        torch._foreach_copy_([ours[name] for name in counters], [theirs[name] for name in counters])
+        if counters:
+            mine, others = ([side[name] for name in counters] for side in (ours, theirs))
+            torch._foreach_copy_(mine, others)
