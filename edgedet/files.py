@@ -1,9 +1,26 @@
-"""Writing files so that nobody ever reads half of one."""
+"""Writing files so that nobody ever reads half of one, and reading no more than is wanted."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+MAX_SECRET_BYTES = 65_535
+"""What MQTT takes for a password; keys and tokens are shorter."""
+
+
+def read_secret(path: Path) -> bytes:
+    """What is in a file with a password or key, of `MAX_SECRET_BYTES` at most.
+
+    Raises:
+        OSError: If it cannot be read, or holds more, as a device does that never ends.
+    """
+    with path.open("rb") as file:
+        content = file.read(MAX_SECRET_BYTES + 1)
+    if len(content) > MAX_SECRET_BYTES:
+        raise OSError(errno.EFBIG, f"more than {MAX_SECRET_BYTES} bytes")
+    return content
 
 
 def write_whole(path: Path, content: bytes) -> None:

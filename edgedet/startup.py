@@ -6,6 +6,7 @@ from edgedet.config.source import SourceSettings
 from edgedet.detect import ChoiceStore, create_detector
 from edgedet.errors import ConfigError
 from edgedet.manifest import Bundle, identity_of, read_bundle
+from edgedet.paths import problem_of_folder
 from edgedet.publish.commands.memory import CommandMemory
 from edgedet.source import problems_of_sources
 from edgedet.stream.model import Model, Thresholds
@@ -38,9 +39,9 @@ def configured_bundle(settings: Settings) -> Bundle:
         ModelError: it cannot be used.
     """
     folder = settings.model.bundle
-    if not folder.is_dir():
+    if what := problem_of_folder(folder):
         msg = (
-            f"model.bundle: there is no folder '{folder}'; expected a model bundle, as made by"
+            f"model.bundle: '{folder}' {what}; expected a model bundle, as made by"
             " `python -m train export`"
         )
         raise ConfigError(msg)

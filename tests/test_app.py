@@ -191,7 +191,7 @@ def test_a_source_that_fails_leaves_the_others_alone(start: Start, tmp_path: Pat
     assert set(app.failed_sources) == {"gone", "broken"}
     assert len(read_lines(out)) == 20
     reasons = {view.status.source_id: view.status.reason for view in app.snapshot().sources}
-    assert "does not exist" in reasons["gone"]
+    assert "is not there" in reasons["gone"]
     assert reasons["broken"] != ""
 
 
@@ -234,7 +234,7 @@ def test_disabled_sources_are_left_alone_and_said_to_be(
 
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Path) -> None:
     settings = tiny_settings(tmp_path, model={"bundle": tmp_path / "none"})
-    with pytest.raises(ConfigError, match="there is no folder"):
+    with pytest.raises(ConfigError, match="is not there; expected a model bundle"):
         Application(settings)
     with pytest.raises(ModelError, match="no model bundle in"):
         Application(tiny_settings(tmp_path, model={"bundle": tmp_path}))

@@ -6,7 +6,26 @@ from pathlib import Path
 
 import pytest
 
-from edgedet.files import sync, write_atomically, write_text_atomically, write_whole
+from edgedet.files import (
+    MAX_SECRET_BYTES,
+    read_secret,
+    sync,
+    write_atomically,
+    write_text_atomically,
+    write_whole,
+)
+
+
+def test_a_secret_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(b"x" * MAX_SECRET_BYTES)
+
+    assert read_secret(path) == b"x" * MAX_SECRET_BYTES
+
+
+def test_a_secret_has_an_end() -> None:
+    with pytest.raises(OSError, match="more than 65535 bytes"):
+        read_secret(Path("/dev/zero"))
 
 
 def test_replaces_a_file_and_leaves_nothing_else(tmp_path: Path) -> None:

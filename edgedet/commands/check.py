@@ -6,8 +6,10 @@ from pathlib import Path
 
 from edgedet.config.load import load_settings, settings_schema
 from edgedet.config.sampling import SamplingSettings
+from edgedet.config.section import brief
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
+from edgedet.paths import problem_of_file
 from edgedet.source import advice_on_sources, problems_of_sources
 
 
@@ -35,12 +37,13 @@ def check(config: Path) -> CheckResult:
         loaded = load_settings(config)
     except ConfigError as exc:
         return CheckResult(valid=False, problems=exc.problems, warnings=())
-    problems = problems_of_sources(loaded.settings.sources)
+    settings = loaded.settings
+    problems = problems_of_sources(settings.sources)
     if problems:
         told = tuple(f"{config}: {problem}" for problem in problems)
         return CheckResult(valid=False, problems=told, warnings=loaded.warnings)
-    advice = advice_on_sources(loaded.settings.sources)
-    warnings = (*loaded.warnings, *_missing(loaded.settings), *advice)
+    advice = advice_on_sources(settings.sources)
+    warnings = (*loaded.warnings, *_missing(settings), *advice)
     return CheckResult(valid=True, problems=(), warnings=warnings)
 
 
@@ -72,11 +75,8 @@ def _missing(settings: Settings) -> list[str]:
     ):
         if path is not None:
             named.append((key, path))
-    return [
-        f"{key}: '{path}' is {'no file' if path.exists() else 'not there'}"
-        for key, path in named
-        if not path.is_file()
-    ]
+    found = ((key, path, problem_of_file(path)) for key, path in named)
+    return [brief(f"{key}: '{path}' {what}", 2000) for key, path, what in found if what]
 
 
 def _secrets_of_sampling(sampling: SamplingSettings) -> list[tuple[str, Path]]:

@@ -22,6 +22,7 @@ from edgedet.config.problems import path_text, problems_of
 from edgedet.config.settings import Settings
 from edgedet.config.source import SourceSettings
 from edgedet.errors import UsageError
+from edgedet.paths import problem_of_file, problem_of_folder
 from edgedet.source.uri import parse_uri
 from edgedet.stream.feeder import Outcome
 from edgedet.stream.view import Snapshot
@@ -74,8 +75,8 @@ def _is_cut_short(snapshot: Snapshot) -> int:
 
 
 def _settings(request: DetectRequest) -> Settings:
-    if not request.bundle.is_dir():
-        msg = f"--bundle: there is no folder '{request.bundle}'; expected a model bundle"
+    if what := problem_of_folder(request.bundle):
+        msg = f"--bundle: '{request.bundle}' {what}; expected a model bundle, a folder"
         raise UsageError(msg)
     uri = request.source
     if "://" not in uri:
@@ -116,8 +117,9 @@ def _check_source(source: SourceSettings) -> None:
         msg = f"--source: '{source.uri}' has no end; expected a video file"
         raise UsageError(msg)
     address = parse_uri(source.uri)
-    if address.scheme == "file" and not Path(address.location).is_file():
-        msg = f"--source: there is no file '{address.location}'; expected a video file"
+    what = problem_of_file(Path(address.location)) if address.scheme == "file" else ""
+    if what:
+        msg = f"--source: '{address.location}' {what}; expected a video file"
         raise UsageError(msg)
 
 

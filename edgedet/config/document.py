@@ -21,6 +21,7 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 _MAX_BYTES = 256 * 1024
 _MAX_NODES = 50_000
 _MAX_DEPTH = 32
+_MAX_NUMBER = 2**63 - 1
 _PREFIX = "tag:yaml.org,2002:"
 _MERGE = _PREFIX + "merge"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -38,10 +39,14 @@ class Problem:
 
 @dataclass(slots=True)
 class Document:
-    """The values, the line on which each begins, and what is wrong so far."""
+    """The values, the line on which each begins, and what is wrong so far.
+
+    `unread`: where a key or value is that is none to us; the value is None here.
+    """
 
     value: Value = None
     lines: dict[KeyPath, int] = field(default_factory=dict)
+    unread: set[KeyPath] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -100,6 +105,10 @@ class _Builder:
     def refuse(self, path: KeyPath, message: str, line: int) -> None:
         self.document.problems.append(Problem(path, message, line))
 
+    def _unread(self, path: KeyPath, message: str, line: int) -> None:
+        self.document.unread.add(path)
+        self.refuse(path, message, line)
+
     def build(self, node: yaml.Node, path: KeyPath) -> Value:
         self._nodes += 1
         if self._nodes > _MAX_NODES or len(path) > _MAX_DEPTH:
@@ -114,18 +123,21 @@ class _Builder:
 
     def _scalar(self, node: yaml.Node, path: KeyPath) -> Value:
         if _SURROGATE.search(node.value):  # as of "\ud800": no encoder, printer or broker takes it
-            self.refuse(path, "holds half a character (a surrogate)", _line(node))
+            self._unread(path, "holds half a character (a surrogate)", _line(node))
             return None
         if node.tag in _AS_TEXT:  # dates are names to us
             return str(node.value)
         try:
             value = self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError):
+        except (yaml.YAMLError, ValueError, LookupError, ArithmeticError):
             value = node
+        if isinstance(value, int) and abs(value) > _MAX_NUMBER:  # too many digits even to print it
+            self._unread(path, "a number of more than 64 bits; put it in quotes", _line(node))
+            return None
         if value is None or isinstance(value, str | int | float | bool):
             return value
         tag = node.tag.replace(_PREFIX, "!!")
-        self.refuse(path, f"cannot read this value as {tag}; put it in quotes", _line(node))
+        self._unread(path, f"cannot read this value as {tag}; put it in quotes", _line(node))
         return None
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Value]:
@@ -161,6 +173,7 @@ class _Builder:
         if isinstance(node, yaml.ScalarNode) and not _SURROGATE.search(node.value):
             return str(node.value)
         self.refuse(path, "a key must be plain text", _line(node))
+        self.document.unread.add((*path, str(node.tag)))
         return str(node.tag)
 
 

@@ -6,12 +6,16 @@ The value is read as YAML (`true`, `8`, `[a, b]`); list items go by number, as i
 
 import itertools
 import os
+import re
 from collections.abc import Mapping
 
 from edgedet.config.document import Document, KeyPath, Problem, Value, parse_yaml
+from edgedet.config.section import brief
 
 PREFIX = "EDGEDET__"
 _MAX_VALUE_CHARS = 65_536
+_MAX_DEPTH = 32
+_INDEX = re.compile("[0-9]{1,5}")
 
 
 def apply_environment(document: Document, environ: Mapping[str, str]) -> dict[KeyPath, str]:
@@ -26,7 +30,7 @@ def apply_environment(document: Document, environ: Mapping[str, str]) -> dict[Ke
         path = _path(name)
         problem = _apply(document, path, environ[name])
         if problem:
-            document.problems.append(Problem(path, f"{problem} (set by {name})"))
+            document.problems.append(Problem(path, f"{problem} (set by {brief(name)})"))
         else:
             origins[path] = name
     return origins
@@ -40,12 +44,12 @@ def without_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
 def _path(name: str) -> KeyPath:
     """The key path that a variable's name spells."""
     parts = name[len(PREFIX) :].lower().split("__")
-    return tuple(int(part) if part.isdecimal() else part for part in parts)
+    return tuple(int(part) if _INDEX.fullmatch(part) else part for part in parts)
 
 
 def _apply(document: Document, path: KeyPath, text: str) -> str:
     """Set the value; what is wrong with it, or nothing."""
-    if "" in path:
+    if "" in path or len(path) > _MAX_DEPTH:
         return f"expected {PREFIX}SECTION__KEY"
     if len(text) > _MAX_VALUE_CHARS:
         return f"{len(text)} characters, at most {_MAX_VALUE_CHARS} are read"

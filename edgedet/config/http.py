@@ -4,13 +4,16 @@ import ipaddress
 
 from pydantic import Field, model_validator
 
+from edgedet.config.addresses import check_host
 from edgedet.config.section import ConfigPath, Section
 
 
 class HttpSettings(Section):
     """Where to listen; `off` for nowhere. Beyond this machine a token is required."""
 
-    listen: str = Field(default="off", pattern=r"^(off|[^\s:]*:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5})$")
+    listen: str = Field(
+        default="off", pattern=r"^(off|[^\s:]*:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5})$"
+    )
     token_file: ConfigPath | None = None
     """Its first line, of 16 characters or more, has to be given by whoever looks."""
     max_pictures_per_s: int = Field(default=40, ge=1, le=1000)
@@ -32,6 +35,7 @@ class HttpSettings(Section):
         if self.port > 65535:
             msg = f"the port is {self.port}; expected at most 65535"
             raise ValueError(msg)
+        check_host(self.host)
         if not self.is_local and self.token_file is None:
             where = f"on '{self.host}'" if self.host else "on every address"
             msg = (

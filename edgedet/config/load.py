@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from edgedet.config.document import Document, parse_yaml, read_text
+from edgedet.config.document import Document, Problem, parse_yaml, read_text
 from edgedet.config.environment import apply_environment
 from edgedet.config.problems import located, problems_of
 from edgedet.config.settings import Settings
@@ -45,7 +45,9 @@ def load_settings(path: Path, environ: Mapping[str, str] | None = None) -> Loade
         settings = _validate(document, path.absolute().parent, environ)
     except ValidationError as exc:
         if not _is_unreadable(document):
-            problems += problems_of(exc, Settings)
+            problems += [
+                problem for problem in problems_of(exc, Settings) if not _is_told(problem, document)
+            ]
     if problems or settings is None:
         lines = tuple(located(path, document, problem, origins) for problem in problems)
         count = "1 problem" if len(lines) == 1 else f"{len(lines)} problems"
@@ -64,6 +66,11 @@ def _validate(document: Document, folder: Path, environ: Mapping[str, str]) -> S
     value = {} if document.value is None else document.value
     context = {"folder": folder, "credentials": environ.get("CREDENTIALS_DIRECTORY")}
     return Settings.model_validate(value, context=context)
+
+
+def _is_told(problem: Problem, document: Document) -> bool:
+    """Whether it is about a value that was not read in the first place."""
+    return any(problem.path[: len(place)] == place for place in document.unread)
 
 
 def _is_unreadable(document: Document) -> bool:

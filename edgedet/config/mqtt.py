@@ -1,13 +1,15 @@
 """Settings `mqtt`: the broker, who we are to it, and how often it hears from us."""
 
+import re
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
+from edgedet.config.addresses import check_host, split_address
 from edgedet.config.commands import CommandSettings
 from edgedet.config.home_assistant import HomeAssistantSettings
-from edgedet.config.section import ConfigPath, Section
+from edgedet.config.section import ConfigPath, Login, Section
 from edgedet.config.spool import SpoolSettings
 
 EMBEDDED = "embedded"
@@ -15,6 +17,7 @@ OFF = "off"
 _DIRECT = ("mqtt", "mqtts")
 _WEBSOCKETS = ("ws", "wss")
 _ENCRYPTED = ("mqtts", "wss")
+_PORT = re.compile("[0-9]{1,5}")
 _MAX_PORT = 65535
 
 
@@ -43,14 +46,14 @@ class MqttSettings(Section):
     """
 
     url: str = "mqtt://127.0.0.1:1883"
-    username: str | None = None
+    username: Login | None = None
     password_file: ConfigPath | None = None
     tls: TlsSettings = TlsSettings()
     topic_root: str = Field(
         default="edgedet/v1", pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+)*$", max_length=64
     )
     detections_qos: Literal[0, 1] = 0
-    detections_max_per_s: float | None = Field(default=None, gt=0)
+    detections_max_per_s: float | None = Field(default=None, gt=0, le=100_000)
     """At most so many detections a second and source; what is left out counts as skipped."""
     keepalive_s: int = Field(default=30, ge=5, le=3600)
     heartbeat_s: float = Field(default=30.0, ge=1, le=3600)
@@ -80,7 +83,7 @@ class MqttSettings(Section):
             return OFF
         if value in (OFF, EMBEDDED) or not isinstance(value, str):
             return value
-        parts = urlsplit(value)
+        parts = split_address(value)
         if parts.scheme not in (*_DIRECT, *_WEBSOCKETS) or not parts.hostname:
             msg = "expected mqtt://host[:port], mqtts://, ws://, wss://, embedded or off"
             raise ValueError(msg)
@@ -90,11 +93,6 @@ class MqttSettings(Section):
         if (parts.scheme in _DIRECT and parts.path.strip("/")) or parts.query or parts.fragment:
             msg = "expected nothing behind the port; topics are set by topic_root and device"
             raise ValueError(msg)
-        try:
-            _ = parts.port
-        except ValueError as exc:
-            msg = "the port must be a number from 0 to 65535"
-            raise ValueError(msg) from exc
         return value
 
     @field_validator("embedded_listen")
@@ -102,9 +100,10 @@ class MqttSettings(Section):
     def _host_and_port(cls, value: str) -> str:
         host, _, port = value.rpartition(":")
         is_host = host.startswith("[") and host.endswith("]") if ":" in host else bool(host)
-        if not is_host or not port.isdecimal() or int(port) > _MAX_PORT:
+        if not is_host or not _PORT.fullmatch(port) or int(port) > _MAX_PORT:
             msg = "expected host:port, as in 127.0.0.1:1883"
             raise ValueError(msg)
+        check_host(host.strip("[]"))
         return value
 
     @model_validator(mode="after")

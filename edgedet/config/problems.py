@@ -9,9 +9,11 @@ from typing import get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from edgedet.config.document import Document, KeyPath, Problem
-from edgedet.config.section import shown
+from edgedet.config.section import brief, shown
 
 _SECRET_KEY = re.compile(r"(?i)passw|secret|token|api_?key|credential")
+_KEY = 300  # characters that are shown of a key's path: no setting of ours has as many
+_LINE = 2000  # and of a problem: a file's path of 1024 bytes, and what is to be said of it
 _FROM_PYDANTIC = ("Value error, ", "Assertion failed, ")
 
 
@@ -43,8 +45,8 @@ def path_text(path: KeyPath) -> str:
     """
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return text.removeprefix(".")
+        text += f"[{part}]" if isinstance(part, int) else f".{brief(part)}"
+    return brief(text.removeprefix("."), _KEY)
 
 
 def located(
@@ -58,12 +60,14 @@ def located(
     for length in range(len(problem.path), -1, -1):
         prefix = problem.path[:length]
         if origins and prefix in origins:
-            return f"{origins[prefix]}: {path_text(problem.path)}: {problem.message}"
+            return brief(f"{origins[prefix]}: {path_text(problem.path)}: {problem.message}", _LINE)
         if not line and prefix in document.lines:
             line = document.lines[prefix]
     where = f"{path}:{line}" if line else str(path)
     key = path_text(problem.path)
-    return f"{where}: {key}: {problem.message}" if key else f"{where}: {problem.message}"
+    return brief(
+        f"{where}: {key}: {problem.message}" if key else f"{where}: {problem.message}", _LINE
+    )
 
 
 def _wrong_value(path: KeyPath, message: str, value: object) -> str:

@@ -1,11 +1,12 @@
 """Settings `rollout`: how a model takes over while the service runs, and who may ask for one."""
 
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
+from pathlib import Path
 
 from pydantic import Field, field_validator
 
-from edgedet.config.section import Section
+from edgedet.config.addresses import split_address
+from edgedet.config.section import Section, shown
+from edgedet.paths import problem_of_path
 
 
 class BandSettings(Section):
@@ -56,18 +57,19 @@ class RolloutSettings(Section):
 
 def _check_place(place: str) -> None:
     """Raises ValueError for what is neither a folder nor the begin of addresses."""
-    parts = urlsplit(place)
-    if not parts.scheme:
-        path = PurePosixPath(place)
+    if "://" not in place:
+        path = Path(place)
         if not path.is_absolute() or ".." in path.parts:
-            msg = f"expected https://host/path/ or an absolute folder, got '{place}'"
+            msg = f"expected https://host/path/ or an absolute folder, got '{shown(place)}'"
             raise ValueError(msg)
+        if problem := problem_of_path(path):
+            raise ValueError(problem)
         return
+    parts = split_address(place)
     is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
     if parts.scheme not in ("http", "https") or not parts.hostname or not is_plain:
         msg = "expected https://host/path/ or an absolute folder, without credentials or a query"
         raise ValueError(msg)
     if not parts.path.endswith("/"):
-        msg = f"expected a / at the end, so that no other name begins so, got '{place}'"
+        msg = f"expected a / at the end, so that no other name begins so, got '{shown(place)}'"
         raise ValueError(msg)
-    _ = parts.port  # raises ValueError

@@ -3,8 +3,9 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from edgedet.config.addresses import split_address
 from edgedet.config.section import ConfigPath, Section, Slug
 
 StrategyType = Literal[
@@ -18,9 +19,22 @@ StrategyType = Literal[
     "models_disagree",
     "drift",
 ]
+_MANY = 1_000_000  # objects in a frame, or bits over them
+_PIB = 1 << 30  # in MiB
 _ROBOFLOW_URL = "https://api.roboflow.com"
+_HOST_ONLY = r"^https?://[^\s/?#@]+$"
 # Source: what Roboflow accepts (roboflow/inference, core/active_learning/entities.py)
 _TAG = re.compile(r"[a-zA-Z0-9_:/.\[\]<>{}@-]{1,64}")
+
+
+def _has_host(url: str) -> str:
+    if not split_address(url).hostname:
+        msg = "expected http(s)://host[:port]"
+        raise ValueError(msg)
+    return url
+
+
+_Endpoint = Annotated[str, AfterValidator(_has_host)]
 
 
 def _tag(tag: str) -> str:
@@ -37,7 +51,7 @@ class LimitSettings(Section):
     """At most `value` frames in any minute, hour or 24 hours."""
 
     type: Literal["minutely", "hourly", "daily"]
-    value: int = Field(ge=0)
+    value: int = Field(ge=0, le=1_000_000)
     per: Literal["device", "source", "class"] = "device"
     """Who has a budget of that size: the device, each source, or each class."""
 
@@ -51,18 +65,18 @@ class StrategySettings(Section):
     threshold: Share | None = None
     epsilon: Share | None = None
     selected_class_names: list[str] | None = None
-    minimum_objects_close_to_threshold: int = Field(default=1, ge=1)
-    more_than: int | None = Field(default=None, ge=0)
-    less_than: int | None = Field(default=None, ge=0)
+    minimum_objects_close_to_threshold: int = Field(default=1, ge=1, le=_MANY)
+    more_than: int | None = Field(default=None, ge=0, le=_MANY)
+    less_than: int | None = Field(default=None, ge=0, le=_MANY)
     margin: float = Field(default=0.15, ge=0, le=1)
     """`margin`: best and second class of an object are nearer than this."""
     minimum_score: float = Field(default=0.1, ge=0, le=1)
     """`margin`, `entropy`, `models_disagree`: candidates below are noise."""
-    minimum_entropy: float = Field(default=1.0, ge=0)
+    minimum_entropy: float = Field(default=1.0, ge=0, le=_MANY)
     """`entropy`: bits, summed over the frame's candidates; one at score 0.5 has 1 bit."""
-    minimum_disagreements: int = Field(default=1, ge=1)
+    minimum_disagreements: int = Field(default=1, ge=1, le=_MANY)
     """`models_disagree`: objects that one model sees and the other does not."""
-    deviations: float = Field(default=4.0, gt=0)
+    deviations: float = Field(default=4.0, gt=0, le=1000)
     """`drift`: how many standard deviations the last minutes are away from what is usual."""
     sources: list[Slug] | None = None
     """Only frames of these; default: of all."""
@@ -141,7 +155,7 @@ class RoboflowSettings(Section):
     api_key_file: ConfigPath
     """Its first line is the key."""
     client: Literal["http", "package"] = "http"
-    url: str = Field(default=_ROBOFLOW_URL, pattern=r"^https?://[^\s/?#@]+$")
+    url: _Endpoint = Field(default=_ROBOFLOW_URL, pattern=_HOST_ONLY)
     prelabels: bool = True
     """Also upload what the model saw, as predictions to start from."""
     timeout_s: float = Field(default=60.0, ge=1, le=600)
@@ -157,7 +171,7 @@ class RoboflowSettings(Section):
 class S3Settings(Section):
     """`sink: s3`: a bucket of S3 or of a store that speaks it."""
 
-    endpoint: str = Field(default="https://s3.amazonaws.com", pattern=r"^https?://[^\s/?#@]+$")
+    endpoint: _Endpoint = Field(default="https://s3.amazonaws.com", pattern=_HOST_ONLY)
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
     prefix: str = Field(default="", pattern=r"^([A-Za-z0-9._=-]+/)*$", max_length=256)
     region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]{1,64}$")
@@ -181,9 +195,9 @@ class SamplingSettings(Section):
     diversity: DiversitySettings = DiversitySettings()
     blur: BlurSettings = BlurSettings()
     jpeg_quality: int = Field(default=95, ge=10, le=100)
-    quota_mib: int = Field(default=1024, ge=1)
+    quota_mib: int = Field(default=1024, ge=1, le=_PIB)
     """What pictures may take on this disk; beyond, the oldest makes way and is counted."""
-    reserve_mib: int = Field(default=512, ge=0)
+    reserve_mib: int = Field(default=512, ge=0, le=_PIB)
     """What stays free on the disk, whatever the quota."""
     tags: list[str] = Field(default_factory=list)
     folder: FolderSettings = FolderSettings()

@@ -8,7 +8,9 @@ from typing import Annotated, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from edgedet.config.addresses import has_control_characters
 from edgedet.log import redact
+from edgedet.paths import problem_of_path
 
 CREDENTIALS_FOLDER = Path("/etc/edgedet/credentials")
 """What the installed unit passes to the service as systemd credentials, a file each."""
@@ -27,14 +29,16 @@ def _in_folder(path: Path, info: ValidationInfo) -> Path:
     if str(path).startswith(_CREDENTIAL):
         return _credential(str(path).removeprefix(_CREDENTIAL), info)
     if "\0" in str(path):
-        msg = "a path cannot hold a NUL character"
-        raise ValueError(msg)
+        raise ValueError(problem_of_path(path))
     try:
         path = path.expanduser()
     except RuntimeError as exc:
         msg = f"there is no home folder for '{path.parts[0]}'; write the whole path"
         raise ValueError(msg) from exc
-    return path if folder is None else Path(folder) / path
+    path = path if folder is None else Path(folder) / path
+    if problem := problem_of_path(path):
+        raise ValueError(problem)
+    return path
 
 
 def _credential(name: str, info: ValidationInfo) -> Path:
@@ -52,6 +56,17 @@ operator checks the configuration, the file that the installer's unit passes as 
 """
 
 
+def _is_text(login: str) -> str:
+    if has_control_characters(login):
+        msg = "a user name cannot hold control characters"
+        raise ValueError(msg)
+    return login
+
+
+Login = Annotated[str, Field(max_length=1024), AfterValidator(_is_text)]
+"""A user name, as it goes into addresses and messages."""
+
+
 def shown(text: str) -> str:
     """`text` as it may be printed: short, and without what may be a password before an `@`.
 
@@ -61,14 +76,30 @@ def shown(text: str) -> str:
     text = redact(text)
     if "://" not in text and "@" in text:
         text = "***@" + text.rpartition("@")[2]
-    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+    return brief(text)
+
+
+def brief(text: str, limit: int = _MAX_SHOWN) -> str:
+    """The begin of `text`, on one line: what would move or colour a terminal is written out.
+
+    >>> brief("a\N{ESCAPE}[31mb") == "a" + chr(92) + "x1b[31mb"
+    True
+    """
+    text = text if len(text) <= limit else text[:limit] + "…"
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in text
+    )
 
 
 class Section(BaseModel):
     """A group of settings, unchangeable once loaded."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
     )
 
     @field_validator("*", mode="before")

@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from edgedet.config.addresses import has_control_characters
 from edgedet.config.objects import ObjectSettings, TrackSettings
 from edgedet.config.picture import PictureSettings
 from edgedet.config.places import LineSettings, ZoneSettings, doubled_names
-from edgedet.config.section import ConfigPath, Section, Slug, shown
+from edgedet.config.section import ConfigPath, Login, Section, Slug, shown
 
 SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "csi", "test")
 _CAMERAS = ("rtsp", "rtsps", "v4l2", "csi")
@@ -18,7 +19,7 @@ class SourceSettings(Section):
 
     id: Slug
     uri: Annotated[str, Field(min_length=1, max_length=2048)]
-    username: str | None = None
+    username: Login | None = None
     password_file: ConfigPath | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     """Network cameras: how pictures travel. Over udp lost ones are not sent again."""
@@ -53,6 +54,9 @@ class SourceSettings(Section):
     @classmethod
     def _has_known_scheme(cls, uri: str) -> str:
         scheme, separator, rest = uri.partition("://")
+        if has_control_characters(uri):
+            msg = "an address cannot hold control characters"
+            raise ValueError(msg)
         if not separator or scheme not in SCHEMES or not rest:
             known = ", ".join(f"{scheme}://…" for scheme in SCHEMES)
             msg = f"'{shown(uri)}' is not a source; expected one of {known}"

@@ -18,8 +18,8 @@ class SpoolSettings(Section):
     max_bytes: int = Field(default=64 * _MIB, ge=100_000, le=1024 * 1024 * _MIB)
     """How much room messages take on disk; beyond, the oldest detections go, then metrics,
     then events."""
-    max_age_s: float = Field(default=7 * _DAY_S, gt=0)
-    fsync_s: float | None = Field(default=1.0, ge=0)
+    max_age_s: float = Field(default=7 * _DAY_S, gt=0, le=3650 * _DAY_S)
+    fsync_s: float | None = Field(default=1.0, ge=0, le=3600)
     """A power cut loses at most the messages of so many seconds. 0: none; null: as the system
     likes, some 30 s. The end of the process loses none in either case."""
     replay_per_s: float = Field(default=100.0, gt=0, le=10_000)

@@ -20,6 +20,7 @@ from edgedet.log import redact
 from edgedet.manifest import MANIFEST_FILE, file_entry, read_bundle
 from edgedet.models.archive import MAX_BYTES, check_room, is_archive, unpack
 from edgedet.models.patience import Check, patient_handlers
+from edgedet.paths import problem_of_file, problem_of_folder
 
 SIGNATURE_FILE = f"{MANIFEST_FILE}.sig"
 
@@ -62,9 +63,9 @@ def fetch(
         msg = f"'{redact(source)}' is no place for a bundle; expected a folder, archive or http(s)"
         raise ModelError(msg)
     path = Path(source)
-    if path.is_dir():
+    if not problem_of_folder(path):
         return path
-    if path.is_file() and is_archive(path.name):
+    if not problem_of_file(path) and is_archive(path.name):
         return unpack(path, _fresh(_place(source, incoming) / _UNPACKED))
     msg = f"there is no bundle at '{source}'; expected a folder or an archive (.zip, .tar, .tar.gz)"
     raise ModelError(msg)

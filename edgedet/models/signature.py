@@ -7,6 +7,7 @@ bytes raw in `manifest.json.sig`, as `openssl pkeyutl -sign -rawin` writes them 
 from pathlib import Path
 
 from edgedet.errors import ConfigError, ModelError
+from edgedet.files import read_secret
 from edgedet.manifest import MANIFEST_FILE
 from edgedet.models.fetch import SIGNATURE_FILE
 
@@ -32,7 +33,7 @@ def check_signature(folder: Path, public_key_file: Path) -> None:
         msg = "model.public_key_file: signatures need `pip install 'edgedet[signed]'`"
         raise ConfigError(msg) from exc
     try:
-        key = load_pem_public_key(public_key_file.read_bytes())
+        key = load_pem_public_key(read_secret(public_key_file))
     except OSError as exc:
         msg = f"model.public_key_file: cannot read '{public_key_file}' ({exc.strerror})"
         raise ConfigError(msg) from exc

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from edgedet.config.mqtt import MqttSettings, TlsSettings
 from edgedet.errors import ConfigError, PublishError
+from edgedet.files import read_secret
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 _ENCRYPTED = ("mqtts", "wss")
@@ -203,7 +204,7 @@ def _password(settings: MqttSettings) -> str | None:
     if path is None:
         return None
     try:
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        return read_secret(path).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as exc:
         why = exc.strerror if isinstance(exc, OSError) else "it is not UTF-8"
         msg = f"mqtt.password_file: cannot read '{path}' ({why}); expected a file with the password"

@@ -9,6 +9,7 @@ from edgedet.clock import Clock
 from edgedet.detections import FrameDetections
 from edgedet.errors import PublishError
 from edgedet.event import SourceStatus
+from edgedet.paths import problem_of_file
 from edgedet.publish.clock_sync import ClockSync
 from edgedet.publish.identity import Origin
 from edgedet.publish.payloads import DetectionsEncoder, Moment
@@ -34,7 +35,7 @@ class JsonLinesSink:
         self._seq: Counter[str] = Counter()
         self._lost = 0
         # a run that comes to nothing, as with a broken model, leaves an older result alone
-        self._replaces = not append and path.is_file()
+        self._replaces = not append and not problem_of_file(path)
         try:
             # kept open for the life of the sink, hence no context manager
             self._file = path.open("ab")

@@ -2,6 +2,7 @@
 
 from edgedet.config.source import SourceSettings
 from edgedet.errors import SourceError
+from edgedet.files import read_secret
 from edgedet.source.uri import Credentials, parse_uri
 
 
@@ -18,11 +19,18 @@ def credentials_of(settings: SourceSettings) -> Credentials | None:
     if settings.password_file is None:
         return Credentials(username, given.password if given else "")
     try:
-        text = settings.password_file.read_text(encoding="utf-8")
+        text = read_secret(settings.password_file).decode()
     except (OSError, UnicodeDecodeError) as exc:
-        msg = (
-            f"source '{settings.id}': cannot read password_file '{settings.password_file}' ({exc});"
-            " expected a text file with the password on its first line"
-        )
-        raise SourceError(msg) from exc
-    return Credentials(username, text.partition("\n")[0].rstrip("\r"))
+        why = exc.strerror if isinstance(exc, OSError) else None
+        raise _unusable(settings, why or "it is no text") from exc
+    password = text.partition("\n")[0].rstrip("\r")
+    if "\0" in password:  # GStreamer would take what is before it
+        raise _unusable(settings, "it holds a NUL character")
+    return Credentials(username, password)
+
+
+def _unusable(settings: SourceSettings, why: str) -> SourceError:
+    return SourceError(
+        f"source '{settings.id}': cannot use password_file '{settings.password_file}' ({why});"
+        " expected a text file with the password on its first line"
+    )

@@ -5,14 +5,15 @@ needs quoting, and nothing secret is ever printed. Data is queued compressed, in
 decoder, where a second of video is a few hundred kilobytes.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edgedet.config.section import brief, shown
 from edgedet.config.source import SourceSettings
 from edgedet.errors import MissingPluginError, SourceError
 from edgedet.frame import PixelFormat
-from edgedet.log import redact
 from edgedet.source.uri import Address, Credentials, parse_uri
 
 NATIVE_FORMATS = tuple(pixel_format.value for pixel_format in PixelFormat)
@@ -31,6 +32,8 @@ JITTER_BUFFER_MS = 200  # rtspsrc's own default is 2000 ms
 CONNECT_TIMEOUT_US = 10_000_000
 _COMPRESSED_QUEUE = "queue max-size-buffers=0 max-size-time=0 max-size-bytes=8388608"
 _NVMM = "memory:NVMM"
+_SENSOR = re.compile("[0-9]{1,3}")
+_NUMBER = re.compile("[0-9]{1,7}")
 _CSI_CAMERA = "nvarguscamerasrc"
 _CSI_PACKAGE = "nvidia-l4t-gstreamer"
 
@@ -155,8 +158,8 @@ def _device(address: Address) -> PipelineDescription:
 
 def _csi(address: Address, registry: Registry) -> PipelineDescription:
     """A camera on the ribbon of a Jetson, through its image processor: `csi://0?width=1920`."""
-    if not address.location.isdecimal():
-        msg = f"'csi://{address.location}': expected the number of the sensor, as in csi://0"
+    if not _SENSOR.fullmatch(address.location):
+        msg = f"'csi://{brief(address.location)}': expected the number of the sensor, as in csi://0"
         raise SourceError(msg)
     if not registry(_CSI_CAMERA):
         msg = (
@@ -182,7 +185,7 @@ def _pattern(settings: SourceSettings, address: Address) -> PipelineDescription:
     """A made picture: `test://ball?width=640&height=480&fps=30&frames=100`."""
     if address.location not in TEST_PATTERNS:
         known = ", ".join(TEST_PATTERNS)
-        msg = f"no test pattern '{address.location}'; expected one of {known}"
+        msg = f"no test pattern '{brief(address.location)}'; expected one of {known}"
         raise SourceError(msg)
     numbers = _numbers(address, {"width", "height", "fps", "frames"})
     is_live = settings.realtime
@@ -223,10 +226,10 @@ def _numbers(address: Address, known: set[str]) -> dict[str, int]:
     for key, text in address.options.items():
         if key not in known:
             names = ", ".join(sorted(known))
-            msg = f"{address.scheme}:// has no option '{redact(key)}'; expected {names}"
+            msg = f"{address.scheme}:// has no option '{shown(key)}'; expected {names}"
             raise SourceError(msg)
-        if not text.isdecimal() or not 0 < int(text) <= 1_000_000:
-            msg = f"option {key}={text!r}: expected a whole number from 1 to 1000000"
+        if not _NUMBER.fullmatch(text) or not 0 < int(text) <= 1_000_000:
+            msg = f"option {key}='{brief(text)}': expected a whole number from 1 to 1000000"
             raise SourceError(msg)
         numbers[key] = int(text)
     return numbers

@@ -5,23 +5,20 @@ Cameras are numbered anew at each start; udev keeps names beside the numbers tha
 
 from pathlib import Path
 
+from edgedet import paths
+
 BY_ID, BY_PATH = Path("/dev/v4l/by-id"), Path("/dev/v4l/by-path")
 
 
 def problem_of_file(path: Path) -> str:
     """Why `path` cannot be played; empty if it is a file."""
-    if path.is_file():
-        return ""
-    if path.exists():
-        what = "is a folder" if path.is_dir() else "is no regular file"
-    else:
-        what = "does not exist"
-    return f"'{path}' {what}; expected a video file"
+    what = paths.problem_of_file(path)
+    return f"'{path}' {what}; expected a video file" if what else ""
 
 
 def problem_of_device(path: Path, folders: tuple[Path, ...] = (BY_ID, BY_PATH)) -> str:
     """Why there is no camera at `path`, and what is there instead; empty if there is one."""
-    return "" if path.exists() else missing_device(str(path), stable_names(folders))
+    return "" if paths.is_there(path) else missing_device(str(path), stable_names(folders))
 
 
 def stable_names(folders: tuple[Path, ...] = (BY_ID, BY_PATH)) -> dict[Path, Path]:
@@ -57,5 +54,5 @@ def unstable_name(device: str, names: dict[Path, Path]) -> str:
 
 def advice_on_device(path: Path, names: dict[Path, Path]) -> list[str]:
     """What to say of `path` before anything is opened; `names` are the stable ones here."""
-    gone = "" if path.exists() else missing_device(str(path), names)
+    gone = "" if paths.is_there(path) else missing_device(str(path), names)
     return [text for text in (gone, unstable_name(str(path), names)) if text]

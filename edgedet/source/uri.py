@@ -2,11 +2,15 @@
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
+from edgedet.config.addresses import check_host
+from edgedet.config.section import brief
 from edgedet.errors import SourceError
+from edgedet.paths import problem_of_path
 
-_HOST = re.compile(r"(?:[^\s:\[\]]+|\[[\w:.%]+\])(?::(?P<port>[0-9]{1,5}))?")
+_HOST = re.compile(r"(?P<name>[^\s:\[\]]+|\[[\w:.%]+\])(?::(?P<port>[0-9]{1,5}))?")
 """A name or IPv4 address, or an IPv6 address in brackets, and perhaps a port."""
 
 
@@ -67,26 +71,29 @@ def _parse_camera(scheme: str, rest: str) -> Address:
     _check_host(scheme, host, path)
     if not at:
         return Address(scheme, f"{scheme}://{host}{path}")
-    username, _, password = userinfo.partition(":")
-    return Address(
-        scheme,
-        f"{scheme}://{host}{path}",
-        credentials=Credentials(unquote(username), unquote(password)),
-    )
+    username, _, password = map(unquote, userinfo.partition(":"))
+    if "\0" in username + password:
+        msg = f"{scheme}://***@{brief(host)}: a user name or password cannot hold %00"
+        raise SourceError(msg)
+    return Address(scheme, f"{scheme}://{host}{path}", credentials=Credentials(username, password))
 
 
 def _check_host(scheme: str, host: str, path: str) -> None:
     """Refuse what is no host[:port]: most often a password with a bare `/`, `?` or `#`."""
     found = _HOST.fullmatch(host)
     if found and (found["port"] is None or 0 < int(found["port"]) < 65536):
-        return
+        try:
+            return check_host(found["name"].strip("[]"))
+        except ValueError as exc:
+            msg = f"'{scheme}://{brief(host)}': {exc}"
+            raise SourceError(msg) from exc
     if "@" in path:
         msg = (
             f"{scheme}://***: the address has no valid host; write '/', '?' and '#' in a password"
             " as %2F, %3F and %23, or use username and password_file"
         )
     else:
-        msg = f"'{scheme}://{host}{path}': expected {scheme}://host[:port]/path"
+        msg = f"'{scheme}://{brief(host + path)}': expected {scheme}://host[:port]/path"
     raise SourceError(msg)
 
 
@@ -96,7 +103,7 @@ def _local_path(rest: str) -> str:
     A name may hold a bare `%` that decodes to nothing: `unquote` leaves it alone.
     """
     path = unquote(rest.removeprefix("localhost") if rest.startswith("localhost/") else rest)
-    if "\0" in path:
-        msg = f"'{rest}': a path cannot hold %00"
+    if problem := problem_of_path(Path(path)):
+        msg = f"'{brief(rest)}': {problem}"
         raise SourceError(msg)
     return path

@@ -55,8 +55,8 @@ def test_replaces_an_older_result(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("nowhere.avi", "there is no file"),
-        ("file:///nowhere.avi", "there is no file"),
+        ("nowhere.avi", "is not there; expected a video file"),
+        ("file:///nowhere.avi", "is not there; expected a video file"),
         ("rtsp://me:pw@10.0.0.5/1", "is not a source with an end"),
         (PATTERN, "has no end"),
         ("ftp://10.0.0.5/1", "is not a source"),
@@ -79,7 +79,7 @@ def test_keeps_what_it_measured_in_the_users_cache(tmp_path: Path) -> None:
 
 
 def test_refuses_a_bundle_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no folder"):
+    with pytest.raises(UsageError, match="is not there; expected a model bundle"):
         detect(DetectRequest(tmp_path / "none", f"{PATTERN}&frames=1", "-"))
 
 

@@ -39,3 +39,9 @@ def test_address_and_port_are_told_apart() -> None:
 def test_refuses(listen: str) -> None:
     with pytest.raises(ValidationError):
         HttpSettings(listen=listen)
+
+
+@pytest.mark.parametrize("listen", ["h\0x:80", "a..b:80", "127.0.0.1:٣"])
+def test_refuses_hosts_that_can_be_none(listen: str) -> None:
+    with pytest.raises(ValidationError):
+        HttpSettings(listen=listen, token_file=Path("token"))

@@ -36,6 +36,11 @@ def test_accepts(url: str) -> None:
         ("mqtt://host:99999", "the port must be a number"),
         ("mqtt://host/site/device", "nothing behind the port"),
         ("wss://host/mqtt?token=1", "nothing behind the port"),
+        ("mqtt://h\0x:1883", "blanks or control characters"),
+        ("mqtt://h\nx", "blanks or control characters"),
+        ("wss://host/m\x1bqtt", "blanks or control characters"),
+        ("mqtt://a..b", "no host name"),
+        ("mqtt://" + "a" * 64, "no host name"),
     ],
 )
 def test_refuses(url: str, message: str) -> None:
@@ -48,7 +53,9 @@ def test_accepts_addresses_to_listen_at(listen: str) -> None:
     assert MqttSettings(embedded_listen=listen).embedded_listen == listen
 
 
-@pytest.mark.parametrize("listen", ["1883", ":1883", "host", "host:x", "host:99999", "::1:1883"])
+@pytest.mark.parametrize(
+    "listen", ["1883", ":1883", "host", "host:x", "host:99999", "::1:1883", "h:٣"]
+)
 def test_refuses_addresses_to_listen_at(listen: str) -> None:
     with pytest.raises(ValidationError, match="expected host:port"):
         MqttSettings(embedded_listen=listen)

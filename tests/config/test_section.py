@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from edgedet.config.device import DeviceSettings
-from edgedet.config.section import ConfigPath, Section, Slug, changed_settings
+from edgedet.config.section import ConfigPath, Section, Slug, brief, changed_settings
 
 
 class _Part(Section):
@@ -72,11 +72,28 @@ def test_without_a_folder_paths_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "message"), [("~no-such-user/x", "no home folder"), ("a\0b", "NUL")]
+    ("path", "message"),
+    [
+        ("~no-such-user/x", "no home folder"),
+        ("a\0b", "NUL"),
+        ("x/" * 1000, "2004 bytes; expected at most 1024"),
+        ("x" * 256, "a name in the path has 256 bytes"),
+    ],
 )
 def test_paths_that_lead_nowhere_are_refused(path: str, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         _Part.model_validate({"path": path}, context={"folder": Path("/etc")})
+
+
+@pytest.mark.parametrize("value", ["inf", float("nan"), float("-inf"), "1e999"])
+def test_numbers_are_finite(value: object) -> None:
+    with pytest.raises(ValidationError, match="finite"):
+        _Part.model_validate({"share": value})
+
+
+def test_what_is_shown_is_short_and_on_one_line() -> None:
+    assert brief("a\x1b[31m\nä") == r"a\x1b[31m\nä"
+    assert brief("x" * 81) == "x" * 80 + "…"
 
 
 def test_settings_that_differ_are_named() -> None:

@@ -15,6 +15,7 @@ VALUES = {
         "log",
         "clock",
         "files",
+        "paths",
         "lock",
         "frame",
         "detections",

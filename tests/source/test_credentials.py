@@ -33,5 +33,20 @@ def test_user_of_the_address_goes_with_the_password_file(tmp_path: Path) -> None
 
 
 def test_unreadable_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="cannot read password_file"):
+    with pytest.raises(SourceError, match=r"cannot use password_file .*No such file"):
         credentials_of(settings(username="admin", password_file=tmp_path / "missing"))
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"p\0ss", "it holds a NUL character"),
+        (b"\xff\xfe", "it is no text"),
+        (b"x" * 70_000, "more than 65535 bytes"),
+    ],
+)
+def test_what_is_no_password_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+    file = tmp_path / "password"
+    file.write_bytes(content)
+    with pytest.raises(SourceError, match=why):
+        credentials_of(settings(username="admin", password_file=file))

@@ -108,7 +108,7 @@ def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes, words: str)
 
 
 def test_missing_files_and_folders_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="does not exist"):
+    with pytest.raises(SourceError, match="is not there"):
         fast(tmp_path / "missing.avi").open(OPEN_S)
     with pytest.raises(SourceError, match="is a folder"):
         fast(tmp_path).open(OPEN_S)

@@ -52,7 +52,7 @@ def test_a_number_is_warned_of_with_the_name_that_stays(by_id: Path) -> None:
 
 def test_what_is_no_file_is_told_apart(tmp_path: Path) -> None:
     file = tmp_path / "a.mkv"
-    assert "does not exist" in problem_of_file(file)
+    assert "is not there" in problem_of_file(file)
     assert "is a folder" in problem_of_file(tmp_path)
     assert "no regular file" in problem_of_file(Path("/dev/null"))
     file.touch()

@@ -14,6 +14,7 @@ from edgedet.config.source import SourceSettings
 from edgedet.detect import available_backends
 from edgedet.errors import ModelError, UsageError
 from edgedet.manifest import Bundle, read_bundle
+from edgedet.paths import problem_of_file, problem_of_folder
 from edgedet.source.uri import parse_uri
 
 PATTERN = "test://ball?width=1280&height=720&fps=30"
@@ -67,8 +68,8 @@ def make_plan(request: BenchRequest) -> Plan:
         UsageError: If it makes no sense.
         ModelError: If the bundle cannot be used, or no backend is installed.
     """
-    if not request.bundle.is_dir():
-        msg = f"there is no folder '{request.bundle}'; expected a model bundle"
+    if what := problem_of_folder(request.bundle):
+        msg = f"'{request.bundle}' {what}; expected a model bundle, a folder"
         raise UsageError(msg)
     batches = _numbers(request.batches)
     source = _source(request.source)
@@ -132,8 +133,8 @@ def _source(text: str) -> SourceSettings:
         msg = f"--source: {path_text(first.path)}: {first.message}"
         raise UsageError(msg) from exc
     location = Path(parse_uri(uri).location)
-    if is_file and not location.is_file():
-        msg = f"--source: there is no file '{location}'; expected a video file"
+    if is_file and (what := problem_of_file(location)):
+        msg = f"--source: '{location}' {what}; expected a video file"
         raise UsageError(msg)
     if source.is_finite:
         msg = f"--source {uri}: a pattern with frames= ends too soon; leave it out"

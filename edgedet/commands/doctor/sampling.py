@@ -9,6 +9,7 @@ from edgedet.clock import SystemClock
 from edgedet.commands.doctor.checks import Check, failed, passed, warned
 from edgedet.config.settings import Settings
 from edgedet.errors import SampleError
+from edgedet.paths import problem_of_folder
 from edgedet.sample.base import SinkBusyError, SinkClosedError
 from edgedet.sample.sinks.roboflow_http import RoboflowHttpSink
 from edgedet.sampling import FOLDER, SAMPLES, open_store
@@ -37,7 +38,7 @@ def _store(settings: Settings) -> Check:
         return failed(STORE, f"{place} cannot be written", fix)
     told = "nothing was kept yet"
     stored_bytes = 0
-    if folder.is_dir():
+    if not problem_of_folder(folder):
         try:
             store = open_store(settings, may_create=False)
         except SampleError as exc:
@@ -78,4 +79,6 @@ def _folder(folder: Path) -> Check:
 
 def _nearest(folder: Path) -> Path:
     """The folder, or the nearest one above it that is there."""
-    return next(place for place in (folder, *folder.absolute().parents) if place.is_dir())
+    return next(
+        place for place in (folder, *folder.absolute().parents) if not problem_of_folder(place)
+    )

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from edgedet.files import read_secret
 from edgedet.sample.base import SinkClosedError
 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,512}")
@@ -16,7 +17,7 @@ def read_secrets(path: Path, count: int) -> tuple[str, ...]:
         SinkClosedError: if they are not there; the message says where, never what.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_secret(path).decode().splitlines()
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is no text"
         msg = f"cannot read the secret in '{path}': {reason}"

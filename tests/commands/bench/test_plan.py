@@ -38,13 +38,13 @@ def test_a_file_is_read_over_and_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ({"bundle": Path("/nowhere")}, "there is no folder '/nowhere'"),
+        ({"bundle": Path("/nowhere")}, "'/nowhere' is not there"),
         ({"batches": "1,x"}, "--batch 1,x: expected numbers from 1 to 64"),
         ({"batches": "0"}, "--batch 0: expected numbers"),
         ({"batches": "65"}, "--batch 65: expected numbers"),
         ({"backends": "onnxruntime,cuda"}, "'cuda' is not installed here; expected all"),
         ({"source": "rtsp://10.0.0.5/1"}, "gives frames at its own pace"),
-        ({"source": "/nowhere.avi"}, "there is no file '/nowhere.avi'"),
+        ({"source": "/nowhere.avi"}, "'/nowhere.avi' is not there"),
         ({"source": f"{PATTERN}&frames=5"}, "ends too soon"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
