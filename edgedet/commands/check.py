@@ -9,7 +9,7 @@ from edgedet.config.sampling import SamplingSettings
 from edgedet.config.section import brief
 from edgedet.config.settings import Settings
 from edgedet.errors import ConfigError
-from edgedet.paths import problem_of_file
+from edgedet.paths import in_the_way, problem_of_file, problem_of_folder
 from edgedet.source import advice_on_sources, problems_of_sources
 
 
@@ -38,13 +38,48 @@ def check(config: Path) -> CheckResult:
     except ConfigError as exc:
         return CheckResult(valid=False, problems=exc.problems, warnings=())
     settings = loaded.settings
-    problems = problems_of_sources(settings.sources)
+    problems = [*problems_of_sources(settings.sources), *problems_of_places(settings)]
     if problems:
         told = tuple(f"{config}: {problem}" for problem in problems)
         return CheckResult(valid=False, problems=told, warnings=loaded.warnings)
     advice = advice_on_sources(settings.sources)
     warnings = (*loaded.warnings, *_missing(settings), *advice)
     return CheckResult(valid=True, problems=(), warnings=warnings)
+
+
+def problems_of_places(settings: Settings) -> list[str]:
+    """What cannot be kept where the settings say: a file is where a folder must be, or reversed.
+
+    What is not there is none of them, nor what this user may not enter: the service may.
+    """
+    folders = [("state_dir", settings.state_dir)]
+    sampling = settings.sampling
+    if sampling.enabled and sampling.sink == "folder" and sampling.folder.path is not None:
+        folders.append(("sampling.folder.path", sampling.folder.path))
+    jsonl = settings.jsonl
+    if jsonl is not None:
+        folders.append(("jsonl", jsonl.parent))
+    found = [(key, path, in_the_way(path)) for key, path in folders]
+    problems = [
+        f"{key}: '{path}' cannot be a folder, as '{thing}' is none; choose another place"
+        for key, path, thing in found
+        if thing is not None
+    ]
+    if jsonl is not None and not problem_of_folder(jsonl):
+        problems.append(f"jsonl: '{jsonl}' is a folder; expected a file, which need not be there")
+    return problems
+
+
+def check_places(settings: Settings) -> None:
+    """Refuse what `problems_of_places` finds.
+
+    Raises:
+        ConfigError: with one line for each.
+    """
+    problems = problems_of_places(settings)
+    if problems:
+        msg = f"{len(problems)} of the places in the configuration cannot be used"
+        raise ConfigError(msg, tuple(problems))
 
 
 def schema_text() -> str:

@@ -10,10 +10,12 @@ from rich.live import Live
 from edgedet import log
 from edgedet.app import Application
 from edgedet.clock import Clock, Deadline, SystemClock
+from edgedet.commands.check import check_places
 from edgedet.commands.session import run_to_end
 from edgedet.commands.tables import live_table, log_line, summary
 from edgedet.config.load import load_settings
 from edgedet.config.service import service_manager
+from edgedet.config.settings import Settings
 from edgedet.errors import EdgedetError, first_line
 from edgedet.event import LastRun, RunEnd
 from edgedet.health.last_run import RunRecord
@@ -46,23 +48,21 @@ def run(
         ConfigError: the configuration makes no sense.
         EdgedetError: another one runs with the same `state_dir`.
     """
-    loaded = load_settings(config)
+    settings = _usable_settings(config)
     console = Console(soft_wrap=True)
     if shows_table is None:
         shows_table = console.is_terminal
-    for warning in loaded.warnings:
-        logger.warning("%s", warning)
-    lock = _claim(loaded.settings.state_dir, SystemClock())
-    record = RunRecord(loaded.settings.state_dir, SystemClock())
+    lock = _claim(settings.state_dir, SystemClock())
+    record = RunRecord(settings.state_dir, SystemClock())
     birth = Birth(boot := new_boot_id(), _last_run(record, boot))
     try:
         app = Application(
-            loaded.settings,
+            settings,
             remeasures=remeasures,
             birth=birth,
             read_settings=lambda: load_settings(config).settings,
         )
-        watch = Monitoring(app, loaded.settings, record, service_manager())
+        watch = Monitoring(app, settings, record, service_manager())
         if shows_table:
             code = _run_with_table(app, watch, console, duration_s)
         else:
@@ -81,6 +81,19 @@ def run(
             lock.release()
     console.print(summary(app.snapshot()))
     return code
+
+
+def _usable_settings(config: Path) -> Settings:
+    """The settings, with what is to be said of them in the log.
+
+    Raises:
+        ConfigError: they make no sense, or something is in the way of what is to be kept.
+    """
+    loaded = load_settings(config)
+    check_places(loaded.settings)
+    for warning in loaded.warnings:
+        logger.warning("%s", warning)
+    return loaded.settings
 
 
 def _claim(state_dir: Path, clock: Clock) -> FileLock | None:

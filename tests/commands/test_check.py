@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from edgedet.commands.check import check, schema_text
 from tests.runs import tiny_settings, write_config
 
@@ -86,3 +88,32 @@ def test_a_camera_by_number_is_warned_of(tmp_path: Path) -> None:
     gone, number = result.warnings
     assert gone.startswith("sources: 'desk': '/dev/video77' is not there")
     assert number.startswith("sources: 'desk': '/dev/video77' may be another camera")
+
+
+@pytest.mark.parametrize(
+    ("places", "problem"),
+    [
+        ({"state_dir": "file"}, "state_dir: '{file}' cannot be a folder, as '{file}' is none"),
+        ({"state_dir": "file/a"}, "state_dir: '{file}/a' cannot be a folder, as '{file}' is none"),
+        ({"jsonl": "file/out"}, "jsonl: '{file}' cannot be a folder, as '{file}' is none"),
+        ({"jsonl": "bundle"}, "jsonl: '{bundle}' is a folder; expected a file"),
+        (
+            {"sampling": {"enabled": True, "folder": {"path": "file"}}},
+            "sampling.folder.path: '{file}' cannot be a folder, as '{file}' is none",
+        ),
+    ],
+)
+def test_a_file_where_a_folder_must_be_is_a_problem(
+    tmp_path: Path, places: dict[str, object], problem: str
+) -> None:
+    (tmp_path / "file").touch()
+    config = write_config(tmp_path, tiny_settings(tmp_path, **places))
+    result = check(config)
+    expected = problem.format(file=tmp_path / "file", bundle=tmp_path / "bundle")
+    assert result.exit_code == 2
+    assert [told.startswith(f"{config}: {expected}") for told in result.problems] == [True]
+
+
+def test_a_folder_that_is_not_here_is_none(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, state_dir=tmp_path / "not" / "here", jsonl=tmp_path / "out")
+    assert check(write_config(tmp_path, settings)).valid

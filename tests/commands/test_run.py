@@ -7,7 +7,7 @@ import pytest
 
 from edgedet.commands import run as run_module
 from edgedet.commands.run import run
-from edgedet.errors import EdgedetError
+from edgedet.errors import ConfigError, EdgedetError
 from edgedet.lock import FileLock
 from tests.runs import PATTERN, tiny_settings, write_config
 
@@ -59,3 +59,11 @@ def test_a_state_dir_that_cannot_be_locked_keeps_nobody_from_running(tmp_path: P
     (tmp_path / "state" / "service.lock").mkdir(parents=True)
     config = write_config(tmp_path, tiny_settings(tmp_path))
     assert run(config, shows_table=False, duration_s=None) == 0
+
+
+def test_a_file_where_the_state_belongs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "state").touch()
+    config = write_config(tmp_path, tiny_settings(tmp_path))
+    with pytest.raises(ConfigError) as caught:
+        run(config, shows_table=False, duration_s=None)
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["state_dir"]

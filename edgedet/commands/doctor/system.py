@@ -10,6 +10,7 @@ from pathlib import Path
 from edgedet.commands.doctor.checks import Check, failed, passed, warned
 from edgedet.config.settings import Settings
 from edgedet.machine import machine_name
+from edgedet.paths import NOT_THERE, in_the_way, is_there, problem_of_folder
 from edgedet.publish.clock_sync import read_clock_state
 
 _MAKE_ROOM = "make room: the spool drops its oldest messages without it"
@@ -66,28 +67,39 @@ def _memory() -> Check:
 def _state_dir(folder: Path) -> Check:
     name = "disk"
     try:
-        where = next(each for each in (folder, *folder.parents) if each.exists())
+        where = next(each for each in (folder, *folder.parents) if is_there(each))
         usage = shutil.disk_usage(where)
     except OSError as exc:
         return failed(name, f"state_dir {folder}: {exc.strerror}", "choose another state_dir")
-    if folder.is_dir():
-        try:
-            with tempfile.TemporaryFile(dir=folder) as file:
-                file.write(bytes(_TRIAL_BYTES))  # a full disk takes empty files
-        except OSError as exc:
-            if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
-                return failed(name, f"state_dir {folder} is full", _MAKE_ROOM)
-            return failed(
-                name,
-                f"state_dir {folder} cannot be written ({exc.strerror})",
-                f"make it the service's: `chown edgedet {folder}`; or run this as that user",
-            )
+    if (thing := in_the_way(folder)) is not None:
+        detail = f"state_dir {folder} cannot be a folder, as '{thing}' is none"
+        return failed(name, detail, "choose another state_dir")
+    what = problem_of_folder(folder)
+    if not what and (trouble := _unwritable(name, folder)) is not None:
+        return trouble
     detail = f"state_dir {folder}: {usage.free / 1e9:.1f} of {usage.total / 1e9:.1f} GB free"
-    if not folder.exists():
-        return warned(name, f"{detail}, but the folder is not there", f"`mkdir -p {folder}`")
+    if what:
+        fix = f"`mkdir -p {folder}`" if what == NOT_THERE else "run this as the service's user"
+        return warned(name, f"{detail}, but the folder {what}", fix)
     if usage.free < max(_LOW_BYTES, _LOW_SHARE * usage.total):
         return warned(name, detail, _MAKE_ROOM)
     return passed(name, detail)
+
+
+def _unwritable(name: str, folder: Path) -> Check | None:
+    """What keeps files out of a folder; None if nothing does."""
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(_TRIAL_BYTES))  # a full disk takes empty files
+    except OSError as exc:
+        if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return failed(name, f"state_dir {folder} is full", _MAKE_ROOM)
+        return failed(
+            name,
+            f"state_dir {folder} cannot be written ({exc.strerror})",
+            f"make it the service's: `chown edgedet {folder}`; or run this as that user",
+        )
+    return None
 
 
 def _power_mode(command: str) -> Check:

@@ -59,3 +59,9 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     status, fix = _disk(tmp_path, tmp_path)
     assert status is Status.FAIL
     assert "make room" in fix
+
+
+def test_a_file_where_the_state_belongs(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert _disk(tmp_path, tmp_path / "file") == (Status.FAIL, "choose another state_dir")
+    assert _disk(tmp_path, tmp_path / "file" / "a") == (Status.FAIL, "choose another state_dir")
