@@ -76,6 +76,7 @@ class Remote:
             exchange=exchange,
             memory=memory,
             clock=clock,
+            closed=[settings.home_assistant.prefix],
         )
         standing = StandingOrders(memory.folder)
         overrides = Overrides(standing, feeds, pipeline, lambda: reloader.thresholds, clock)

@@ -114,6 +114,7 @@ class Message:
     """What is published, and for how long it is true; None is for ever.
 
     A `schema` that is empty is not told. `correlation` is what a request asked to have back.
+    `losses`: so many connections have ended with it under way.
     """
 
     topic: str
@@ -125,6 +126,7 @@ class Message:
     expiry_s: int | None = None
     content_type: str = JSON
     correlation: bytes = b""
+    losses: int = field(default=0, compare=False)
 
     @classmethod
     def taking_back(cls, topic: str) -> "Message":

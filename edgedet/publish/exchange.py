@@ -6,6 +6,7 @@ Between whoever has something to say or wants to hear, and the one thread that t
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from edgedet.publish.broker import Incoming, Message, Protocol
 from edgedet.publish.payloads import JsonObject
@@ -16,6 +17,7 @@ Birth = Callable[[Protocol], Sequence[Message]]
 """What to say at the begin of each connection; on the broker's thread."""
 
 _CAPACITY = 64
+_MAX_SENDS = 3
 
 
 def _nothing() -> None:
@@ -45,7 +47,7 @@ class Exchange:
 
     @property
     def dropped(self) -> int:
-        """Posts that were lost for lack of room, or because the broker takes none of their size."""
+        """Posts that were lost: for lack of room, for their size, or as connections end by them."""
         return self._dropped
 
     def listen(self, topic_filter: str, listener: Listener) -> None:
@@ -99,9 +101,17 @@ class Exchange:
             return self._posts.popleft() if self._posts else None
 
     def give_back(self, messages: Iterable[Message]) -> None:
-        """Put back what was taken, oldest first, and not acknowledged."""
+        """Put back what was taken, oldest first, and not acknowledged.
+
+        A post that was under way at the end of so many connections may be why they ended: a broker
+        hangs up on whoever writes to a topic that it does not want. It is dropped.
+        """
         with self._lock:
-            self._posts.extendleft(reversed(list(messages)))
+            for message in reversed(list(messages)):
+                if message.losses + 1 < _MAX_SENDS:
+                    self._posts.appendleft(replace(message, losses=message.losses + 1))
+                else:
+                    self._dropped += 1
 
     def count_dropped(self) -> None:
         """Count a post that was taken and could not be sent."""

@@ -154,7 +154,8 @@ class Session:
                 self._script.board.told(state)  # as well as it can be
 
     def _send_posts(self) -> None:
-        while not self._states and self._connection.has_room:
+        # one that was under way when a connection ended goes alone: no other shares its fate
+        while not self._states and self._connection.has_room and not self._is_suspect_under_way():
             post = self._script.exchange.take()
             if post is None:
                 return
@@ -162,6 +163,10 @@ class Session:
                 self._connection.send(post, post)
             else:
                 self._script.exchange.count_dropped()
+
+    def _is_suspect_under_way(self) -> bool:
+        tokens = self._connection.in_flight.tokens
+        return any(isinstance(token, Message) and token.losses > 0 for token in tokens)
 
     def _send_waiting(self) -> int:
         """Send states and posts, then results and events; how many of the latter."""
@@ -193,19 +198,25 @@ class Session:
 
     def _fits(self, message: Message) -> bool:
         """Whether the broker takes so much; told if not, for it would hang up on us."""
-        if len(message.payload) <= self._max_payload_bytes:
+        own_bytes = self._script.messages.limits.max_payload_bytes
+        most_bytes = _payload_limit(
+            own_bytes, self._connection.max_packet_bytes, len(message.correlation)
+        )
+        if len(message.payload) <= most_bytes:
             return True
         self._script.trouble.warning(
             message.topic,
             "%d bytes for '%s' are more than the broker takes (%d); not sent",
             len(message.payload),
             message.topic,
-            self._max_payload_bytes,
+            most_bytes,
         )
         return False
 
 
-def _payload_limit(own_bytes: int, max_packet_bytes: int | None) -> int:
+def _payload_limit(own_bytes: int, max_packet_bytes: int | None, correlation_bytes: int = 0) -> int:
+    """What a payload may have, beside what the message has to carry back to who asked."""
     if max_packet_bytes is None:
         return own_bytes
-    return max(1, min(own_bytes, max_packet_bytes - _PACKET_OVERHEAD_BYTES))
+    room_bytes = max_packet_bytes - _PACKET_OVERHEAD_BYTES - correlation_bytes
+    return max(1, min(own_bytes, room_bytes))

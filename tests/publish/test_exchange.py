@@ -1,5 +1,7 @@
 """What is said and heard besides states and results, without and with a real broker."""
 
+from dataclasses import replace
+
 import pytest
 from paho.mqtt import publish as client
 
@@ -37,6 +39,48 @@ def test_what_is_given_back_goes_first_in_the_old_order() -> None:
     exchange.give_back([_post(1), _post(2)])
 
     assert [exchange.take() for _ in range(3)] == [_post(1), _post(2), _post(3)]
+
+
+def test_a_post_that_ends_connections_is_given_up_and_counted() -> None:
+    exchange = Exchange()
+    exchange.post(_post(1))
+    for _ in range(3):
+        exchange.post(_post(2))
+        taken = exchange.take()
+        assert taken == _post(1)
+        exchange.give_back([taken])
+        exchange.give_back([])  # an attempt that did not come to it
+
+    assert [exchange.take() for _ in range(4)] == [_post(2), _post(2), _post(2), None]
+    assert exchange.dropped == 1
+
+
+def test_a_topic_that_the_broker_hangs_up_for_is_not_written_for_ever(
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+) -> None:
+    broker = mosquitto()
+    subscriber = subscribe(broker.port)
+    sink = make_sink(broker.url)
+    sink.exchange.post(replace(_post(1), topic="a/" * 250))  # of which mosquitto takes 200
+    sink.exchange.post(_post(2))
+
+    subscriber.wait_for(lambda m: m.topic == "test/2")
+    assert wait_until(lambda: sink.exchange.dropped == 1)
+
+
+def test_what_goes_back_to_who_asked_counts_for_the_largest_packet(
+    mosquitto: StartMosquitto, subscribe: Subscribe, make_sink: MakeSink
+) -> None:
+    broker = mosquitto("max_packet_size 20000")
+    subscriber = subscribe(broker.port)
+    sink = make_sink(broker.url)
+    sink.exchange.post(replace(_post(1, size=500), correlation=b"x" * 19_500))
+    sink.exchange.post(replace(_post(2, size=500), correlation=b"x" * 18_500))
+
+    subscriber.wait_for(lambda m: m.topic == "test/2")
+
+    assert sink.exchange.dropped == 1
+    assert sink.stats.reconnects == 0
 
 
 def test_listeners_hear_their_topic_and_the_level_below() -> None:

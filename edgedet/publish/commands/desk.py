@@ -54,9 +54,13 @@ class CommandDesk:
         exchange: Exchange,
         memory: CommandMemory,
         clock: Clock,
+        closed: Collection[str] = (),
     ) -> None:
-        """Listen for commands; those in `allow` are carried out if somebody offers to."""
-        self._replies = Replies(origin, topics, clock)
+        """Listen for commands; those in `allow` are carried out if somebody offers to.
+
+        No answer goes to a topic in `closed` or below one, whoever asks.
+        """
+        self._replies = Replies(origin, topics, clock, closed)
         self._allow = frozenset(allow)
         self._exchange = exchange
         self._memory = memory
@@ -130,8 +134,8 @@ class CommandDesk:
     def _serve(self, incoming: Incoming) -> None:
         name = name_of(incoming.topic)
         try:
-            self._replies.check_response_topic(incoming.response_topic)
             request = read_request(incoming.payload)
+            self._replies.check_response_topic(incoming.response_topic, request.id)
         except UnsoundError as exc:
             self._answer(incoming, exc.id, "error", reason=str(exc))
             return

@@ -1,8 +1,10 @@
 """Answers to commands: what they say, and where they may go."""
 
 import re
+from collections.abc import Collection, Iterable
 
 from edgedet.clock import Clock, utc_text
+from edgedet.publish.address import parse_topic
 from edgedet.publish.broker import Incoming, Message
 from edgedet.publish.commands.request import UnsoundError
 from edgedet.publish.identity import Origin
@@ -12,7 +14,10 @@ from edgedet.publish.topics import Topics
 REPLY = "edgedet.reply/1"
 
 _EXPIRY_S = 300
-_MAX_TOPIC = 256
+_MAX_TOPIC_BYTES = 256
+_MAX_SLASHES = (
+    7  # AWS IoT Core, "Message broker quotas"; mosquitto 200. For more they hang up on us
+)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _NO_NAME = "unknown"
 
@@ -30,22 +35,29 @@ def name_of(topic: str) -> str:
 class Replies:
     """Makes the answers of one device."""
 
-    def __init__(self, origin: Origin, topics: Topics, clock: Clock) -> None:
-        """Speak for `origin`."""
+    def __init__(
+        self, origin: Origin, topics: Topics, clock: Clock, closed: Collection[str] = ()
+    ) -> None:
+        """Speak for `origin`, and never below the topics in `closed`, whoever asks for it."""
         self._origin = origin
         self._topics = topics
         self._clock = clock
+        self._closed = tuple(closed)
 
-    def check_response_topic(self, topic: str) -> None:
-        """Refuse to be made to write where only the device speaks for itself.
+    def check_response_topic(self, topic: str, command_id: str) -> None:
+        """Refuse to be made to write where others take what comes for a device's own word.
 
         Raises:
-            UnsoundError: `topic` is ours, or none to publish to.
+            UnsoundError: with `command_id`; `topic` is one of those, or none to publish to.
         """
         if not self._may_answer_at(topic):
-            prefix = self._topics.prefix
-            msg = f"the response topic must be no wildcard and not below {prefix}/, but for reply/"
-            raise UnsoundError(msg)
+            closed = "".join(f", nor below {each}/" for each in self._closed)
+            msg = (
+                f"the response topic must be text without wildcards, of at most {_MAX_TOPIC_BYTES}"
+                f" bytes and {_MAX_SLASHES} slashes, and no topic of a device but"
+                f" {self._topics.reply('…')}{closed}"
+            )
+            raise UnsoundError(msg, command_id)
 
     def make(
         self,
@@ -81,11 +93,16 @@ class Replies:
         )
 
     def _may_answer_at(self, topic: str) -> bool:
-        prefix = self._topics.prefix
-        is_ours = topic == prefix or topic.startswith(f"{prefix}/")
-        is_odd = topic.startswith("$") or any(sign in topic for sign in "+#\0")
-        return (
-            not is_odd
-            and len(topic) <= _MAX_TOPIC
-            and (not is_ours or self._topics.is_reply(topic))
+        is_odd = topic.startswith("$") or any(sign in topic for sign in "+#")
+        is_long = len(topic.encode()) > _MAX_TOPIC_BYTES or topic.count("/") > _MAX_SLASHES
+        if is_odd or is_long or not topic.isprintable():
+            return False
+        return self._topics.is_reply(topic) or not (
+            _is_at(topic, (self._topics.prefix, *self._closed))
+            or (_is_at(topic, [self._topics.root]) and parse_topic(topic) is not None)
         )
+
+
+def _is_at(topic: str, places: Iterable[str]) -> bool:
+    """Whether `topic` is one of `places`, or below one."""
+    return any(f"{topic}/".startswith(f"{place}/") for place in places)

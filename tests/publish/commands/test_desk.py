@@ -189,6 +189,23 @@ def test_answer_goes_to_the_response_topic_with_its_correlation(
     assert message.properties["user"] == {"schema": "edgedet.reply/1", "id": "c-1"}
 
 
+@pytest.mark.parametrize("topic", ["a/#", "/" * 255, f"{TOPICS.prefix}/status", "x" * 60_000])
+def test_a_response_topic_that_is_none_is_answered_where_answers_are(
+    bench: Bench, subscribe: Subscribe, topic: str
+) -> None:
+    asker = subscribe(bench.broker.port, "nothing")
+    body = {"schema": "edgedet.command/1", "id": "c-1", "args": {"source": "gate"}}
+    command = json.dumps(body).encode()
+    asker.publish(TOPICS.command("pause"), command, ResponseTopic=topic, CorrelationData=b"7")
+
+    reply = bench.reply("c-1")
+
+    assert reply["status"] == "error"
+    assert "the response topic must be" in reply["reason"]
+    assert bench.done.count("gate") == 0
+    assert bench.reply(bench.send("pause", args={"source": "gate"}))["status"] == "ok"
+
+
 def test_figures_are_among_the_metrics(bench: Bench) -> None:
     bench.reply(bench.send("pause", args={"source": "gone"}))
 

@@ -30,10 +30,20 @@ def test_name_is_the_last_level(topic: str, name: str) -> None:
     assert name_of(topic) == name
 
 
-@pytest.mark.parametrize("topic", ["apps/7/answers", f"{PREFIX}/reply/me", ""])
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "apps/7/answers",
+        f"{PREFIX}/reply/me",
+        "",
+        "edgedet/v1/lab/console/answers",
+        "homeassistant2/x",
+        "ä" * 128,
+    ],
+)
 def test_answer_goes_where_it_is_wanted(origin: Origin, topic: str) -> None:
-    replies = Replies(origin, TOPICS, CLOCK)
-    replies.check_response_topic(topic)
+    replies = Replies(origin, TOPICS, CLOCK, ["homeassistant"])
+    replies.check_response_topic(topic, "c-1")
     incoming = Incoming(f"{PREFIX}/cmd/pause", b"", response_topic=topic, correlation=b"7")
 
     message = replies.make(incoming, "c-1", "ok", result={"paused": []})
@@ -53,13 +63,26 @@ def test_answer_goes_where_it_is_wanted(origin: Origin, topic: str) -> None:
         "a/#",
         "$SYS/x",
         "+",
-        "x" * 300,
+        "x" * 257,
+        "ä" * 129,
+        "/" * 8,  # some brokers end a connection for that
+        "a\nb",
+        "a\uffffb",
+        "homeassistant",
+        "homeassistant/status",
+        "homeassistant/device/edgedet_bench-01/config",
+        "edgedet/v1/lab/bench-02/status",
+        "edgedet/v1/lab/bench-02/src/gate/events",
+        "edgedet/v1/lab/bench-02/cmd/pause",
+        "edgedet/v1/lab/bench-02/reply/pause",
+        "edgedet/v1/lab/bench-02/desired/model",
     ],
 )
 def test_device_is_not_made_to_speak_in_the_wrong_place(origin: Origin, topic: str) -> None:
-    replies = Replies(origin, TOPICS, CLOCK)
-    with pytest.raises(UnsoundError, match="response topic must be"):
-        replies.check_response_topic(topic)
+    replies = Replies(origin, TOPICS, CLOCK, ["homeassistant"])
+    with pytest.raises(UnsoundError, match="response topic must be") as caught:
+        replies.check_response_topic(topic, "c-1")
+    assert caught.value.id == "c-1"
 
     incoming = Incoming(f"{PREFIX}/cmd/pause", b"", response_topic=topic)
     assert replies.make(incoming, "c-1", "error", reason="no").topic == f"{PREFIX}/reply/pause"
