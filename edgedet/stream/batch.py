@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edgedet.frame import Frame, FrameInfo
 from edgedet.stream.channel import Channel
 from edgedet.stream.model import Model
-from edgedet.vision.letterbox import Letterbox
+from edgedet.vision.letterbox import PAD_VALUE, Letterbox
 from edgedet.vision.pixels import repaint_letterboxed
 
 
@@ -55,7 +55,7 @@ class Batch:
     @classmethod
     def empty(cls, max_size: int, model: Model) -> "Batch":
         """A batch without pictures, with room for `max_size`."""
-        return cls(np.zeros((max_size, *model.input_hw, 3), dtype=np.uint8), model)
+        return cls(_array(max_size, model), model)
 
     @property
     def pictures_nhwc(self) -> NDArray[np.uint8]:
@@ -86,7 +86,7 @@ class Batch:
         before, self.model = self.images_nhwc, model
         if before.shape[1:3] == model.input_hw:
             return
-        self.images_nhwc = np.zeros((len(before), *model.input_hw, 3), dtype=np.uint8)
+        self.images_nhwc = _array(len(before), model)
         for slot, item in enumerate(self.items):
             repaint_letterboxed(before[slot], item.box, self.images_nhwc[slot])
             box = Letterbox.fit(item.box.source_hw, model.input_hw)
@@ -96,3 +96,11 @@ class Batch:
         """Forget the pictures."""
         self.items.clear()
         self.members.clear()
+
+
+def _array(max_size: int, model: Model) -> NDArray[np.uint8]:
+    """Room for pictures, written once: memory that is only reserved would seem to grow for hours.
+
+    A slot would become resident with the first batch that is so large, be it a day after the start.
+    """
+    return np.full((max_size, *model.input_hw, 3), PAD_VALUE, dtype=np.uint8)

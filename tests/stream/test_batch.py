@@ -1,5 +1,11 @@
 """A batch hands out its painted part alone."""
 
+import ctypes
+import mmap
+
+import numpy as np
+from numpy.typing import NDArray
+
 from edgedet.frame import CaptureSource, CaptureTime, FrameInfo
 from edgedet.stream.batch import Batch, BatchItem
 from edgedet.vision.letterbox import Letterbox
@@ -18,6 +24,24 @@ def test_pictures_are_a_contiguous_view_of_the_painted_part() -> None:
     assert pictures.shape == (2, 32, 32, 3)
     assert pictures.flags.c_contiguous
     assert pictures.base is batch.images_nhwc
+
+
+def test_its_memory_is_resident_before_the_first_picture() -> None:
+    """Pages that nobody wrote to come one by one, with larger batches, and look like a leak."""
+    batch = Batch.empty(64, fake_model(input_hw=(256, 256)))
+    assert _resident_share(batch.images_nhwc) == 1.0
+    batch.fit(fake_model(input_hw=(512, 256)))
+    assert _resident_share(batch.images_nhwc) == 1.0
+
+
+def _resident_share(array: NDArray[np.uint8]) -> float:
+    """Of the whole pages of an array, those that lie in memory (mincore(2))."""
+    first = -(-array.ctypes.data // mmap.PAGESIZE)
+    count = (array.ctypes.data + array.nbytes) // mmap.PAGESIZE - first
+    states = (ctypes.c_ubyte * count)()
+    address, length = ctypes.c_void_p(first * mmap.PAGESIZE), ctypes.c_size_t(count * mmap.PAGESIZE)
+    assert ctypes.CDLL(None).mincore(address, length, states) == 0
+    return sum(state & 1 for state in states) / count
 
 
 def test_clear_forgets_pictures_and_members() -> None:
