@@ -77,8 +77,9 @@ class WebServer:
 class _Connection(H11Protocol):
     """A connection that ends when its peer is silent, or when others need its place.
 
-    When there are too many, the one goes that has been there longest without a request under way:
-    so peers that only hold connections keep nobody from asking `/healthz`.
+    When there are too many, the one goes that has been there longest without a request under way,
+    and if there is none, the one whose request has had no word of an answer: so peers that only
+    hold connections, or never end what they send, keep nobody from asking `/healthz`.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -90,8 +91,8 @@ class _Connection(H11Protocol):
         others = [each for each in self.connections if isinstance(each, _Connection)]
         staying = [each for each in others if not each.is_ending]
         if len(staying) > _MAX_CONNECTIONS:
-            idle = [each for each in staying if each is not self and each.is_waiting]
-            min(idle, key=lambda each: each.since_s, default=self).end()
+            unheard = [each for each in staying if each is not self and not each.is_speaking]
+            min(unheard, key=lambda each: (not each.is_waiting, each.since_s), default=self).end()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()
@@ -109,6 +110,11 @@ class _Connection(H11Protocol):
     def is_waiting(self) -> bool:
         """Whether no request is being answered."""
         return self.cycle is None or self.cycle.response_complete
+
+    @property
+    def is_speaking(self) -> bool:
+        """Whether an answer has begun and goes on, as a page's pictures do."""
+        return not self.is_waiting and self.cycle.response_started
 
     def end(self) -> None:
         """Hang up."""

@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
@@ -193,10 +193,10 @@ class Site:
 
 
 async def _body(request: Request) -> bytes | None:
-    """The body, whose length the guard has seen; None if it does not come."""
+    """The body, whose length the guard has seen; None if it does not come, or nobody is there."""
     try:
         return await asyncio.wait_for(request.body(), _BODY_WAIT_S)
-    except asyncio.TimeoutError:
+    except (asyncio.TimeoutError, ClientDisconnect):
         return None
 
 

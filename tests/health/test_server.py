@@ -1,6 +1,7 @@
 """The server itself: its port, hostile peers, and a stop that comes back."""
 
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 
@@ -73,6 +74,37 @@ def test_silent_connections_make_way_for_requests_the_oldest_first(stand: SiteSt
         peers[-1].sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         peers[-1].settimeout(WAIT_S)
         assert peers[-1].recv(12) == b"HTTP/1.1 200"
+
+
+_BODY_TO_COME = (
+    b"POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\ntoken="
+)
+
+
+def test_bodies_that_never_end_make_way_for_requests(stand: SiteStand) -> None:
+    page = stand.open("/api/live")
+    page.part()
+    with contextlib.ExitStack() as opened:
+        for _ in range(100):
+            peer = socket.create_connection(("127.0.0.1", stand.port), WAIT_S)
+            opened.enter_context(peer)
+            peer.sendall(_BODY_TO_COME)
+        for _ in range(3):
+            assert stand.ask("/healthz")[0] == 200
+        page.part()
+
+
+def test_who_leaves_before_the_end_of_a_body_is_no_news(
+    stand: SiteStand, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_connection(("127.0.0.1", stand.port), WAIT_S) as peer:
+        peer.settimeout(WAIT_S)
+        peer.sendall(_BODY_TO_COME.replace(b"\r\n", b"\r\nExpect: 100-continue\r\n", 1))
+        assert peer.recv(12) == b"HTTP/1.1 100", "the body is waited for"
+    wait_until(lambda: not stand.server._server.server_state.tasks)
+    assert stand.ask("/")[0] == 200
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def test_pages_that_are_looked_at_keep_their_places(stand: SiteStand) -> None:
