@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _HEARTBEAT_S = 5.0
 _FRAME_WAIT_S = 5.0
 _BODY_WAIT_S = 10.0
+_WIDTH_DIGITS = 5
 _SLOW = error(408, f"the body did not come within {_BODY_WAIT_S:g} s")
 _FULL = f"{MAX_VIEWERS} pages are open already; close one"
 
@@ -95,11 +96,11 @@ class Site:
     async def _live(self, request: Request) -> Response:
         """Pictures of several sources over one connection, for a browser opens only six."""
         sources = self._answers.asked_sources(request.query_params.get("sources", ""))
-        width = request.query_params.get("width", "")
+        width = _width(request.query_params.get("width", ""))
         if request.method == "HEAD":
             return Response(media_type="application/octet-stream")
         try:
-            viewer, news = self._join(sources, int(width) if width.isdecimal() else WIDTHS[0])
+            viewer, news = self._join(sources, width)
         except FullError:
             return _response(error(503, _FULL))
         return StreamingResponse(
@@ -198,6 +199,11 @@ async def _body(request: Request) -> bytes | None:
         return await asyncio.wait_for(request.body(), _BODY_WAIT_S)
     except (asyncio.TimeoutError, ClientDisconnect):
         return None
+
+
+def _width(asked: str) -> int:
+    """The width of pictures that is asked for; the smallest for what is no width."""
+    return int(asked) if asked.isdecimal() and len(asked) <= _WIDTH_DIGITS else WIDTHS[0]
 
 
 def _endpoint(

@@ -197,3 +197,11 @@ class TestWithToken:
     def test_another_sites_form_logs_nobody_in(self, guarded: SiteStand) -> None:
         body = f"token={TOKEN}".encode()
         assert guarded.ask("/login", "POST", body, Origin="http://evil.example")[0] == 403
+
+
+@pytest.mark.parametrize("width", ["9" * 5000, "-1", "0", "x", "%D9%A3", "1e9"])
+def test_a_width_that_is_none_is_the_smallest(stand: SiteStand, width: str) -> None:
+    page = stand.open(f"/api/live?width={width}")
+    page.part()
+    wait_until(lambda: stand.tap.show("gate", 1))
+    assert page.part()[0]["seq"] == 1
