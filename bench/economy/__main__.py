@@ -19,6 +19,7 @@ import torch
 
 from bench.economy.plan import START_WAY, Plan, Quiet, Round, Rounds
 from bench.economy.pool import look_at
+from bench.economy.rules import RULES
 from bench.economy.training import train_round
 from bench.economy.ways import CHANCE, STREAMS, pick, pick_by_chance, settings_digest, start_frames
 from train.data.dataset import read_data_yaml
@@ -140,13 +141,13 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    ways = (CHANCE, *STREAMS)
+    ways = (CHANCE, *STREAMS, *RULES)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="data.yaml; train is the pool, val is scored")
     add("--out", type=Path, required=True, help="folder of rounds.jsonl and checkpoints")
     add("--seeds", type=int, nargs="+", default=[0, 1, 2], help="(%(default)s)")
     add("--budgets", type=int, nargs="+", default=[50, 100, 200], help="labels (%(default)s)")
-    add("--ways", nargs="+", choices=ways, default=list(ways), help="(%(default)s)")
+    add("--ways", nargs="+", choices=ways, default=[CHANCE, "entropy"], help="(%(default)s)")
     add("--pictures", type=int, default=1600, help="a round trains on (%(default)s)")
     add("--start-pictures", type=int, default=0, help="the start trains on; 0: as a round")
     add("--refining", default="finetune-small", help="recipe of the rounds (%(default)s)")

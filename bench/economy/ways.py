@@ -1,4 +1,4 @@
-"""Who picks the frames: chance over the whole pool, or strategies of the sampler's settings."""
+"""Who picks the frames: chance, strategies of the sampler's settings, or a rule that sees all."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bench.economy.plan import START_WAY
 from bench.economy.pool import Pool
 from bench.economy.replay import replay
+from bench.economy.rules import RULES
 
 CHANCE = "random"
 """The way that the others are measured against: each frame as likely as any other."""
@@ -38,6 +39,8 @@ def start_frames(frames: int, count: int, seed: int) -> list[int]:
 
 def pick(way: str, pool: Pool, labelled: Sequence[int], count: int, seed: int) -> list[int]:
     """So many frames more, or fewer if the way has a reason for no more."""
+    if way in RULES:
+        return RULES[way](pool, labelled, count)
     return replay(STREAMS[way], pool, labelled, count, seed)
 
 
