@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from edgedet.config.addresses import check_host, split_address
 from edgedet.config.commands import CommandSettings
 from edgedet.config.home_assistant import HomeAssistantSettings
-from edgedet.config.section import ConfigPath, Login, Section
+from edgedet.config.section import ConfigPath, Section, UserName
 from edgedet.config.spool import SpoolSettings
 
 EMBEDDED = "embedded"
@@ -46,7 +46,7 @@ class MqttSettings(Section):
     """
 
     url: str = "mqtt://127.0.0.1:1883"
-    username: Login | None = None
+    username: UserName | None = None
     password_file: ConfigPath | None = None
     tls: TlsSettings = TlsSettings()
     topic_root: str = Field(

@@ -63,7 +63,7 @@ def _is_text(login: str) -> str:
     return login
 
 
-Login = Annotated[str, Field(max_length=1024), AfterValidator(_is_text)]
+UserName = Annotated[str, Field(max_length=1024), AfterValidator(_is_text)]
 """A user name, as it goes into addresses and messages."""
 
 

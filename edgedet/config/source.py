@@ -8,7 +8,7 @@ from edgedet.config.addresses import has_control_characters
 from edgedet.config.objects import ObjectSettings, TrackSettings
 from edgedet.config.picture import PictureSettings
 from edgedet.config.places import LineSettings, ZoneSettings, doubled_names
-from edgedet.config.section import ConfigPath, Login, Section, Slug, shown
+from edgedet.config.section import ConfigPath, Section, Slug, UserName, shown
 
 SCHEMES = ("rtsp", "rtsps", "file", "v4l2", "csi", "test")
 _CAMERAS = ("rtsp", "rtsps", "v4l2", "csi")
@@ -19,7 +19,7 @@ class SourceSettings(Section):
 
     id: Slug
     uri: Annotated[str, Field(min_length=1, max_length=2048)]
-    username: Login | None = None
+    username: UserName | None = None
     password_file: ConfigPath | None = None
     transport: Literal["tcp", "udp"] = "tcp"
     """Network cameras: how pictures travel. Over udp lost ones are not sent again."""

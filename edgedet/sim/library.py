@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from edgedet.paths import is_there
+
 _FOLDER = Path(__file__).parent / "scenarios"
 
 
@@ -15,4 +17,4 @@ def find(name: str) -> Path:
     """The scenario at the path `name`, else the one of that name that comes with edgedet."""
     path = Path(name)
     known = _FOLDER / f"{name}.yaml"
-    return known if not path.exists() and known.is_file() else path
+    return known if not is_there(path) and is_there(known) else path

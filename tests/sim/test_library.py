@@ -14,5 +14,6 @@ def test_names_are_those_that_are_shipped_unless_there_is_such_a_file(
     name = shipped()[0].stem
     assert find(name) == shipped()[0]
     assert find("mine.yaml") == Path("mine.yaml")
+    assert find("x" * 5000) == Path("x" * 5000)
     Path(name).write_text("mine")
     assert find(name) == Path(name)

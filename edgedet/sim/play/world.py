@@ -22,8 +22,9 @@ from edgedet.sim.play.configuration import DISK, ConfigFile, password_files
 from edgedet.sim.play.orders import in_words, reload, tell_labels, tell_mosquitto
 from edgedet.sim.process import Process
 from edgedet.sim.rtsp_camera import CameraProcess
+from edgedet.sim.scenario.camera_settings import CameraSettings
 from edgedet.sim.scenario.rounds import every_step
-from edgedet.sim.scenario.schema import CameraSettings, Scenario
+from edgedet.sim.scenario.schema import Scenario
 from edgedet.sim.scenario.steps import (
     AnyStep,
     BrokerStep,

@@ -58,7 +58,7 @@ class MessageExpectation(Section):
 class HttpExpectation(Section):
     """An answer of the runtime's own web server."""
 
-    path: str = Field(pattern=r"^/")
+    path: str = Field(pattern=r"^/[!-~]*$", max_length=2000)
     status: Expected = 200
     where: Where = Field(default_factory=dict)
     text: Regex | None = None

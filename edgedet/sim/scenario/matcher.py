@@ -8,6 +8,7 @@
 - `"*"`: it is there and not null; `"-"`: it is not there, or null
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Any, TypeGuard
 
 _COMPARISON = re.compile(r"(>=|<=|!=|>|<)\s*(.+)")
 _TOLERANCE = re.compile(r"([-+.\deE]+)\s*\+-\s*([.\deE-]+)")
+_INDEX = re.compile("[0-9]{1,9}")
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -37,6 +39,9 @@ def problem_of(expected: object) -> str:
     match = _COMPARISON.fullmatch(expected)
     if match and match[1] != "!=" and _number(match[2]) is None:
         return f"expected a number behind {match[1]}"
+    match = _TOLERANCE.fullmatch(expected)
+    if match and None in (_number(match[1]), _number(match[2])):
+        return "expected a number before and behind +-"
     return ""
 
 
@@ -68,7 +73,7 @@ def at_path(value: object, path: str) -> object:
             value = len(value) if isinstance(value, Sequence) else None
         elif isinstance(value, Mapping):
             value = value.get(part)
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
             value = value[int(part)]
         else:
             return None
@@ -92,7 +97,8 @@ def _measures(value: object, expected: str) -> bool:
     if match := _COMPARISON.fullmatch(expected):
         return _compares(value, match[1], match[2])
     if match := _TOLERANCE.fullmatch(expected):
-        return _is_number(value) and abs(value - float(match[1])) <= float(match[2])
+        middle, most = float(match[1]), float(match[2])
+        return _is_number(value) and middle - most <= value <= middle + most
     return value == expected
 
 
@@ -110,6 +116,7 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isfinite(number) else None

@@ -9,9 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from edgedet.config.document import KeyPath, Problem
 from edgedet.config.section import Section, Slug
-from edgedet.sim.camera_command import CameraCommand
-from edgedet.sim.clip import Codec
 from edgedet.sim.peer_command import PeerCommand
+from edgedet.sim.scenario.camera_settings import CameraSettings
 from edgedet.sim.scenario.placeholders import placeholders_in
 from edgedet.sim.scenario.steps import (
     MAX_STEPS,
@@ -27,33 +26,6 @@ from edgedet.sim.scenario.steps import (
     RepeatStep,
     Step,
 )
-
-
-class Login(Section):
-    """What the runtime tells a camera."""
-
-    username: str = Field(max_length=64)
-    password: str = Field(max_length=64)
-
-
-class CameraSettings(Section):
-    """A scripted camera; the source of the same id reads it."""
-
-    pattern: str = Field(default="ball", min_length=1, max_length=64)
-    codec: Codec = "h264"
-    width: int = Field(default=160, ge=64, le=3840)
-    height: int = Field(default=128, ge=64, le=2160)
-    fps: int = Field(default=10, ge=1, le=120)
-    seconds: int = Field(default=4, ge=1, le=60)
-    """Length of the clip, which is sent round after round."""
-    key_interval_s: float = Field(default=1.0, gt=0, le=60)
-    audio: bool = False
-    username: str | None = Field(default=None, max_length=64)
-    """Asked for, with `password`; none: everybody is let in."""
-    password: str = Field(default="", max_length=64)
-    login: Login | None = None
-    """What the runtime says; default: what is asked for."""
-    at_start: list[CameraCommand] = Field(default_factory=list, max_length=20)
 
 
 class BrokerSettings(Section):

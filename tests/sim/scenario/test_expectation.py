@@ -34,6 +34,8 @@ def test_each_is_of_one_kind(given: dict[str, object], kind: str) -> None:
         ({"sources": {}}, "at least 1"),
         ({"sources": {"Gate": "live"}}, "pattern"),
         ({"http": {"path": "healthz"}}, "pattern"),
+        ({"http": {"path": "/a b"}}, "pattern"),
+        ({"http": {"path": "/é"}}, "pattern"),
     ],
 )
 def test_what_makes_no_sense_is_refused(given: dict[str, object], message: str) -> None:

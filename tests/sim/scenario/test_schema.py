@@ -36,6 +36,10 @@ def test_broker_in_one_word_and_in_many() -> None:
         ({"broker": {"kind": "none", "at_start": [{"do": "drop"}]}}, "for kind: peer only"),
         ({"files": {"../x": ""}}, "no plain file name"),
         ({"cameras": {"Gate": {}}}, "pattern"),
+        ({"cameras": {"gate": {"pattern": "--help"}}}, "pattern"),
+        ({"cameras": {"gate": {"pattern": "a\0b"}}}, "pattern"),
+        ({"cameras": {"gate": {"username": "a\0b"}}}, "control characters"),
+        ({"cameras": {"gate": {"login": {"username": "\n", "password": ""}}}}, "control char"),
         ({"always": {"mood": True}}, "Extra inputs"),
     ],
 )
