@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+from edgedet.config.section import brief
 from edgedet.errors import ConfigError, UsageError
+from edgedet.paths import is_there
 from edgedet.sim.library import find, shipped
 from edgedet.sim.play.player import Player
 from edgedet.sim.play.report import Report
@@ -120,7 +122,11 @@ def _play(path: Path, scenario: Scenario, keep: Path | None) -> Report:
             report = Player(scenario, Path(temporary)).play()
     else:
         folder = _folder(keep, scenario)
-        folder.mkdir(parents=True)
+        try:
+            folder.mkdir(parents=True)
+        except OSError as exc:
+            msg = f"--keep: cannot make '{brief(str(folder))}': {exc.strerror}; name another folder"
+            raise UsageError(msg) from exc
         shutil.copyfile(path, folder / "scenario.yaml")
         player = Player(scenario, folder)
         report = player.play()
@@ -141,7 +147,7 @@ def _refuse_old_folders(keep: Path | None, scenarios: Sequence[Loaded]) -> None:
         if names[scenario.head.name] > 1:
             msg = f"two scenarios have the name '{scenario.head.name}'; give each its own"
             raise UsageError(msg)
-        if keep is not None and _folder(keep, scenario).exists():
+        if keep is not None and is_there(_folder(keep, scenario)):
             folder = _folder(keep, scenario)
             msg = f"--keep: '{folder}' is there already; name another folder, or remove it"
             raise UsageError(msg)

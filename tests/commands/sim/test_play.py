@@ -66,3 +66,11 @@ def test_what_cannot_be_played_is_raised(tmp_path: Path, jobs: int) -> None:
 
 def test_what_is_shipped_can_be_listed() -> None:
     assert len(shipped_scenarios()) >= 12
+
+
+@pytest.mark.parametrize("keep", ["file", "file/below", "x" * 5000])
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path, keep: str) -> None:
+    (tmp_path / "file").touch()
+    loaded = load_all([_write(tmp_path, "one")])
+    with pytest.raises(UsageError, match="--keep: cannot make"):
+        play_all(loaded, tmp_path / keep, 1, lambda _: None)
