@@ -15,9 +15,11 @@ from rich.console import Console
 from edgedet.clock import SystemClock
 from edgedet.commands.sub.inspector import Inspector
 from edgedet.commands.sub.show import figures_of, json_line, json_of, line_of, lost_line, summary_of
+from edgedet.config.addresses import has_control_characters
 from edgedet.config.load import load_settings
 from edgedet.config.mqtt import MqttSettings
 from edgedet.config.problems import path_text, problems_of
+from edgedet.config.section import brief
 from edgedet.errors import PublishError, UsageError
 from edgedet.publish.broker import Endpoint, LostError, endpoint_of
 from edgedet.publish.connection import Connection
@@ -25,6 +27,7 @@ from edgedet.publish.link import Link
 from edgedet.publish.topics import Topics
 
 _TICK_S = 0.2
+_MAX_FILTER_BYTES = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,22 @@ def _where(request: SubRequest) -> tuple[MqttSettings, str]:
     if chosen.is_off:
         msg = "the configuration has no broker (mqtt: off); name one with --url"
         raise UsageError(msg)
-    return chosen, request.topic or topic
+    return chosen, _checked_filter(request.topic or topic)
+
+
+def _checked_filter(topic: str) -> str:
+    """Let `topic` pass if one can subscribe to it. Source: MQTT 5.0, 4.7.1 and 4.7.3."""
+    *above, last = topic.split("/")
+    wild = [level for level in (*above, last) if "+" in level or "#" in level]
+    is_wild_rightly = all(level in ("+", "#") for level in wild) and "#" not in above
+    is_text = not has_control_characters(topic) and len(topic.encode()) <= _MAX_FILTER_BYTES
+    if is_wild_rightly and is_text:
+        return topic
+    msg = (
+        f"--topic: nobody can subscribe to '{brief(topic)}'; expected levels between /, + for any"
+        " one of them, and # only as the last"
+    )
+    raise UsageError(msg)
 
 
 def _endpoint(settings: MqttSettings) -> Endpoint:

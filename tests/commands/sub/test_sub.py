@@ -115,6 +115,10 @@ def test_no_broker_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> No
         (["--url", "http://broker"], "--url: expected mqtt://host"),
         (["--password-file", "/nowhere/password"], "cannot read '/nowhere/password'"),
         (["--config", "/nowhere/edgedet.yaml"], "cannot read the configuration"),
+        (["--topic", "a/#/b"], "--topic: nobody can subscribe to 'a/#/b'"),
+        (["--topic", "a+"], "--topic: nobody can subscribe"),
+        (["--topic", "a\x1b"], "--topic: nobody can subscribe to 'a\\x1b'"),
+        (["--topic", "x" * 70_000], "--topic: nobody can subscribe"),
     ],
 )
 def test_what_makes_no_sense_is_refused(
