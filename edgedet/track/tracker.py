@@ -129,7 +129,7 @@ class Tracker:
             track.score = float(found.scores[column])
             track.evidence += track.score
             track.doubt -= track.score * (self.now_s - track.seen_s)
-            track.box_xyxy = found.boxes_xyxy[column]
+            track.box_xyxy = found.boxes_xyxy[column].copy()
             track.seen_s = self.now_s
             is_clear = is_alone[column] or track.hits <= _EARLY_HITS
             if found.looks is not None and found.is_strong[column] and is_clear:
@@ -174,8 +174,8 @@ class Tracker:
             track = Track(
                 class_id=int(found.class_ids[column]),
                 score=score,
-                box_xyxy=found.boxes_xyxy[column],
-                look=None if found.looks is None else found.looks[column],
+                box_xyxy=found.boxes_xyxy[column].copy(),
+                look=None if found.looks is None else found.looks[column].copy(),
                 seen_s=self.now_s,
                 evidence=score,
                 doubt=_DOUBT if is_doubtful else 0.0,
@@ -189,7 +189,7 @@ class Tracker:
 def _learn(track: Track, look: Floats) -> None:
     """Let `look` count among what is known of the object's looks."""
     if track.look is None:
-        track.look = look
+        track.look = look.copy()
         return
     share = max(_LOOK_RATE, 1.0 / track.hits)
     mixed = (1 - share) * track.look + share * look

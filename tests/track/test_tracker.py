@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -45,6 +46,20 @@ def test_an_object_keeps_its_id_while_it_walks() -> None:
 
     assert _ids(steps[0]) == [None]  # one sight is no object yet
     assert {str(i) for step in steps[1:] for i in _ids(step)} == {"t1"}
+
+
+def test_an_object_holds_no_more_of_a_frame_than_its_own_rows() -> None:
+    """A row that is a view keeps the whole table alive, for as long as the object lives."""
+    tracker = _tracker()
+    for score in (0.9, 0.9, 0.9, 0.3):
+        found = found_at([walker((0.2, 0.8)), walker((0.6, 0.8))], [score, 0.3])
+        tracker.update(SPAN_S, replace(found, looks=np.ones((2, 4)) / 2), FRAME_WH)
+
+    assert tracker.confirmed
+    for track in tracker.confirmed:
+        assert track.look is not None
+        assert track.look.base is None
+        assert track.box_xyxy.base is None
 
 
 def test_a_weak_object_is_believed_later() -> None:
