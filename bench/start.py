@@ -33,8 +33,9 @@ session.run(None, {inputs.name: numpy.zeros(shape, numpy.uint8)})
 def main() -> int:
     """Measure and print a table."""
     made = parser(__doc__)
-    made.add_argument("--clip", type=Path, required=True, help="the video that is its source")
     options = made.parse_args()
+    if options.clip is None:
+        made.error("--clip is needed: the video that is its source")
     rows = Rows()
     with broker() as port, tempfile.TemporaryDirectory() as name:
         folder = Path(name)
