@@ -89,14 +89,13 @@ class Admission:
         """Images a second that cameras ask for; files take what is left."""
         return sum(each.demand_fps for each in self._accounts if each.demand_fps < float("inf"))
 
-    @property
-    def single_share(self) -> float:
+    def single_share(self, single_s: float) -> float:
         """Which share of the time the backend would run if each picture were a batch.
 
-        Infinite while nothing is known, and with files that take whatever there is.
+        `single_s` is what it takes for one. Infinite while that is not known (0), and with files,
+        that take whatever there is.
         """
         demand_fps = sum(account.demand_fps for account in self._accounts)
-        single_s = self._cost.usual_s(1)
         return demand_fps * single_s if demand_fps and single_s else float("inf")
 
     @property

@@ -171,7 +171,8 @@ class Batcher:
 
     def _max_size(self) -> int:
         """The most pictures that the next batch should have."""
-        size = self._sizing.max_size(is_light=self.admission.single_share < _SINGLE_SHARE)
+        share = self.admission.single_share(self._sizing.single_s)
+        size = self._sizing.max_size(is_light=share < _SINGLE_SHARE)
         if self._intake.has_live:
             while size > 1 and not self.age.fits(size):
                 size -= 1

@@ -11,6 +11,8 @@ _SAMPLES = 3  # of each kind before anything is decided
 _GAIN = 0.9  # a picture in a batch must cost less than this share of a picture alone
 _LIGHT_GAIN = 0.7  # the same where single pictures would do
 _TRIAL_EVERY = 300  # batches after which the other way is tried again
+_NEAR = 0.6  # of the cost of a picture alone: batches that save less may be a mistake
+_NEAR_TRIAL_EVERY = 30  # so single pictures, which cost little more then, are tried again sooner
 
 
 class BatchLimit:
@@ -41,6 +43,12 @@ class BatchLimit:
                 return 1
             return self._max_size if self._pays(_LIGHT_GAIN if is_light else _GAIN) else 1
 
+    @property
+    def single_s(self) -> float:
+        """What a picture takes alone, by the latest that were; 0 while nothing is known."""
+        with self._lock:
+            return self._alone_s.value
+
     def add(self, size: int, infer_s: float) -> None:
         """Learn that the backend took `infer_s` for a batch of `size` pictures."""
         with self._lock:
@@ -50,9 +58,11 @@ class BatchLimit:
                 return
             average.add(infer_s / size)
             self._since_trial += 1
-            if self._since_trial >= _TRIAL_EVERY:
+            pays = self._pays(_GAIN)
+            is_near = pays and not self._pays(_NEAR)
+            if self._since_trial >= (_NEAR_TRIAL_EVERY if is_near else _TRIAL_EVERY):
                 self._since_trial = 0
-                (self._alone_s if self._pays(_GAIN) else self._together_s).count = 0
+                (self._alone_s if pays else self._together_s).count = 0
 
     def _pays(self, share: float) -> bool:
         return self._together_s.value < share * self._alone_s.value

@@ -24,6 +24,11 @@ class Sizing:
         """
         return self._limit.size(is_light=is_light) if self._taken is self.model else 1
 
+    @property
+    def single_s(self) -> float:
+        """What the backend takes for a picture alone; 0 while nothing is known."""
+        return self._limit.single_s
+
     def follow(self, model: Model) -> None:
         """Paint for `model` from now on."""
         if model is self.model:

@@ -53,6 +53,23 @@ def test_a_backend_that_changes_is_noticed() -> None:
     assert _settle(limit, lambda size: 0.004 + 0.001 * size, 700)[-20:] == [8] * 20
 
 
+def test_batches_that_save_little_are_doubted_soon() -> None:
+    """Single pictures that were slow for a moment do not bring minutes of batches."""
+    limit = BatchLimit(8)
+    for _ in range(4):
+        limit.add(1, 0.05)
+        limit.add(8, 8 * 0.04)
+    assert limit.size() == 8
+    assert _settle(limit, lambda size: 0.04 * size, 60)[-20:] == [1] * 20
+
+
+def test_what_a_picture_takes_alone_is_known_while_batches_run() -> None:
+    limit = BatchLimit(8)
+    assert limit.single_s == 0.0
+    _settle(limit, lambda size: 0.004 + 0.001 * size, 250)
+    assert limit.single_s == pytest.approx(0.005)
+
+
 def test_few_pictures_say_nothing_about_batches() -> None:
     limit = BatchLimit(8)
     for _ in range(50):
