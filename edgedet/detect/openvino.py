@@ -32,7 +32,11 @@ class OpenVinoDetector:
     """A bundle's graph compiled by OpenVINO, once, for any batch size.
 
     One graph for each size was measured too: the same speed, and each keeps its own memory. A new
-    size costs some 40 ms the first time. `max_batch` is not needed.
+    size costs some 40 ms the first time.
+
+    OpenVINO takes memory for the largest batch that it has seen, and keeps it. So that the memory
+    of a service does not grow on the day when its cameras first come in a crowd, the largest is
+    computed once at the start.
     """
 
     def __init__(
@@ -48,14 +52,14 @@ class OpenVinoDetector:
         Args:
             bundle: The model.
             threads: Threads for inference; 0: one for each core that this process may use.
-            max_batch: Part of the common form of detectors.
-            folders: The same.
+            max_batch: The largest batch to take memory for; larger ones run too.
+            folders: Part of the common form of detectors.
 
         Raises:
             ModelError: If OpenVINO is not installed, or cannot load the graph, or the graph is not
                 the one that the manifest describes.
         """
-        del max_batch, folders
+        del folders
         self._bundle = bundle
         self._ov = import_openvino()
         core = openvino_core()
@@ -80,6 +84,7 @@ class OpenVinoDetector:
         except RuntimeError as exc:
             msg = f"openvino cannot compile {bundle.model_path}: {openvino_reason(exc)}"
             raise ModelError(msg) from exc
+        self.infer(np.zeros((max_batch, *bundle.input_hw, 3), dtype=np.uint8))
 
     @property
     def backend(self) -> str:

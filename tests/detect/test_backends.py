@@ -186,3 +186,40 @@ def test_signals_reach_python_when_detectors_have_gone(
         timeout=50,
     )
     assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
+
+
+_GROWTH = """
+import sys
+from pathlib import Path
+import numpy as np
+from edgedet.detect.openvino import OpenVinoDetector
+from edgedet.manifest import read_bundle
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+bundle = read_bundle(Path(sys.argv[1]))
+detector = OpenVinoDetector(bundle, threads=1, max_batch=8)
+pictures = np.zeros((8, *bundle.input_hw, 3), np.uint8)
+detector.infer(pictures[:1])
+before = resident_mb()
+detector.infer(pictures)
+print(resident_mb() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_openvino_has_the_memory_of_its_largest_batch_from_the_start() -> None:
+    """60 MB would come with the first crowd otherwise, which may be weeks after the start."""
+    if "openvino" not in available_backends():
+        pytest.skip("openvino is not installed")
+    done = subprocess.run(
+        [sys.executable, "-c", _GROWTH, str(ROOT / "models" / "person")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert float(done.stdout) < 20.0
