@@ -2,8 +2,10 @@
 
 import errno
 import os
+import stat
 import tempfile
 from collections.abc import Callable
+from io import BufferedReader
 from pathlib import Path
 
 MAX_SECRET_BYTES = 65_535
@@ -21,6 +23,37 @@ def read_secret(path: Path) -> bytes:
     if len(content) > MAX_SECRET_BYTES:
         raise OSError(errno.EFBIG, f"more than {MAX_SECRET_BYTES} bytes")
     return content
+
+
+def read_plain(path: Path, max_bytes: int | None = None) -> bytes:
+    """What is in a plain file of `max_bytes` at most; never waits, as opening a pipe does.
+
+    Raises:
+        OSError: If it cannot be read, is no plain file, or holds more.
+    """
+    with open_plain(path) as file:
+        if max_bytes is None:
+            return file.read()
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, f"more than {max_bytes} bytes")
+    return content
+
+
+def open_plain(path: Path) -> BufferedReader:
+    """A plain file to read, or what a link to one leads to; never waits, as opening a pipe does.
+
+    Raises:
+        OSError: If it cannot be opened, or is a folder, a pipe or a device, which may never end.
+    """
+    _check_plain(path.stat())  # before it is opened, which some devices take for an order
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        _check_plain(os.fstat(handle))  # it may have been replaced
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -71,6 +104,11 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _check_plain(facts: os.stat_result) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file")
 
 
 def _put_in_place(path: Path, write: Callable[[Path], None], mode: int, *, suffix: str) -> None:

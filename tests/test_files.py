@@ -8,12 +8,14 @@ import pytest
 
 from edgedet.files import (
     MAX_SECRET_BYTES,
+    read_plain,
     read_secret,
     sync,
     write_atomically,
     write_text_atomically,
     write_whole,
 )
+from tests.odd_files import ODD, put_odd
 
 
 def test_a_secret_is_read_as_it_is(tmp_path: Path) -> None:
@@ -83,3 +85,29 @@ def test_a_file_or_the_names_of_a_folder_are_written_out(
     sync(tmp_path / name)
     facts = (tmp_path / name).stat()
     assert written == [(facts.st_dev, facts.st_ino)]
+
+
+def test_a_plain_file_is_read_up_to_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+
+    assert read_plain(tmp_path / "a") == read_plain(tmp_path / "a", 5) == b"12345"
+    with pytest.raises(OSError, match="more than 4 bytes"):
+        read_plain(tmp_path / "a", 4)
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_plain_file_is_never_waited_for(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(OSError, match=r"no plain file|more than|symbolic links"):
+        read_plain(put_odd(tmp_path / "a", kind), 4096)
+
+
+def test_what_was_a_plain_file_a_moment_ago_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "plain").touch()
+    facts = (tmp_path / "plain").stat()
+    monkeypatch.setattr(Path, "stat", lambda _: facts)
+
+    with pytest.raises(OSError, match="no plain file"):
+        read_plain(tmp_path / "pipe")

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from edgedet.config.cache import user_cache_dir
 from edgedet.files import write_whole
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
@@ -129,23 +130,10 @@ def store_in(state_dir: Path, *, remeasures: bool = False) -> ChoiceStore:
 
 def _read(path: Path) -> Choice | None:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
+        return read_state(path, Choice.model_validate_json, _MAX_BYTES)
+    except StateFileError as exc:
+        logger.warning("%s; measuring anew", exc)
         return None
-    except OSError as exc:
-        logger.warning("cannot read %s (%s); measuring anew", path, exc.strerror)
-        return None
-    try:
-        if len(content) <= _MAX_BYTES:
-            return Choice.model_validate_json(content)
-        reason = f"more than {_MAX_BYTES} bytes"
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        reason = f"{where}: {first['msg']}" if where else first["msg"]
-    logger.warning("%s is damaged (%s); measuring anew", path, reason)
-    return None
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -15,6 +15,7 @@ from edgedet.clock import Clock, utc_text
 from edgedet.event import LastRun, RunEnd
 from edgedet.files import write_whole
 from edgedet.log import redact
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +23,6 @@ FILE = "last-run.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _BOOT = re.compile("[0-9a-f]{8,32}")
 _RUNNING = "running"
-_MAX_BYTES = 65_536
 _MAX_DETAIL_CHARS = 500
 
 
@@ -61,17 +61,10 @@ class RunRecord:
 
     def _read(self) -> LastRun:
         try:
-            with self._path.open("rb") as file:
-                content = file.read(_MAX_BYTES)
-        except FileNotFoundError:
-            return LastRun(RunEnd.FIRST_START)
-        except OSError as exc:
-            return LastRun(RunEnd.UNKNOWN, f"{self._path} cannot be read: {exc.strerror}")
-        try:
-            found = json.loads(content)
-            return self._understood(found)
-        except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            return LastRun(RunEnd.UNKNOWN, f"{self._path} is no record of a run")
+            found = read_state(self._path, lambda content: self._understood(json.loads(content)))
+        except StateFileError as exc:
+            return LastRun(RunEnd.UNKNOWN, str(exc)[:_MAX_DETAIL_CHARS])
+        return found or LastRun(RunEnd.FIRST_START)
 
     def _understood(self, found: dict[str, object]) -> LastRun:
         boot, state = str(found["boot"]), str(found["state"])

@@ -1,15 +1,13 @@
 """A model bundle on disk: a folder with `manifest.json`, `model.onnx` and what belongs to them."""
 
-import errno
 import hashlib
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from edgedet.errors import ModelError
-from edgedet.files import write_whole
+from edgedet.files import open_plain, read_plain, write_whole
 from edgedet.manifest.schema import MANIFEST_FILE, MODEL_FILE, WEIGHTS_FILE, FileEntry, Manifest
 
 _CHUNK_BYTES = 1 << 20
@@ -55,12 +53,7 @@ def read_bundle(folder: Path) -> Bundle:
     """
     path = folder / MANIFEST_FILE
     try:
-        _check_plain(path)
-        size_bytes = path.stat().st_size
-        if size_bytes > _MAX_MANIFEST_BYTES:
-            msg = f"{path} has {size_bytes} bytes, a manifest has at most {_MAX_MANIFEST_BYTES}"
-            raise ModelError(msg)
-        content = path.read_bytes()
+        content = read_plain(path, _MAX_MANIFEST_BYTES)
     except OSError as exc:
         msg = (
             f"no model bundle in '{folder}': cannot read {MANIFEST_FILE} ({exc.strerror}); "
@@ -109,7 +102,6 @@ def verify_file(bundle: Bundle, path: str) -> None:
         msg = f"{where} is a link that leaves the bundle; copy the bundle again with its files"
         raise ModelError(msg)
     try:
-        _check_plain(where)
         found = file_entry(bundle.folder, path)
     except OSError as exc:
         reason = exc.strerror or str(exc)
@@ -126,16 +118,6 @@ def verify_file(bundle: Bundle, path: str) -> None:
         raise ModelError(msg)
 
 
-def _check_plain(path: Path) -> None:
-    """Refuse a pipe or a device before it is read, which might never end.
-
-    Raises:
-        OSError: it is none of the files that a bundle consists of, or not there.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is no plain file")
-
-
 def file_entry(folder: Path, path: str) -> FileEntry:
     """The manifest's line for a file that exists: path, size and digest.
 
@@ -144,7 +126,7 @@ def file_entry(folder: Path, path: str) -> FileEntry:
     """
     digest = hashlib.sha256()
     size_bytes = 0
-    with (folder / path).open("rb") as file:
+    with open_plain(folder / path) as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
             size_bytes += len(chunk)

@@ -4,16 +4,15 @@ import logging
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from edgedet.errors import ModelError, first_line
+from edgedet.errors import ModelError
 from edgedet.files import write_whole
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
 ACTIVE_FILE = "active.json"
-
-_MAX_BYTES = 1 << 20
 
 
 class ActiveModel(BaseModel):
@@ -33,14 +32,9 @@ class ActiveModel(BaseModel):
 def read_active(path: Path) -> ActiveModel | None:
     """What was written to `path`; None if nothing ever was, or it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return ActiveModel.model_validate_json(file.read(_MAX_BYTES))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as exc:
-        logger.error(  # noqa: TRY400 - the reason is told, a stack is of no use
-            "%s cannot be read (%s); the configured model is used", path, first_line(exc)
-        )
+        return read_state(path, ActiveModel.model_validate_json)
+    except StateFileError as exc:
+        logger.error("%s; the configured model is used", exc)  # noqa: TRY400 - it says it all
         return None
 
 

@@ -16,6 +16,7 @@ from typing import IO
 from urllib.parse import quote, unquote, urlsplit
 
 from edgedet.errors import ModelError
+from edgedet.files import read_plain
 from edgedet.log import redact
 from edgedet.manifest import MANIFEST_FILE, file_entry, read_bundle
 from edgedet.models.archive import MAX_BYTES, check_room, is_archive, unpack
@@ -32,6 +33,7 @@ Allows = Callable[[str], bool]
 _CHUNK_BYTES = 1 << 18
 _TIMEOUT_S = 30.0
 _TRIES = 4
+_MAX_VERSION_BYTES = 1024
 _UNPACKED = "unpacked"
 
 
@@ -168,8 +170,8 @@ def _append(url: str, part: Path, terms: _Terms, max_bytes: int) -> None:
     mark = _mark_of(part)
     if have:
         request.add_header("Range", f"bytes={have}-")
-        if mark.exists():  # if it is another file by now, all of it is sent
-            request.add_header("If-Range", mark.read_text("latin-1"))
+        if version := _version(mark):  # if it is another file by now, all of it is sent
+            request.add_header("If-Range", version)
     name = url.rpartition("/")[2]
     opener = _opener(terms.allows, lambda: terms.progress(name, _size_of(part)))
     try:
@@ -203,6 +205,15 @@ def _size_of(part: Path) -> int:
 def _mark_of(part: Path) -> Path:
     """Where it is kept which version of a file `part` is of, as the server names it."""
     return part.with_name(part.name + ".version")
+
+
+def _version(mark: Path) -> str:
+    """What is kept there; empty if nothing is, or no header can say it."""
+    try:
+        version = read_plain(mark, _MAX_VERSION_BYTES).decode("latin-1")
+    except OSError:
+        return ""
+    return version if version.isprintable() else ""
 
 
 def _remember(response: http.client.HTTPResponse, mark: Path) -> None:

@@ -7,7 +7,7 @@ bytes raw in `manifest.json.sig`, as `openssl pkeyutl -sign -rawin` writes them 
 from pathlib import Path
 
 from edgedet.errors import ConfigError, ModelError
-from edgedet.files import read_secret
+from edgedet.files import read_plain, read_secret
 from edgedet.manifest import MANIFEST_FILE
 from edgedet.models.fetch import SIGNATURE_FILE
 
@@ -44,8 +44,8 @@ def check_signature(folder: Path, public_key_file: Path) -> None:
         msg = f"model.public_key_file: '{public_key_file}' is not an Ed25519 key"
         raise ConfigError(msg)
     try:
-        signature = (folder / SIGNATURE_FILE).read_bytes()[: _SIGNATURE_BYTES + 1]
-        key.verify(signature, (folder / MANIFEST_FILE).read_bytes())
+        signature = read_plain(folder / SIGNATURE_FILE)[: _SIGNATURE_BYTES + 1]
+        key.verify(signature, read_plain(folder / MANIFEST_FILE))
     except OSError as exc:
         msg = f"the bundle in '{folder}' is not signed: {SIGNATURE_FILE} is missing; sign it"
         raise ModelError(msg) from exc

@@ -7,18 +7,16 @@ wish in a file, which the service takes up; else it does the work itself.
 import logging
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from edgedet.errors import ModelError, first_line
+from edgedet.errors import ModelError
 from edgedet.files import write_whole
 from edgedet.lock import FileLock
 from edgedet.rollout.wish import Wish
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
 _LOCK_FILE = "service.lock"
 _WISH_FILE = "wish.json"
-_MAX_BYTES = 65_536
 
 
 def take_claim(folder: Path) -> FileLock:
@@ -64,14 +62,10 @@ def leave_wish(folder: Path, wish: Wish) -> None:
 
 def find_wish(folder: Path) -> Wish | None:
     """What a command left; it stays until `drop_wish`. What cannot be read is told and removed."""
-    path = folder / _WISH_FILE
     try:
-        with path.open("rb") as file:
-            return Wish.model_validate_json(file.read(_MAX_BYTES))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValidationError) as exc:
-        logger.warning("%s cannot be read (%s); it is left aside", path, first_line(exc))
+        return read_state(folder / _WISH_FILE, Wish.model_validate_json)
+    except StateFileError as exc:
+        logger.warning("%s; it is left aside", exc)
         drop_wish(folder)
         return None
 

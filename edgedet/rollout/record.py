@@ -8,18 +8,17 @@ from enum import Enum
 from pathlib import Path
 from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from edgedet.errors import ModelError, first_line
+from edgedet.errors import ModelError
 from edgedet.files import sync, write_whole
 from edgedet.models.store import CONFIGURED
 from edgedet.rollout.wish import Wish
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
 FILE = "rollout.json"
-
-_MAX_BYTES = 1 << 20
 
 
 class State(str, Enum):
@@ -154,16 +153,9 @@ class RecordFile:
     def read(self) -> Record:
         """What was written; a fresh one if nothing ever was, or it cannot be read."""
         try:
-            with self.path.open("rb") as file:
-                return Record.model_validate_json(file.read(_MAX_BYTES))
-        except FileNotFoundError:
-            return Record()
-        except (OSError, ValidationError) as exc:
-            logger.error(  # noqa: TRY400 - the reason is told, a stack is of no use
-                "%s cannot be read (%s); what was under way is forgotten",
-                self.path,
-                first_line(exc),
-            )
+            return read_state(self.path, Record.model_validate_json) or Record()
+        except StateFileError as exc:
+            logger.error("%s; what was under way is forgotten", exc)  # noqa: TRY400 - says it all
             return Record()
 
     def write(self, record: Record) -> None:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from edgedet.files import read_plain
 from edgedet.sample.base import Sample, State
 from edgedet.sample.layout import FACTS, IMAGES, label_path
 from edgedet.sample.picture import label_text
@@ -39,7 +40,7 @@ def _is_labelled(sample: Sample, folder: Path) -> bool:
     if picture.parent.parent.name != IMAGES:
         return False
     try:
-        return label_path(picture).read_text(encoding="utf-8") != _written(picture, sample)
+        return read_plain(label_path(picture)).decode() != _written(picture, sample)
     except FileNotFoundError:
         return False
     except (OSError, UnicodeDecodeError):
@@ -49,7 +50,7 @@ def _is_labelled(sample: Sample, folder: Path) -> bool:
 def _written(picture: Path, sample: Sample) -> str:
     """What the device wrote into the label file; the numbers of classes are the folder's."""
     try:
-        facts = json.loads(picture.with_suffix(FACTS).read_text(encoding="utf-8"))
+        facts = json.loads(read_plain(picture.with_suffix(FACTS)))
         return str(facts["prediction"])
     except (OSError, ValueError, LookupError, TypeError):
         return label_text(sample.objects)

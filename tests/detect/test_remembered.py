@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.detect.remembered import Choice, ChoiceStore, Facts, Timing, store_in
+from tests.odd_files import ODD, put_odd
 
 FACTS = Facts(
     bundle="0" * 64,
@@ -53,10 +54,10 @@ def test_other_facts_are_another_choice(tmp_path: Path, change: dict[str, object
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"", "is damaged"),
-        (b"\xff\xfe", "is damaged"),
-        (b"{}", "is damaged (facts: Field required)"),
-        (b"[" * 70_000, "is damaged (more than 65536 bytes)"),
+        (b"", "cannot be used"),
+        (b"\xff\xfe", "cannot be used"),
+        (b"{}", "cannot be used (facts: Field required)"),
+        (b"[" * 70_000, "cannot be used (more than 65536 bytes)"),
         (choice().model_dump_json().replace("40.0", "-1").encode(), "timings.0.images_per_s"),
         (choice(backend="tensorrt").model_dump_json().encode(), "is about something else"),
     ],
@@ -99,3 +100,10 @@ def test_only_the_latest_are_kept(tmp_path: Path) -> None:
         store.save(choice(FACTS.model_copy(update={"cores": cores})))
     assert len(list((tmp_path / "backends").iterdir())) == 64
     assert store.load(FACTS.model_copy(update={"cores": 79})) is not None
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_is_measured_anew(tmp_path: Path, kind: str) -> None:
+    put_odd(tmp_path / "backends" / FACTS.file_name, kind)
+
+    assert ChoiceStore([tmp_path]).load(FACTS) is None

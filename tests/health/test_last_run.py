@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from edgedet.event import LastRun, RunEnd
 from edgedet.health.last_run import FILE, RunRecord, machine_boot
+from tests.odd_files import ODD, put_odd
 from tests.stream.fakes import FakeClock
 
 
@@ -107,3 +108,13 @@ def test_a_folder_that_cannot_be_written_stops_nothing(
 
     assert last.end is RunEnd.UNKNOWN
     assert "will not know how this one ended" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_holds_no_start_up(tmp_path: Path, kind: str) -> None:
+    put_odd(tmp_path / FILE, kind)
+
+    last = _next(tmp_path)
+
+    assert last.end is RunEnd.UNKNOWN
+    assert "last-run.json' cannot be used" in last.detail

@@ -7,6 +7,7 @@ import pytest
 
 from edgedet.errors import ModelError
 from edgedet.models.active import ActiveModel, read_active, write_active
+from tests.odd_files import ODD, put_odd
 
 ACTIVE = ActiveModel(
     model="person-1-abc",
@@ -35,3 +36,8 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="nothing was changed"):
         write_active(tmp_path / "file" / "active.json", ACTIVE)
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_is_as_if_nothing_was_chosen(tmp_path: Path, kind: str) -> None:
+    assert read_active(put_odd(tmp_path / "active.json", kind)) is None

@@ -157,3 +157,21 @@ def test_a_server_may_not_send_us_where_we_may_not_go(tmp_path: Path, server: Se
         fetch(url, tmp_path / "incoming", allows=lambda asked: "elsewhere" in asked)
 
     assert read_bundle(fetch(url, tmp_path / "incoming")).manifest.version == "1"
+
+
+@pytest.mark.parametrize("mark", [b"a\r\nb", b"x" * 2000, None])
+def test_a_download_goes_on_whatever_was_kept_of_its_version(
+    tmp_path: Path, server: Server, mark: bytes | None
+) -> None:
+    pack(make_bundle(tmp_path / "made"), tmp_path / "a.tar.gz")
+    server.cuts = 4
+    with pytest.raises(ModelError, match="what is here is kept"):
+        fetch(f"{server.url}/a.tar.gz", tmp_path / "incoming")
+    (part,) = (tmp_path / "incoming").rglob("*.part")
+    kept = part.with_name(f"{part.name}.version")
+    if mark is None:
+        kept.symlink_to("/dev/zero")
+    else:
+        kept.write_bytes(mark)
+
+    verify_bundle(read_bundle(fetch(f"{server.url}/a.tar.gz", tmp_path / "incoming")))

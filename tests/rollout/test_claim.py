@@ -10,6 +10,7 @@ import pytest
 from edgedet.errors import ModelError
 from edgedet.rollout.claim import drop_wish, find_wish, is_claimed, leave_wish, take_claim
 from edgedet.rollout.wish import Asker, Wish
+from tests.odd_files import ODD, put_odd
 
 TRIES = "import sys; from pathlib import Path; from edgedet.rollout.claim import is_claimed; "
 ASK = f"{TRIES}sys.exit(int(is_claimed(Path(sys.argv[1]))))"
@@ -74,3 +75,13 @@ def test_a_wish_that_cannot_be_read_is_told_and_removed(
 def test_a_wish_that_cannot_be_left_says_so(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot write into"):
         leave_wish(tmp_path / "nowhere", Wish(asker=Asker.OPERATOR, model="person-8"))
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_wish_that_is_no_file_holds_nobody_up(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_odd(tmp_path / "wish.json", kind)
+
+    assert find_wish(tmp_path) is None
+    assert "wish.json' cannot be used" in caplog.text

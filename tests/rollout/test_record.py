@@ -7,6 +7,7 @@ import pytest
 from edgedet.errors import ModelError
 from edgedet.rollout.record import Baseline, Handled, Record, RecordFile, SourceRate, State, closed
 from edgedet.rollout.wish import Asker, Wish
+from tests.odd_files import ODD, put_odd
 from tests.stream.fakes import START_UTC
 
 
@@ -39,7 +40,7 @@ def test_what_cannot_be_read_is_told_and_forgotten(
     file.path.write_bytes(content)
 
     assert file.read() == Record()
-    assert "cannot be read" in caplog.text
+    assert "cannot be used" in caplog.text
 
 
 def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:
@@ -75,3 +76,14 @@ def test_the_end_of_a_change_is_that_of_the_desired_state(
     assert ended.desired is not None
     assert ended.desired.outcome == outcome
     assert State.RETURNING.is_over is False
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_is_told_and_holds_nobody_up(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = RecordFile(tmp_path)
+    put_odd(file.path, kind)
+
+    assert file.read() == Record()
+    assert "what was under way is forgotten" in caplog.text

@@ -23,6 +23,7 @@ VALUES = {
         "analytics",
         "machine",
         "model_identity",
+        "state_files",
     )
 } | {"edgedet.openvino_library"}  # a leaf too: its Core is one for the whole process
 STAGES = {

@@ -11,6 +11,7 @@ from edgedet.sample.base import Sample, State
 from edgedet.sample.layout import image_path, label_path
 from edgedet.sample.making_way import making_way
 from edgedet.sample.picture import label_text
+from tests.odd_files import put_odd
 from tests.sample.fakes import sample
 
 
@@ -68,3 +69,11 @@ def test_what_a_person_rejected_goes_first() -> None:
 
     assert making_way(samples, Path("nowhere"), 10) == [samples[1]]
     assert making_way(samples, Path("nowhere"), 20) == [samples[1], samples[0]]
+
+
+def test_a_label_file_that_is_none_is_not_waited_for(tmp_path: Path) -> None:
+    image = image_path(tmp_path, "gate", "gate-0")
+    put_odd(label_path(image), "pipe")
+    one = replace(stored(0), place=str(image), state=State.DONE)
+
+    assert making_way([one], tmp_path, 10) == []

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from edgedet.detect.cuda import DeviceInfo
 from edgedet.detect.engine.profile import BatchProfile
 from edgedet.errors import ModelError
+from edgedet.files import read_plain
 from edgedet.manifest import Bundle
 
 SCHEMA = "edgedet.engine/1"
@@ -152,8 +153,7 @@ def read_sidecar(path: Path) -> Sidecar:
         ModelError: If it cannot be read or is none.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
+        content = read_plain(path, _MAX_BYTES)
     except OSError as exc:
         msg = f"cannot read {path} ({exc.strerror})"
         raise ModelError(msg) from exc

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edgedet.detect.engine.sidecar import EngineKey, Sidecar, read_sidecar
 from edgedet.errors import ModelError
-from edgedet.files import write_whole
+from edgedet.files import read_plain, write_whole
 from edgedet.manifest import Bundle
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class StoredEngine:
             ModelError: If the file is missing or is not the one that the sidecar describes.
         """
         try:
-            plan = self.path.read_bytes()
+            plan = read_plain(self.path)
         except OSError as exc:
             msg = f"cannot read the engine {self.path} ({exc.strerror}); {_remedy('BUNDLE')}"
             raise ModelError(msg) from exc

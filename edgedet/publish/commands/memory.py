@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from edgedet.files import write_whole
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
@@ -100,13 +101,8 @@ class CommandMemory:
 
 def _read(path: Path) -> list[_Entry]:
     try:
-        return _File.model_validate_json(path.read_bytes()).commands
-    except FileNotFoundError:
+        found = read_state(path, _File.model_validate_json)
+    except StateFileError as exc:
+        logger.warning("%s; commands given before this start are not recognised", exc)
         return []
-    except (OSError, ValidationError) as exc:
-        logger.warning(
-            "cannot read '%s' (%s); commands given before this start are not recognised",
-            path,
-            type(exc).__name__,
-        )
-        return []
+    return [] if found is None else found.commands

@@ -4,9 +4,10 @@ import json
 import logging
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from edgedet.files import write_whole
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
@@ -54,14 +55,11 @@ class StandingOrders:
 
 def _read(path: Path) -> Orders:
     try:
-        return Orders.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return Orders()
-    except (OSError, ValidationError) as exc:
+        return read_state(path, Orders.model_validate_json) or Orders()
+    except StateFileError as exc:
         logger.error(  # noqa: TRY400 - the message says it all
-            "cannot read '%s' (%s); what was paused or set by command before this start does not"
-            " hold; give the commands again",
-            path,
-            type(exc).__name__,
+            "%s; what was paused or set by command before this start does not hold; give the"
+            " commands again",
+            exc,
         )
         return Orders()

@@ -4,9 +4,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from edgedet.files import write_whole
+from edgedet.state_files import StateFileError, read_state
 
 logger = logging.getLogger(__name__)
 
@@ -38,15 +39,9 @@ class Announced(BaseModel):
 def read_announced(path: Path) -> Announced:
     """What an earlier run wrote; a file that cannot be read is told of, and nothing is known."""
     try:
-        return Announced.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return Announced()
-    except (OSError, ValidationError) as exc:
-        logger.warning(
-            "cannot read '%s' (%s); what Home Assistant was told before may stay there",
-            path,
-            type(exc).__name__,
-        )
+        return read_state(path, Announced.model_validate_json) or Announced()
+    except StateFileError as exc:
+        logger.warning("%s; what Home Assistant was told before may stay there", exc)
         return Announced()
 
 

@@ -10,7 +10,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from edgedet.files import write_whole
+from edgedet.files import read_plain, write_whole
 from edgedet.sample.base import Parcel, Receipt, SinkBusyError, SinkRefusalError
 from edgedet.sample.layout import CLASSES_FILE, FACTS, image_path, label_path
 from edgedet.sample.picture import facts_text, label_text, renumbered
@@ -70,7 +70,7 @@ class FolderSink:
     def _names(self, class_names: tuple[str, ...]) -> tuple[str, ...]:
         """The names of the folder in its own order, in which there are labels, then new ones."""
         try:
-            lines = (self._folder / CLASSES_FILE).read_text(encoding="utf-8-sig").splitlines()
+            lines = read_plain(self._folder / CLASSES_FILE).decode("utf-8-sig").splitlines()
         except (FileNotFoundError, UnicodeDecodeError):
             return class_names
         return tuple(dict.fromkeys((*filter(None, map(str.strip, lines)), *class_names)))

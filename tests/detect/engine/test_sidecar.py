@@ -8,6 +8,7 @@ import pytest
 from edgedet.detect.engine.profile import BatchProfile
 from edgedet.detect.engine.sidecar import EngineKey, Profile, Sidecar, read_sidecar
 from edgedet.errors import ModelError
+from tests.odd_files import ODD, put_odd
 
 KEY = EngineKey("a" * 64, "10.3.0", "Orin", "8.7", 16)
 
@@ -95,3 +96,9 @@ def test_what_is_no_sidecar_is_told(tmp_path: Path, content: str) -> None:
 def test_a_missing_sidecar_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot read"):
         read_sidecar(tmp_path / "engine.json")
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_sidecar_that_is_no_file_is_told(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(ModelError, match="cannot read"):
+        read_sidecar(put_odd(tmp_path / "engine.json", kind))

@@ -1,4 +1,5 @@
 import hashlib
+import os
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -154,3 +155,14 @@ def test_the_engines_of_a_bundle_go_with_it_and_others_stay(tmp_path: Path, bund
     names = {path.name for path in (tmp_path / FOLDER).iterdir()}
     assert names == {kept.path.name, kept.path.with_suffix(".json").name, "note.json"}
     assert remove_engines_of(tmp_path / "nowhere", bundle.digest) == []
+
+
+def test_an_engine_that_is_no_file_is_not_waited_for(
+    tmp_path: Path, bundle: Bundle, key: EngineKey
+) -> None:
+    saved = save(tmp_path, bundle)
+    saved.path.unlink()
+    os.mkfifo(saved.path)
+
+    with pytest.raises(ModelError, match="cannot read the engine"):
+        find_engine([tmp_path], bundle, key, 8).read()

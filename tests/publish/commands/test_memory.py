@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.publish.commands.memory import CAPACITY, CommandMemory
+from tests.odd_files import ODD, put_odd
 
 
 def test_outcome_is_known_after_a_restart(tmp_path: Path) -> None:
@@ -63,3 +64,13 @@ def test_a_folder_that_cannot_be_written_is_told_and_used_once_it_can(
     (tmp_path / "state").unlink()
     memory.note("a", "pause", "begun")
     assert CommandMemory(tmp_path / "state" / "commands.json").recall("a") is not None
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_is_told_and_holds_nobody_up(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_odd(tmp_path / "commands.json", kind)
+
+    assert CommandMemory(tmp_path / "commands.json").recall("a") is None
+    assert "commands given before this start are not recognised" in caplog.text

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.publish.commands.standing import FILE_NAME, Orders, StandingOrders
+from tests.odd_files import ODD, put_odd
 
 GIVEN = Orders(
     paused={"gate": "2026-05-04T12:00:00.000Z"}, score_threshold=0.5, configured=(0.25, 0.45)
@@ -41,3 +42,13 @@ def test_what_cannot_be_kept_does_not_hold(tmp_path: Path) -> None:
         standing.change(GIVEN)
 
     assert standing.now == Orders()
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_is_told_and_holds_nobody_up(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_odd(tmp_path / FILE_NAME, kind)
+
+    assert StandingOrders(tmp_path).now == Orders()
+    assert "give the commands again" in caplog.text

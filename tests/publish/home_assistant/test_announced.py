@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.publish.home_assistant.announced import Announced, read_announced, write_announced
+from tests.odd_files import ODD, put_odd
 
 
 def test_what_was_told_adds_up_over_runs(tmp_path: Path) -> None:
@@ -51,3 +52,11 @@ def test_folder_that_cannot_be_written_is_told(
     write_announced(tmp_path / "file" / "home_assistant.json", Announced())
 
     assert "removed later may stay in Home Assistant" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_what_is_no_file_is_told_and_holds_nobody_up(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read_announced(put_odd(tmp_path / "home_assistant.json", kind)) == Announced()
+    assert "may stay there" in caplog.text

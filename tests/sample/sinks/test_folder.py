@@ -9,6 +9,7 @@ import pytest
 
 from edgedet.sample.base import SampleObject, SinkBusyError, SinkRefusalError
 from edgedet.sample.sinks.folder import FolderSink
+from tests.odd_files import put_odd
 from tests.sample.sinks.parcels import parcel
 
 
@@ -86,3 +87,10 @@ def test_a_picture_that_is_gone_is_refused_and_a_folder_that_fails_may_be_there_
     sent.picture.unlink()
     with pytest.raises(SinkRefusalError, match="gone"):
         FolderSink(tmp_path / "out").upload(sent)
+
+
+def test_names_that_are_no_file_are_told_and_not_waited_for(tmp_path: Path) -> None:
+    put_odd(tmp_path / "out" / "classes.txt", "pipe")
+
+    with pytest.raises(SinkBusyError, match="it is no plain file"):
+        FolderSink(tmp_path / "out").upload(parcel(tmp_path / "store"))
