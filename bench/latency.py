@@ -7,6 +7,7 @@ whole pipeline does at full speed, measured just before in each round.
 """
 
 import sys
+from collections import Counter
 
 from bench.broker import broker
 from bench.lateness import lateness
@@ -38,11 +39,17 @@ def main() -> int:
 
 
 def _own(run: Run) -> dict[str, list[float]]:
-    runs = sorted({(s.start_s, s.end_s) for s in run.seen})
+    sizes = Counter((s.start_s, s.end_s) for s in run.seen)
+    runs = sorted(sizes)
+    own_s = [
+        s.broker_s - s.arrival_s - (s.end_s - s.start_s) - _waited_s(s, runs) for s in run.seen
+    ]
+    is_single = [sizes[s.start_s, s.end_s] == 1 for s in run.seen]
     return {
         "decoder to broker": [s.broker_s - s.arrival_s for s in run.seen],
-        "of that, edgedet's own": [
-            s.broker_s - s.arrival_s - (s.end_s - s.start_s) - _waited_s(s, runs) for s in run.seen
+        "of that, edgedet's own": own_s,
+        "own, single pictures": [
+            own for own, single in zip(own_s, is_single, strict=True) if single
         ],
         "own, before the backend": [s.start_s - s.arrival_s - _waited_s(s, runs) for s in run.seen],
         "own, to the outlet": [s.handed_s - s.end_s for s in run.seen],
