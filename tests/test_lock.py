@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgedet.lock import FileLock
+from tests.odd_files import put_odd
 
 _HOLD = """
 import sys, time
@@ -55,3 +56,15 @@ def test_what_is_in_the_file_is_of_no_interest(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="directory"):
         FileLock(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "endless", "always full", "folder", "socket", "loop"])
+def test_what_is_no_file_is_no_lock(tmp_path: Path, kind: str) -> None:
+    path = put_odd(tmp_path / "lock", kind)
+    handles = len(list(Path("/proc/self/fd").iterdir()))
+
+    with pytest.raises(OSError, match=r"plain file|Is a|No such|symbolic") as caught:
+        FileLock(path)
+
+    assert not isinstance(caught.value, BlockingIOError)
+    assert len(list(Path("/proc/self/fd").iterdir())) == handles

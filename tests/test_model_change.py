@@ -262,7 +262,7 @@ def test_where_nothing_can_be_written_a_watched_model_is_not_tried_again(
     change = ModelChange(settings, None, FakeClock())
 
     assert change.bundle.folder == settings.model.bundle
-    assert "no model is changed while the service runs: cannot write" in caplog.text
+    assert "no model is changed while the service runs: cannot open the lock" in caplog.text
     assert change.figures() is None
     assert change.stop(1.0)
 

@@ -117,7 +117,12 @@ def _claim(state_dir: Path, clock: Clock) -> FileLock | None:
                     " a state_dir of its own"
                 )
                 raise EdgedetError(msg) from exc
-        except OSError:
+        except OSError as exc:
+            logger.warning(
+                "cannot lock '%s' (%s): that another run uses this state_dir would go unnoticed",
+                state_dir / _LOCK_FILE,
+                exc.strerror or exc,
+            )
             return None
         time.sleep(_CLAIM_POLL_S)
 

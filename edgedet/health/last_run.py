@@ -15,7 +15,7 @@ from edgedet.clock import Clock, utc_text
 from edgedet.event import LastRun, RunEnd
 from edgedet.files import write_whole
 from edgedet.log import redact
-from edgedet.state_files import StateFileError, read_state
+from edgedet.state_files import StateFileError, take_up_state
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ class RunRecord:
 
     def _read(self) -> LastRun:
         try:
-            found = read_state(self._path, lambda content: self._understood(json.loads(content)))
+            found = take_up_state(self._path, lambda content: self._understood(json.loads(content)))
         except StateFileError as exc:
             return LastRun(RunEnd.UNKNOWN, str(exc)[:_MAX_DETAIL_CHARS])
         return found or LastRun(RunEnd.FIRST_START)

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from edgedet.errors import ModelError
 from edgedet.files import write_whole
-from edgedet.state_files import StateFileError, read_state
+from edgedet.state_files import StateFileError, take_up_state
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class ActiveModel(BaseModel):
 def read_active(path: Path) -> ActiveModel | None:
     """What was written to `path`; None if nothing ever was, or it cannot be read."""
     try:
-        return read_state(path, ActiveModel.model_validate_json)
+        return take_up_state(path, ActiveModel.model_validate_json)
     except StateFileError as exc:
         logger.error("%s; the configured model is used", exc)  # noqa: TRY400 - it says it all
         return None

@@ -4,19 +4,22 @@ A lock that ends with its process says whether a service runs. A command that fi
 wish in a file, which the service takes up; else it does the work itself.
 """
 
+import errno
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from edgedet.errors import ModelError
 from edgedet.files import write_whole
 from edgedet.lock import FileLock
 from edgedet.rollout.wish import Wish
-from edgedet.state_files import StateFileError, read_state
+from edgedet.state_files import StateFileError, take_up_state
 
 logger = logging.getLogger(__name__)
 
 _LOCK_FILE = "service.lock"
 _WISH_FILE = "wish.json"
+_NO_FILE = (errno.EISDIR, errno.ELOOP, errno.EINVAL, errno.ENXIO)  # it lies there, and is none
 
 
 def take_claim(folder: Path) -> FileLock:
@@ -25,14 +28,18 @@ def take_claim(folder: Path) -> FileLock:
     Raises:
         ModelError: another process has it, or it cannot be written there.
     """
+    path = folder / _LOCK_FILE
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / _LOCK_FILE)
+        return FileLock(path)
     except BlockingIOError as exc:
         msg = f"another edgedet uses the models in {folder}: give this one its own state_dir"
         raise ModelError(msg) from exc
     except OSError as exc:
-        msg = f"cannot write into {folder} ({exc.strerror or exc}); make it writable"
+        reason = exc.strerror or str(exc)
+        msg = f"cannot write into {folder} ({reason}); make it writable"
+        if exc.errno in _NO_FILE:
+            msg = f"cannot open the lock {path} ({reason}); remove it"
         raise ModelError(msg) from exc
 
 
@@ -60,13 +67,12 @@ def leave_wish(folder: Path, wish: Wish) -> None:
         raise ModelError(msg) from exc
 
 
-def find_wish(folder: Path) -> Wish | None:
-    """What a command left; it stays until `drop_wish`. What cannot be read is told and removed."""
+def find_wish(folder: Path, tell: Callable[[str], object] = logger.warning) -> Wish | None:
+    """What a command left; it stays until `drop_wish`. What cannot be read is told to `tell`."""
     try:
-        return read_state(folder / _WISH_FILE, Wish.model_validate_json)
+        return take_up_state(folder / _WISH_FILE, Wish.model_validate_json)
     except StateFileError as exc:
-        logger.warning("%s; it is left aside", exc)
-        drop_wish(folder)
+        tell(f"{exc}; give the command again")
         return None
 
 

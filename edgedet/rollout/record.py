@@ -14,7 +14,7 @@ from edgedet.errors import ModelError
 from edgedet.files import sync, write_whole
 from edgedet.models.store import CONFIGURED
 from edgedet.rollout.wish import Wish
-from edgedet.state_files import StateFileError, read_state
+from edgedet.state_files import StateFileError, take_up_state
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +153,7 @@ class RecordFile:
     def read(self) -> Record:
         """What was written; a fresh one if nothing ever was, or it cannot be read."""
         try:
-            return read_state(self.path, Record.model_validate_json) or Record()
+            return take_up_state(self.path, Record.model_validate_json) or Record()
         except StateFileError as exc:
             logger.error("%s; what was under way is forgotten", exc)  # noqa: TRY400 - says it all
             return Record()

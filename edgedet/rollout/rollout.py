@@ -55,6 +55,7 @@ class Rollout:
         self.counts: Counter[str] = Counter()
         self._desired: DesiredModel | None = None
         self._rest = Deadline(0.0, site.clock)
+        self._told = ""
         self._worker = Worker("rollout", self._run, on_error)
 
     @property
@@ -149,6 +150,12 @@ class Rollout:
         with self._lock:
             self.counts[PRUNED] += count
 
+    def _tell_once(self, trouble: str) -> None:
+        """What stays as it is, and is seen twice a second, is no news."""
+        if trouble != self._told:
+            self._told = trouble
+            logger.warning("%s", trouble)
+
     def _changed(self, record: Record) -> None:
         if record.state is State.FETCHING and record.wish is not None and not record.wish.key:
             drop_wish(self._site.store.folder)
@@ -163,7 +170,7 @@ class Rollout:
             asked, self._asked = self._asked, None
         if asked is not None:
             return asked
-        left = find_wish(self._site.store.folder)
+        left = find_wish(self._site.store.folder, self._tell_once)
         if left is not None:
             return left  # it is dropped once it is written down elsewhere
         desired, handled = self._desired, self.record.desired
@@ -221,7 +228,7 @@ class Rollout:
             heard = self._heard
             goes_back = self._asked is not None and self._asked.goes_back
             self._asked = None if goes_back else self._asked
-        left = find_wish(self._site.store.folder)
+        left = find_wish(self._site.store.folder, self._tell_once)
         if left is not None and left.goes_back:
             drop_wish(self._site.store.folder)
             goes_back = True

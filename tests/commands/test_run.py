@@ -55,10 +55,13 @@ def test_one_run_at_a_time_has_a_state_dir(tmp_path: Path, monkeypatch: pytest.M
     FileLock(settings.state_dir / "service.lock").release()
 
 
-def test_a_state_dir_that_cannot_be_locked_keeps_nobody_from_running(tmp_path: Path) -> None:
+def test_a_state_dir_that_cannot_be_locked_keeps_nobody_from_running(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "state" / "service.lock").mkdir(parents=True)
     config = write_config(tmp_path, tiny_settings(tmp_path))
     assert run(config, shows_table=False, duration_s=None) == 0
+    assert "service.lock' (Is a directory): that another run uses" in caplog.text
 
 
 def test_a_file_where_the_state_belongs_is_refused(tmp_path: Path) -> None:

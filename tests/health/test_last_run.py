@@ -1,6 +1,7 @@
 """Every way to end is told by the next run, whatever the file looks like."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,5 @@ def test_what_is_no_file_holds_no_start_up(tmp_path: Path, kind: str) -> None:
 
     assert last.end is RunEnd.UNKNOWN
     assert "last-run.json' cannot be used" in last.detail
+    assert os.path.lexists(tmp_path / f"{FILE}.damaged")
+    assert _next(tmp_path).end is RunEnd.KILLED

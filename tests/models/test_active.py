@@ -30,6 +30,7 @@ def test_what_cannot_be_read_is_as_if_nothing_was_chosen(tmp_path: Path, content
     path = tmp_path / "active.json"
     path.write_bytes(content)
     assert read_active(path) is None
+    assert (tmp_path / "active.json.damaged").read_bytes() == content
 
 
 def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:

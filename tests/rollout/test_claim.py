@@ -62,14 +62,15 @@ def test_a_wish_stays_until_it_is_dropped(tmp_path: Path) -> None:
     assert find_wish(tmp_path) is None
 
 
-def test_a_wish_that_cannot_be_read_is_told_and_removed(
+def test_a_wish_that_cannot_be_read_is_told_and_put_aside(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "wish.json").write_text("{")
 
     assert find_wish(tmp_path) is None
-    assert "left aside" in caplog.text
-    assert not (tmp_path / "wish.json").exists()
+    assert "wish.json' cannot be used (it is no JSON): moved to" in caplog.text
+    assert "give the command again" in caplog.text
+    assert [each.name for each in tmp_path.iterdir()] == ["wish.json.damaged"]
 
 
 def test_a_wish_that_cannot_be_left_says_so(tmp_path: Path) -> None:
@@ -85,3 +86,11 @@ def test_a_wish_that_is_no_file_holds_nobody_up(
 
     assert find_wish(tmp_path) is None
     assert "wish.json' cannot be used" in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "endless", "loop"])
+def test_a_lock_that_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
+    put_odd(tmp_path / "service.lock", kind)
+
+    with pytest.raises(ModelError, match=r"cannot open the lock .*service\.lock .*remove it"):
+        take_claim(tmp_path)

@@ -40,7 +40,11 @@ def test_what_cannot_be_read_is_told_and_forgotten(
     file.path.write_bytes(content)
 
     assert file.read() == Record()
-    assert "cannot be used" in caplog.text
+    assert "what was under way is forgotten" in caplog.text
+    assert "1 validation error" not in caplog.text
+    file.write(Record(state=State.REFUSED))
+    assert (tmp_path / "rollout.json.damaged").read_bytes() == content
+    assert file.read().state is State.REFUSED
 
 
 def test_a_file_that_cannot_be_written_stays_as_it_was(tmp_path: Path) -> None:

@@ -302,3 +302,15 @@ def test_a_way_back_that_fails_reaches_the_owner(running: Device) -> None:
 
     _passes_until(running, lambda: running.errors != [])
     assert "no way back" in str(running.errors[0])
+
+
+def test_a_damaged_wish_that_cannot_be_moved_is_told_once(
+    device: Device, caplog: pytest.LogCaptureFixture
+) -> None:
+    (device.store.folder / "wish.json").write_text("{")
+    (device.store.folder / "wish.json.damaged").mkdir()
+
+    for _ in range(3):
+        device.run()
+
+    assert caplog.text.count("it cannot be moved away") == 1

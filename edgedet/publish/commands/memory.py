@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from edgedet.files import write_whole
-from edgedet.state_files import StateFileError, read_state
+from edgedet.state_files import StateFileError, take_up_state
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class CommandMemory:
 
 def _read(path: Path) -> list[_Entry]:
     try:
-        found = read_state(path, _File.model_validate_json)
+        found = take_up_state(path, _File.model_validate_json)
     except StateFileError as exc:
         logger.warning("%s; commands given before this start are not recognised", exc)
         return []

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from edgedet.files import write_whole
-from edgedet.state_files import StateFileError, read_state
+from edgedet.state_files import StateFileError, take_up_state
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class StandingOrders:
 
 def _read(path: Path) -> Orders:
     try:
-        return read_state(path, Orders.model_validate_json) or Orders()
+        return take_up_state(path, Orders.model_validate_json) or Orders()
     except StateFileError as exc:
         logger.error(  # noqa: TRY400 - the message says it all
             "%s; what was paused or set by command before this start does not hold; give the"

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from edgedet.files import write_whole
-from edgedet.state_files import StateFileError, read_state
+from edgedet.state_files import StateFileError, take_up_state
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Announced(BaseModel):
 def read_announced(path: Path) -> Announced:
     """What an earlier run wrote; a file that cannot be read is told of, and nothing is known."""
     try:
-        return read_state(path, Announced.model_validate_json) or Announced()
+        return take_up_state(path, Announced.model_validate_json) or Announced()
     except StateFileError as exc:
         logger.warning("%s; what Home Assistant was told before may stay there", exc)
         return Announced()

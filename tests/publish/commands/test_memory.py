@@ -48,6 +48,7 @@ def test_spoilt_file_is_told_and_begun_anew(
 
     assert "commands given before this start are not recognised" in caplog.text
     assert CommandMemory(path).recall("a") is not None
+    assert (tmp_path / "commands.json.damaged").read_bytes() == content
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_used_once_it_can(
@@ -72,5 +73,8 @@ def test_what_is_no_file_is_told_and_holds_nobody_up(
 ) -> None:
     put_odd(tmp_path / "commands.json", kind)
 
-    assert CommandMemory(tmp_path / "commands.json").recall("a") is None
+    memory = CommandMemory(tmp_path / "commands.json")
+    memory.note("a", "pause", "ok")
+
     assert "commands given before this start are not recognised" in caplog.text
+    assert CommandMemory(tmp_path / "commands.json").recall("a") is not None

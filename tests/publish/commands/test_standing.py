@@ -31,8 +31,11 @@ def test_spoilt_file_is_told_and_nothing_is_ordered(
 ) -> None:
     (tmp_path / FILE_NAME).write_bytes(content)
 
-    assert StandingOrders(tmp_path).now == Orders()
+    standing = StandingOrders(tmp_path)
+    assert standing.now == Orders()
     assert "give the commands again" in caplog.text
+    standing.change(GIVEN)
+    assert (tmp_path / f"{FILE_NAME}.damaged").read_bytes() == content
 
 
 def test_what_cannot_be_kept_does_not_hold(tmp_path: Path) -> None:

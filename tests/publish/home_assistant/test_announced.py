@@ -42,6 +42,7 @@ def test_spoilt_file_is_told(
 
     assert read_announced(path) == Announced()
     assert "may stay there" in caplog.text
+    assert (tmp_path / "home_assistant.json.damaged").read_bytes() == content
 
 
 def test_folder_that_cannot_be_written_is_told(
