@@ -7,6 +7,7 @@ never ends. All of it reads as a damaged file does, and holds nobody up.
 import errno
 import json
 import os
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 MAX_BYTES = 4 << 20
 """Of any such file; those that are written are far smaller."""
+DATABASE_ENDINGS = ("", "-wal", "-shm", "-journal")
+"""How names of the files go on that make up an SQLite database."""
 _MAX_REASON_CHARS = 200
 _NO_JSON = "it is no JSON"
 _PASSING = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM))  # nothing is wrong with the file
@@ -95,6 +98,22 @@ def read_state(path: Path, parse: Callable[[bytes], T], max_bytes: int = MAX_BYT
         reason, is_damaged = _reason(exc), True
     msg = f"'{path}' cannot be used ({reason})"
     raise StateFileError(msg, is_damaged=is_damaged)
+
+
+def odd_part(path: Path) -> str:
+    """Which file of the SQLite database at `path` is none, in words; empty if all are.
+
+    SQLite waits for a pipe, and leaves a journal beside a device.
+    """
+    for ending in DATABASE_ENDINGS:
+        part = Path(f"{os.path.realpath(path)}{ending}")  # as SQLite follows a link
+        try:
+            mode = part.stat().st_mode
+        except OSError:
+            continue
+        if not stat.S_ISREG(mode):
+            return f"'{path.name}{ending}' is no plain file"
+    return ""
 
 
 def _reason(exc: Exception) -> str:

@@ -1,16 +1,15 @@
 """What is done with a spool that is damaged: put aside, and what can be read of it is kept."""
 
-import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from edgedet import state_files
 from edgedet.publish.kind import Kind
 from edgedet.publish.spool.durable import Stored
 from edgedet.publish.spool.file import COLUMNS, stored_of
-from edgedet.publish.spool.schema import SpoolError
-
-_PARTS = ("", "-wal", "-shm")
+from edgedet.publish.spool.schema import SpoolError, UnusableSpoolError
+from edgedet.state_files import DATABASE_ENDINGS, odd_part
 
 
 def put_aside(path: Path) -> tuple[Path, list[Stored]]:
@@ -19,18 +18,14 @@ def put_aside(path: Path) -> tuple[Path, list[Stored]]:
     One such file is kept: it replaces that of an earlier time.
 
     Raises:
-        SpoolError: it cannot be moved.
+        UnusableSpoolError: it cannot be moved.
     """
-    aside = path.with_name(f"{path.name}.damaged")
     try:
-        for part in _PARTS:
-            Path(f"{aside}{part}").unlink(missing_ok=True)
-            if Path(f"{path}{part}").exists():
-                shutil.move(f"{path}{part}", f"{aside}{part}")
+        aside = state_files.put_aside(path, DATABASE_ENDINGS)
     except OSError as exc:
         msg = f"it is damaged and cannot be moved away ({exc.strerror or exc})"
-        raise SpoolError(msg) from exc
-    return aside, _readable(aside)
+        raise UnusableSpoolError(msg) from exc
+    return aside, [] if odd_part(aside) else _readable(aside)
 
 
 def _readable(path: Path) -> list[Stored]:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from edgedet.errors import PublishError
 from edgedet.publish.spool.room import journal_pages
+from edgedet.state_files import odd_part
 
 SCHEMA_VERSION = 1
 
 _APPLICATION_ID = 0x65646774  # "edgt": what is somebody else's is left alone
 _MEMORY = ":memory:"
+_TABLES = {"messages", "losses"}
 _LOCK_TIMEOUT_S = 1.0
 _SCHEMA = f"""
 BEGIN;
@@ -43,6 +45,14 @@ COMMIT;
 class SpoolError(PublishError):
     """The spool cannot be used now: no space, no permission, another process has it."""
 
+    advice = "make room, or see that this user may write there (state_dir)"
+
+
+class UnusableSpoolError(SpoolError):
+    """What lies there is not ours to change: a person has to see to it."""
+
+    advice = "move it away, and a new spool begins; what is in it is not sent then"
+
 
 class DamagedSpoolError(SpoolError):
     """The file is no longer what was written."""
@@ -63,9 +73,12 @@ def open_database(path: Path | None, *, syncs_commits: bool) -> sqlite3.Connecti
     """The database at `path`, made if there is none; None: in memory. Nobody else may have it open.
 
     Raises:
-        SpoolError: it cannot be opened, is not ours, or was written by another version.
+        SpoolError: it cannot be opened.
+        UnusableSpoolError: it is not ours, or was written by another version.
         DamagedSpoolError: it is no database any more.
     """
+    if path is not None and (trouble := odd_part(path)):
+        raise DamagedSpoolError(trouble)
     with translated():
         db = sqlite3.connect(str(path or _MEMORY), timeout=_LOCK_TIMEOUT_S, isolation_level=None)
     try:
@@ -98,10 +111,17 @@ def _check(db: sqlite3.Connection) -> None:
     )
     if application != _APPLICATION_ID:
         msg = "it is a database of something else"
-        raise SpoolError(msg)
+        raise UnusableSpoolError(msg)
     if version != SCHEMA_VERSION:
-        msg = f"its schema is version {version}, this edgedet knows {SCHEMA_VERSION}"
-        raise SpoolError(msg)
+        msg = (
+            f"its schema is version {version}, this edgedet knows {SCHEMA_VERSION}: the edgedet"
+            " that wrote it can send what is in it"
+        )
+        raise UnusableSpoolError(msg)
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0]
     if found != "ok":
         raise DamagedSpoolError(found)
+    tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if missing := _TABLES - tables:
+        msg = f"it lacks its table {', '.join(sorted(missing))}"
+        raise DamagedSpoolError(msg)

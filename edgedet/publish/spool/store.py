@@ -220,9 +220,9 @@ class SpoolStore:
         reason = f"cannot keep messages in '{self._path}': {exc}"
         if reason != self.state.reason:
             logger.error(
-                "%s; up to %d MB are held in memory meanwhile, and lost with the process;"
-                " make room, or see that this user may write there (state_dir)",
+                "%s; up to %d MB are held in memory meanwhile, and lost with the process; %s",
                 reason,
                 MEMORY_BYTES >> 20,
+                exc.advice,
             )
         self.state = StoreState(is_durable=False, reason=reason)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from edgedet.publish.spool.schema import DamagedSpoolError, SpoolError, open_database
+from edgedet.state_files import DATABASE_ENDINGS
+from tests.odd_files import put_odd
 
 
 @pytest.fixture
@@ -74,3 +76,33 @@ def test_only_one_may_have_it_open(path: Path) -> None:
         db.execute("INSERT INTO losses VALUES ('events', 'gate', 1)")
         with pytest.raises(SpoolError, match="locked"):
             _open(path)
+
+
+@pytest.mark.parametrize("ending", DATABASE_ENDINGS)
+@pytest.mark.parametrize("kind", ["pipe", "folder", "endless"])
+def test_what_is_no_file_is_damage_and_not_waited_for(path: Path, ending: str, kind: str) -> None:
+    if ending:
+        _open(path)
+    put_odd(Path(f"{path}{ending}"), kind)
+
+    with pytest.raises(DamagedSpoolError, match=f"'spool.db{ending}' is no plain file"):
+        _open(path)
+    assert not Path("/dev/zero-journal").exists()
+
+
+def test_a_spool_may_lie_elsewhere(path: Path) -> None:
+    (path.parent / "disk").mkdir()
+    path.symlink_to(path.parent / "disk" / "spool.db")
+    _open(path)
+    _open(path)
+    assert (path.parent / "disk" / "spool.db").is_file()
+
+
+@pytest.mark.parametrize("table", ["messages", "losses"])
+def test_a_table_that_is_gone_is_damage(path: Path, table: str) -> None:
+    _open(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"DROP TABLE {table}")
+
+    with pytest.raises(DamagedSpoolError, match=f"lacks its table {table}"):
+        _open(path)

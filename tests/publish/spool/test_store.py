@@ -2,8 +2,10 @@
 
 import logging
 import os
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from edgedet.publish.kind import Kind
 from edgedet.publish.spool.file import SpoolFile
 from edgedet.publish.spool.store import FILE_NAME, SpoolStore
 from edgedet.publish.spool.trim import Limits
+from tests.odd_files import put_odd
 from tests.publish.conftest import CLOCK
 from tests.publish.spool.spools import BOOT, make_stored
 from tests.publish.test_outbox import HandClock
@@ -244,3 +247,57 @@ def test_memory_has_a_limit_of_its_own(make_store: MakeStore, tmp_path: Path) ->
     assert [row.id for row in dropped] == list(range(1, len(dropped) + 1))
     assert not _is_full(store)
     assert store.counts[Kind.EVENTS] == 150 - len(dropped)
+
+
+@pytest.mark.parametrize("name", [FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-journal"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "endless"])
+def test_what_is_no_file_is_put_aside(
+    make_store: MakeStore, tmp_path: Path, name: str, kind: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / FILE_NAME).touch()
+    (tmp_path / name).unlink(missing_ok=True)
+    put_odd(tmp_path / name, kind)
+
+    store = make_store(tmp_path)
+    store.apply(add=[make_stored(1)])
+
+    assert "is no plain file): moved to" in caplog.text
+    assert _is_durable(store)
+    assert _ids(store) == [1]
+
+
+@pytest.mark.parametrize(
+    ("statements", "told"),
+    [
+        ("CREATE TABLE photos (id)", "it is a database of something else"),
+        (
+            "PRAGMA application_id = 0x65646774; PRAGMA user_version = 999; CREATE TABLE new (id)",
+            "its schema is version 999, this edgedet knows 1: the edgedet that wrote it",
+        ),
+    ],
+)
+def test_what_is_not_ours_is_left_alone_and_the_advice_fits(
+    make_store: MakeStore,
+    tmp_path: Path,
+    clock: HandClock,
+    statements: str,
+    told: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as db:
+        db.executescript(statements)
+    before = (tmp_path / FILE_NAME).read_bytes()
+
+    store = make_store(tmp_path)
+    store.apply(add=[make_stored(1)])
+
+    assert told in caplog.text
+    assert "move it away, and a new spool begins" in caplog.text
+    assert "make room" not in caplog.text
+    assert (tmp_path / FILE_NAME).read_bytes() == before
+
+    (tmp_path / FILE_NAME).rename(tmp_path / "elsewhere.db")
+    clock.wait(6.0)
+    store.apply(add=[make_stored(2)])
+    assert _is_durable(store)
+    assert _ids(store) == [1, 2]
