@@ -12,7 +12,7 @@ from edgedet.detect.onnxruntime import OrtDetector
 from edgedet.detect.remembered import ChoiceStore, Facts
 from edgedet.errors import ModelError
 from edgedet.manifest import Bundle
-from tests.detect.test_contest import Entrant, fail
+from tests.detect.test_contest import PAPER, Entrant, fail
 from tests.detect.tiny_bundle import make_tiny_bundle
 
 MODULES = {"slow": "onnxruntime", "onnxruntime": "onnxruntime"}
@@ -51,6 +51,7 @@ def bench(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> Bench:
     monkeypatch.setattr("edgedet.detect.auto.is_overloaded", lambda: False)
+    monkeypatch.setattr("edgedet.detect.contest.time", PAPER)
     caplog.set_level(logging.INFO, "edgedet.detect")
     return Bench(tmp_path)
 
