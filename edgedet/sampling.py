@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from edgedet.manifest import Manifest
 from edgedet.sample.base import State
 from edgedet.sample.decisions import Decisions
 from edgedet.sample.ledger import Ledger
+from edgedet.sample.salvage import DAMAGED, open_ledger
 from edgedet.sample.store import DROPPED, SampleStore, Space
 from edgedet.sampling_parts import Sources, claim, make_sampler, make_uploader
 from edgedet.stream.model import Model, Thresholds
@@ -56,16 +58,22 @@ def open_store(settings: Settings, *, may_create: bool = True) -> SampleStore:
     Raises:
         SampleError: if it cannot be used, or is not there and may not be created.
     """
+    folder = _made_folder(settings) if may_create else settings.state_dir / SAMPLES
+    return SampleStore(folder, Ledger(folder, may_create=may_create), _space(settings))
+
+
+def _made_folder(settings: Settings) -> Path:
     folder = settings.state_dir / SAMPLES
-    if may_create:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            msg = f"cannot make the folder for samples {folder}: {exc.strerror or exc}"
-            raise SampleError(msg) from exc
-    sampling = settings.sampling
-    space = Space.of_mib(sampling.quota_mib, sampling.reserve_mib)
-    return SampleStore(folder, Ledger(folder, may_create=may_create), space)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        msg = f"cannot make the folder for samples {folder}: {exc.strerror or exc}"
+        raise SampleError(msg) from exc
+    return folder
+
+
+def _space(settings: Settings) -> Space:
+    return Space.of_mib(settings.sampling.quota_mib, settings.sampling.reserve_mib)
 
 
 class Sampling:
@@ -86,12 +94,14 @@ class Sampling:
         """
         self.settings, self._clock = settings.sampling, clock
         self.sources = Sources(settings.sources)
-        self._store = open_store(settings)
-        folder = settings.state_dir / SAMPLES
+        folder = _made_folder(settings)
         with ExitStack() as opened:
-            opened.callback(self._store.ledger.close)
             self._claim = claim(folder)
             opened.callback(self._claim.release)
+            # a damaged one is moved away, which nobody else may do meanwhile
+            ledger = open_ledger(folder, clock.utc_now().timestamp())
+            opened.callback(ledger.close)
+            self._store = SampleStore(folder, ledger, _space(settings))
             found = self._store.reconcile()
             if not found.is_clean:
                 logger.info("samples reconciled: %s", asdict(found))
@@ -162,7 +172,8 @@ class Sampling:
         found: dict[str, int | float | str] = dict(asdict(self._sampler.counts))
         try:
             states = self._store.ledger.by_state()
-            found["dropped"] = self._store.ledger.counters().get(DROPPED, 0)
+            counters = self._store.ledger.counters()
+            found |= {name: counters.get(name, 0) for name in (DROPPED, DAMAGED)}
         except SampleError as exc:
             return found | {"trouble": str(exc)}
         found["to_approve"] = states[State.KEPT.value]

@@ -7,6 +7,7 @@ never ends. All of it reads as a damaged file does, and holds nobody up.
 import errno
 import json
 import os
+import sqlite3
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -108,12 +109,28 @@ def odd_part(path: Path) -> str:
     for ending in DATABASE_ENDINGS:
         part = Path(f"{os.path.realpath(path)}{ending}")  # as SQLite follows a link
         try:
-            mode = part.stat().st_mode
-        except OSError:
-            continue
-        if not stat.S_ISREG(mode):
+            is_plain = stat.S_ISREG(part.stat().st_mode)
+        except FileNotFoundError:
+            is_plain = not (ending and part.is_symlink())  # the database itself can be made there
+        except OSError as exc:
+            is_plain = exc.errno != errno.ELOOP
+        if not is_plain:
             return f"'{path.name}{ending}' is no plain file"
     return ""
+
+
+def open_remains(path: Path) -> sqlite3.Connection:
+    """What is left of a damaged SQLite database, to be read, row by row as far as that goes.
+
+    Raises:
+        sqlite3.Error: It is no file, or not to be opened.
+    """
+    odd = odd_part(path)
+    if not odd:
+        return sqlite3.connect(path)
+    if not path.is_file():
+        raise sqlite3.OperationalError(odd)
+    return sqlite3.connect(f"{path.resolve().as_uri()}?immutable=1", uri=True)  # by itself
 
 
 def _reason(exc: Exception) -> str:

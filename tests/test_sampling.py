@@ -120,7 +120,8 @@ def test_a_frame_that_is_asked_for_is_kept(tmp_path: Path) -> None:
     finally:
         assert app.stop(WAIT_S)
 
-    assert figures == {**status.frames, "dropped": 0, "to_approve": 0, "to_send": 0, "trouble": ""}
+    counts = dict.fromkeys(("dropped", "damaged_ledgers", "to_approve", "to_send"), 0)
+    assert figures == {**status.frames, **counts, "trouble": ""}
     assert status.frames["kept"] == 1
     assert status.counters["kept"] == 1
     assert [each.strategy for each in samples_of(settings)] == ["operator"]

@@ -82,3 +82,32 @@ def test_a_service_takes_over_the_store_that_another_gives_up(tmp_path: Path) ->
         assert "another edgedet keeps" in second.samples.trouble
         assert first.stop(WAIT_S)
         wait_until(lambda: _kept(second))
+
+
+def test_a_damaged_ledger_makes_way_for_a_new_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "state" / SAMPLES
+    (folder / "frames" / "cam").mkdir(parents=True)
+    (folder / "frames" / "cam" / "unknown.jpg").touch()
+    (folder / "ledger.db").write_bytes(b"no ledger any more" * 1000)
+    with running(tiny_settings(tmp_path, CAMERA, sampling=SAMPLING)) as (app, observer):
+        wait_until(lambda: _kept(app))
+        found = observer.look()
+        assert found.extra["sampling"]["damaged_ledgers"] == 1
+        assert "sampling" not in found.troubles
+    assert (folder / "ledger.db.damaged").read_bytes().startswith(b"no ledger")
+    assert "0 samples saved" in caplog.text
+    assert not (folder / "frames" / "cam" / "unknown.jpg").exists()
+
+
+def test_the_ledger_of_another_service_is_not_moved_away(tmp_path: Path) -> None:
+    settings = tiny_settings(tmp_path, CAMERA, sampling=SAMPLING)
+    first = Application(settings)
+    try:
+        (tmp_path / "state" / SAMPLES / "ledger.db").write_bytes(b"no ledger any more" * 1000)
+        second = Application(settings)
+        assert "another edgedet keeps" in second.samples.trouble
+        assert not (tmp_path / "state" / SAMPLES / "ledger.db.damaged").exists()
+    finally:
+        assert first.stop(WAIT_S)

@@ -7,6 +7,7 @@ set back between two runs leaves in the future counts as spent now. Both err on 
 less.
 """
 
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ NO_CLASS = ""
 _OWNERS = {"device": "''", "source": "source_id", "class": "class_name"}
 _STEP_S = 0.25  # a wall clock that is corrected by less than this did not step
 _SLACK = (2.0, 1e-3)  # seconds, or part of a window, for what such corrections add up to
+_ANY = ""
+"""The strategy of a row that stands for all credit that there was; no strategy is called so."""
+_SUM = "COALESCE(SUM(CASE strategy WHEN ? THEN ? ELSE 1 END), 0)"
 _FORGET_S = 2 * PERIOD_S["daily"]
 
 
@@ -33,6 +37,13 @@ class Use:
     strategy: str | None
     limit: LimitSettings
     spent: Mapping[str, int]
+
+
+def note_unknown(connection: sqlite3.Connection, now_s: float) -> None:
+    """Write down that nobody knows what was spent before `now_s`: all that was to be had."""
+    connection.execute(
+        "INSERT INTO spending VALUES (?, ?, ?, ?)", (now_s, _ANY, NO_CLASS, NO_CLASS)
+    )
 
 
 class Budget:
@@ -109,9 +120,15 @@ class Budget:
             terms["class_name"] = class_name
         given = {name: value for name, value in terms.items() if value is not None}
         where = "".join(f" AND {name} = ?" for name in given)
-        query = f"SELECT COUNT(*) FROM spending WHERE at_s > ?{where}"  # noqa: S608 - own words
-        since_s = now_s - _window_s(limit)
-        return int(self._ledger.reading(query, (since_s, *given.values()))[0][0])
+        query = f"SELECT {_SUM} FROM spending WHERE at_s > ? AND (strategy = ? OR (1{where}))"  # noqa: S608 - own words
+        values: tuple[str | float, ...] = (
+            _ANY,
+            limit.value,
+            now_s - _window_s(limit),
+            _ANY,
+            *given.values(),
+        )
+        return int(self._ledger.reading(query, values)[0][0])
 
     def _shift(self, step_s: float) -> None:
         with self._ledger.writing() as connection:
@@ -141,10 +158,12 @@ def uses(ledger: Ledger, settings: SamplingSettings, now_s: float) -> list[Use]:
     found = []
     for strategy, limit in (*rules, *general):
         owner = _OWNERS[limit.per]
-        where, values = ("", ()) if strategy is None else (" AND strategy = ?", (strategy,))
+        where, values = (
+            ("", ()) if strategy is None else (" AND strategy IN (?, ?)", (strategy, _ANY))
+        )
         rows = ledger.reading(
-            f"SELECT {owner}, COUNT(*) FROM spending WHERE at_s > ?{where} GROUP BY 1",  # noqa: S608
-            (now_s - _window_s(limit), *values),
+            f"SELECT {owner}, {_SUM} FROM spending WHERE at_s > ?{where} GROUP BY 1",  # noqa: S608
+            (_ANY, limit.value, now_s - _window_s(limit), *values),
         )
         found.append(Use(strategy, limit, {str(row[0]): int(row[1]) for row in rows}))
     return found

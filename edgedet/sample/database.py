@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edgedet.errors import SampleError
+from edgedet.state_files import odd_part
 
 VERSION = 1
 _BUSY_TIMEOUT_S = 10.0
@@ -33,6 +34,7 @@ CREATE TABLE audit (
 );
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
+_NAMES = {"sample", "spending", "audit", "counter"}
 # of any age: earlier versions read and write a ledger that has them
 _INDICES = (
     "CREATE INDEX IF NOT EXISTS sample_by_kind ON sample (state, source_id, strategy)",
@@ -40,12 +42,26 @@ _INDICES = (
 )
 
 
+class DamagedLedgerError(SampleError):
+    """The file is no longer what was written; `lead` says so, without what to do."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Tell what is to be done where no service does it."""
+        self.lead = f"ledger {path} is damaged ({reason})"
+        super().__init__(
+            f"{self.lead}; the service moves it to '{path.name}.damaged' when it starts"
+        )
+
+
 def connect(path: Path, *, may_create: bool = True) -> sqlite3.Connection:
     """The ledger at `path`, with its tables. Every commit is on the disk when it returns.
 
     Raises:
+        DamagedLedgerError: if it is not what was written any more; looked for where it may be made.
         SampleError: if it is no ledger, one of a later version, or cannot be opened.
     """
+    if trouble := odd_part(path):
+        raise DamagedLedgerError(path, trouble)
     if not may_create and not path.is_file():
         msg = f"there is no ledger at {path}: nothing was sampled here yet"
         raise SampleError(msg)
@@ -57,10 +73,11 @@ def connect(path: Path, *, may_create: bool = True) -> sqlite3.Connection:
         raise _error(path, exc) from exc
     try:
         connection.row_factory = sqlite3.Row
+        _check(connection, path, thoroughly=may_create)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_MOST_WAL_PAGES}")
-        _prepare(connection, path)
+        _prepare(connection)
     except sqlite3.Error as exc:
         connection.close()
         raise _error(path, exc) from exc
@@ -97,23 +114,46 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             raise
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _check(connection: sqlite3.Connection, path: Path, *, thoroughly: bool) -> None:
+    """Look whether what is there, if anything, is a ledger; nothing is changed.
+
+    Raises:
+        SampleError: it is none that this edgedet knows.
+        DamagedLedgerError: it was one.
+    """
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if found not in (0, VERSION):
+        msg = (
+            f"ledger {path} has version {found}, this edgedet knows {VERSION}; "
+            "install the edgedet that wrote it, or move the folder away to begin anew"
+        )
+        raise SampleError(msg)
+    is_new = found == 0 and not tables
+    if not is_new and (found == 0 or not tables & _NAMES):
+        msg = f"{path} is a database of something else, no ledger; move it away to begin anew"
+        raise SampleError(msg)
+    if is_new or not thoroughly:
+        return
+    if missing := _NAMES - tables:
+        raise DamagedLedgerError(path, f"it lacks its table {', '.join(sorted(missing))}")
+    whole = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if whole != "ok":
+        raise DamagedLedgerError(path, whole.splitlines()[-1])
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     with transaction(connection):
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-        if found == 0:
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
             for statement in filter(str.strip, _TABLES.split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
-        elif found != VERSION:
-            msg = (
-                f"ledger {path} has version {found}, this edgedet knows {VERSION}; "
-                "install the edgedet that wrote it, or move the folder away to begin anew"
-            )
-            raise SampleError(msg)
         for statement in _INDICES:
             connection.execute(statement)
 
 
 def _error(path: Path | None, exc: sqlite3.Error) -> SampleError:
+    if path is not None and type(exc) is sqlite3.DatabaseError:  # those below it are other trouble
+        return DamagedLedgerError(path, str(exc))
     where = f" {path}" if path else ""
     return SampleError(f"ledger{where}: {exc}; is the disk full, or the file damaged?")

@@ -7,11 +7,11 @@ Every change is one transaction. Safe from several threads and processes: the se
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from edgedet.sample.base import Sample, SampleObject, State
 from edgedet.sample.database import connect, transaction, translated
@@ -37,6 +37,7 @@ class Ledger:
         """Open it, or make it if it may be made.
 
         Raises:
+            DamagedLedgerError: if it is not what was written any more.
             SampleError: if it cannot be used.
         """
         self._connection = connect(folder / LEDGER_FILE, may_create=may_create)
@@ -201,7 +202,7 @@ class Ledger:
 
     def _select(self, tail: str, values: Sequence[str | int]) -> list[Sample]:
         query = f"SELECT {', '.join(_COLUMNS)} FROM sample {tail}"  # noqa: S608 - own words
-        return [_sample_of(row) for row in self.reading(query, values)]
+        return [sample_of(dict(row)) for row in self.reading(query, values)]
 
 
 def _plain(value: State | str | int | None) -> str | int | None:
@@ -218,7 +219,12 @@ def _row_of(sample: Sample) -> dict[str, str | int | None]:
     return row
 
 
-def _sample_of(row: sqlite3.Row) -> Sample:
+def sample_of(row: Mapping[str, Any]) -> Sample:
+    """A sample from its row.
+
+    Raises:
+        ValueError, LookupError, TypeError: it is none that was written.
+    """
     values = dict(row)
     objects = [{**each, "box": tuple(each["box"])} for each in json.loads(values["objects"])]
     values |= {

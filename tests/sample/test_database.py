@@ -1,12 +1,13 @@
 """The ledger's file: made once, whole or not at all, never half understood."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from edgedet.errors import SampleError
-from edgedet.sample.database import VERSION, connect, transaction
+from edgedet.sample.database import VERSION, DamagedLedgerError, connect, transaction
 
 
 def test_tables_are_made_once_and_found_again(tmp_path: Path) -> None:
@@ -41,3 +42,28 @@ def test_what_cannot_be_used_is_refused_with_a_reason(tmp_path: Path) -> None:
         connect(tmp_path / "none.db", may_create=False)
     with pytest.raises(SampleError, match="unable to open"):
         connect(tmp_path / "no" / "folder" / "ledger.db")
+
+
+@pytest.mark.parametrize("version", [0, VERSION])
+def test_the_database_of_something_else_is_left_alone(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.executescript(f"CREATE TABLE photos (id); PRAGMA user_version = {version}")
+    before = path.read_bytes()
+
+    with pytest.raises(SampleError, match="something else, no ledger; move it away") as caught:
+        connect(path)
+
+    assert not isinstance(caught.value, DamagedLedgerError)
+    assert path.read_bytes() == before
+
+
+def test_damage_inside_is_found_and_told_from_other_trouble(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(connect(path)) as made:
+        made.execute("DROP TABLE spending")
+    with pytest.raises(DamagedLedgerError, match=r"lacks its table spending\); the service moves"):
+        connect(path)
+    path.write_bytes(b"not a database, but long enough to be read as one" * 90)
+    with pytest.raises(DamagedLedgerError, match="not a database"):
+        connect(path, may_create=False)

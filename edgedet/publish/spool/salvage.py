@@ -9,7 +9,7 @@ from edgedet.publish.kind import Kind
 from edgedet.publish.spool.durable import Stored
 from edgedet.publish.spool.file import COLUMNS, stored_of
 from edgedet.publish.spool.schema import SpoolError, UnusableSpoolError
-from edgedet.state_files import DATABASE_ENDINGS, odd_part
+from edgedet.state_files import DATABASE_ENDINGS, open_remains
 
 
 def put_aside(path: Path) -> tuple[Path, list[Stored]]:
@@ -25,7 +25,7 @@ def put_aside(path: Path) -> tuple[Path, list[Stored]]:
     except OSError as exc:
         msg = f"it is damaged and cannot be moved away ({exc.strerror or exc})"
         raise UnusableSpoolError(msg) from exc
-    return aside, [] if odd_part(aside) else _readable(aside)
+    return aside, _readable(aside)
 
 
 def _readable(path: Path) -> list[Stored]:
@@ -33,7 +33,7 @@ def _readable(path: Path) -> list[Stored]:
     found: dict[int, Stored] = {}
     for order in ("ASC", "DESC"):
         # a damaged file fails in any way it likes, at any row
-        with suppress(sqlite3.Error, SpoolError), closing(sqlite3.connect(path)) as db:
+        with suppress(sqlite3.Error, SpoolError), closing(open_remains(path)) as db:
             for row in db.execute(f"SELECT {COLUMNS} FROM messages ORDER BY id {order}"):  # noqa: S608 - our own names
                 if row[0] in found:
                     break

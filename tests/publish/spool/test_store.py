@@ -250,20 +250,22 @@ def test_memory_has_a_limit_of_its_own(make_store: MakeStore, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", [FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-journal"])
-@pytest.mark.parametrize("kind", ["pipe", "folder", "endless"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "endless", "loop"])
 def test_what_is_no_file_is_put_aside(
     make_store: MakeStore, tmp_path: Path, name: str, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / FILE_NAME).touch()
+    store = make_store(tmp_path)
+    store.apply(add=[make_stored(1)])
+    store.close()
     (tmp_path / name).unlink(missing_ok=True)
     put_odd(tmp_path / name, kind)
 
     store = make_store(tmp_path)
-    store.apply(add=[make_stored(1)])
+    store.apply(add=[make_stored(2)])
 
     assert "is no plain file): moved to" in caplog.text
     assert _is_durable(store)
-    assert _ids(store) == [1]
+    assert _ids(store) == ([2] if name == FILE_NAME else [1, 2])
 
 
 @pytest.mark.parametrize(
