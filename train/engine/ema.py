@@ -31,7 +31,7 @@ class ModelEma(Generic[ModelT]):
         decay = self._decay * (1 - math.exp(-self.updates / self._tau))
         ours, theirs = self.model.state_dict(), model.state_dict()
         floating = [name for name, tensor in ours.items() if tensor.dtype.is_floating_point]
-        counters = [name for name in ours if name not in set(floating)]
+        counters = [name for name, tensor in ours.items() if not tensor.dtype.is_floating_point]
         torch._foreach_lerp_(
             [ours[name] for name in floating], [theirs[name] for name in floating], 1 - decay
         )

@@ -113,7 +113,7 @@ def assign_ota(
         logits.append(out[:, 4:])
     height, width = geometry.image_hw
     truth_boxes = _corners(targets[:, 2:6] * targets.new_tensor((width, height, width, height)))
-    index_of = torch.cat([c.image for c in candidates]).cpu()
+    image = torch.cat([c.image for c in candidates]).cpu()
     all_boxes, all_logits = torch.cat(boxes).cpu(), torch.cat(logits).cpu()
     truth_boxes, rows = truth_boxes.cpu(), targets.cpu()
     classes, target_image = rows[:, 1].long(), rows[:, 0].long()
@@ -122,7 +122,7 @@ def assign_ota(
     owners: list[Tensor] = []
     for index in range(raw[0].shape[0]):
         own = (target_image == index).nonzero().squeeze(1)
-        rivals = (index_of == index).nonzero().squeeze(1)
+        rivals = (image == index).nonzero().squeeze(1)
         if not own.numel() or not rivals.numel():
             continue
         pairs = Pairs(truth_boxes[own], classes[own], all_boxes[rivals], all_logits[rivals])
