@@ -19,10 +19,7 @@ def read_secret(path: Path) -> bytes:
         OSError: If it cannot be read, or holds more, as a device does that never ends.
     """
     with path.open("rb") as file:
-        content = file.read(MAX_SECRET_BYTES + 1)
-    if len(content) > MAX_SECRET_BYTES:
-        raise OSError(errno.EFBIG, f"more than {MAX_SECRET_BYTES} bytes")
-    return content
+        return _read_all(file, MAX_SECRET_BYTES)
 
 
 def read_plain(path: Path, max_bytes: int | None = None) -> bytes:
@@ -32,12 +29,7 @@ def read_plain(path: Path, max_bytes: int | None = None) -> bytes:
         OSError: If it cannot be read, is no plain file, or holds more.
     """
     with open_plain(path) as file:
-        if max_bytes is None:
-            return file.read()
-        content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
-        raise OSError(errno.EFBIG, f"more than {max_bytes} bytes")
-    return content
+        return file.read() if max_bytes is None else _read_all(file, max_bytes)
 
 
 def open_plain(path: Path) -> BufferedReader:
@@ -104,6 +96,13 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _read_all(file: BufferedReader, max_bytes: int) -> bytes:
+    content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise OSError(errno.EFBIG, f"more than {max_bytes} bytes")
+    return content
 
 
 def _check_plain(facts: os.stat_result) -> None:
