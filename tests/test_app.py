@@ -118,9 +118,11 @@ def test_events_and_counts_reach_the_broker(
     mine = [body["type"] for body in told if body["object"]["track"] == track]
     assert mine == ["start", "enter", "leave", "end"]
     assert [body["seq"] for body in told] == list(range(len(told)))
-    counts = [m.body for m in subscriber.messages if m.topic.endswith("/src/a/counts")]
-    assert sum(counts[-1]["zones"]["all"].values()) >= 1
-    seen = [m.body for m in subscriber.messages if m.topic.endswith("/src/a/detections")]
+    subscriber.wait_for(
+        lambda m: m.topic.endswith("/src/a/counts") and sum(m.body["zones"]["all"].values()) >= 1
+    )
+    found = subscriber.wait_for_all(lambda m: m.topic.endswith("/src/a/detections"), 40)
+    seen = [message.body for message in found]
     ids = {each["track"] for body in seen for each in body["objects"]}
     assert track in ids
 
