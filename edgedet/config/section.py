@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -122,6 +122,8 @@ def _kinds(annotation: object) -> Iterator[object]:
     elif origin in (Union, UnionType):
         for part in parts:
             yield from _kinds(part)
+    elif origin is Literal:
+        yield from map(type, parts)
     else:
         yield annotation
 

@@ -16,6 +16,7 @@ class _Part(Section):
     count: int = 1
     share: Annotated[float, Field(ge=0)] | None = None
     limit: float | Literal["off"] = "off"
+    level: Literal[0, 1] = 0
     flag: bool = False
 
 
@@ -24,10 +25,14 @@ def test_unknown_keys_are_refused() -> None:
         _Part.model_validate({"nmae": "x"})
 
 
-@pytest.mark.parametrize("key", ["count", "share", "limit"])
+@pytest.mark.parametrize("key", ["count", "share", "limit", "level"])
 def test_true_is_no_number(key: str) -> None:
     with pytest.raises(ValidationError, match="expected a number"):
         _Part.model_validate({key: True})
+
+
+@pytest.mark.parametrize("key", ["count", "share", "limit"])
+def test_a_number_in_quotes_is_one(key: str) -> None:
     assert getattr(_Part.model_validate({key: "2", "flag": True}), key) == 2
 
 
