@@ -32,7 +32,12 @@ def main() -> int:
                 run = watch(options, cameras, None, port)
             rate = len(run.seen) / run.seconds
             spans_s = {**_own(run), "a program woken late": late_s}
-            row = {"full speed, images/s": full, "load": rate / full, **_quantiles_ms(spans_s)}
+            row = {
+                "full speed, images/s": full,
+                "load": rate / full,
+                "answered in batches": _share_in_batches(run),
+                **_quantiles_ms(spans_s),
+            }
             rows.add(row, f"{len(cameras)} cameras, {run.lost} messages lost")
     rows.print(f"{options.backend}, {options.bundle}")
     return 0
@@ -55,6 +60,11 @@ def _own(run: Run) -> dict[str, list[float]]:
         "own, to the outlet": [s.handed_s - s.end_s for s in run.seen],
         "own, to the broker": [s.broker_s - s.handed_s for s in run.seen],
     }
+
+
+def _share_in_batches(run: Run) -> float:
+    sizes = Counter((s.start_s, s.end_s) for s in run.seen)
+    return sum(size for size in sizes.values() if size > 1) / max(1, len(run.seen))
 
 
 def _quantiles_ms(spans_s: dict[str, list[float]]) -> dict[str, float]:

@@ -18,6 +18,7 @@ from edgedet.lineup import Lineup
 from edgedet.manifest import identity_of
 from edgedet.model_change import ModelChange
 from edgedet.outlets import Outlets
+from edgedet.promptness import take_short_turns
 from edgedet.publish.identity import Birth
 from edgedet.reload import ReadSettings, Reloader, nothing_to_read
 from edgedet.remote import Remote
@@ -136,11 +137,12 @@ class Application:
         return self._pipeline.stats
 
     def start(self) -> None:
-        """Start everything, sinks first.
+        """Start everything, sinks first. From now on Python's threads take short turns.
 
         Raises:
             PublishError: if the embedded broker does not start.
         """
+        take_short_turns()
         self._outlets.tell("detector", lambda: {**self._pipeline.detector_figures()})
         self._outlets.start()
         self._reporting.start()

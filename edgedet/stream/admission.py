@@ -89,14 +89,13 @@ class Admission:
         """Images a second that cameras ask for; files take what is left."""
         return sum(each.demand_fps for each in self._accounts if each.demand_fps < float("inf"))
 
-    def single_share(self, single_s: float) -> float:
-        """Which share of the time the backend would run if each picture were a batch.
+    def share(self, picture_s: float) -> float:
+        """Which share of the time the backend would run if each picture took `picture_s` of it.
 
-        `single_s` is what it takes for one. Infinite while that is not known (0), and with files,
-        that take whatever there is.
+        Infinite while that is not known (0), and with files, that take whatever there is.
         """
         demand_fps = sum(account.demand_fps for account in self._accounts)
-        return demand_fps * single_s if demand_fps and single_s else float("inf")
+        return demand_fps * picture_s if demand_fps and picture_s else float("inf")
 
     @property
     def limits(self) -> list[SourceLimit | None]:

@@ -3,9 +3,9 @@
 The rules, in words; which frame is next is `edgedet.stream.intake`'s:
 
 - A batch has as many pictures as pays on this backend, at most `max_size`, and no more than let
-  the answers of live sources come within the latency budget. While the backend keeps up with
-  single pictures, a batch must save more: in it the first answer waits for the last picture, and
-  the last answer for all others to be published.
+  the answers of live sources come within the latency budget. In a batch the first answer waits for
+  the last picture, and the last answer for all others to be published; so it is no larger than it
+  has to be for the backend to keep up, and where single pictures would do, it must save more.
 - A live frame stays in its channel, where a newer one takes its place, until the backend waits or
   is about to be free. With lossless sources alone, frames are painted beside the backend at once.
 - A full batch is offered to the backend at once, another one when it has all that can be expected.
@@ -40,7 +40,7 @@ from edgedet.stream.tap import FrameTap
 _IDLE_WAIT_S = 0.5  # a bound: a put or a close wakes us anyway
 _BUSY_SHARE = 0.7  # of the backend: above, the newest frame wins
 _FULL_SHARE = 0.9  # above, a wait for a fuller batch may pay
-_SINGLE_SHARE = 0.9  # of the time, for single pictures; above, they would queue up
+_KEPT_UP_SHARE = 0.95  # of the time, for all pictures; above, they would queue up
 _LEAD_S = 0.002  # how much earlier than painting asks for the next batch is begun
 _LEAD_PAINTINGS = 1.5  # for each frame to paint
 
@@ -171,12 +171,21 @@ class Batcher:
 
     def _max_size(self) -> int:
         """The most pictures that the next batch should have."""
-        share = self.admission.single_share(self._sizing.single_s)
-        size = self._sizing.max_size(is_light=share < _SINGLE_SHARE)
+        is_light = self.admission.share(self._sizing.single_s) < _KEPT_UP_SHARE
+        size = self._sizing.max_size(is_light=is_light)
+        if not is_light:
+            size = self._least_that_keeps_up(size)
         if self._intake.has_live:
             while size > 1 and not self.age.fits(size):
                 size -= 1
         return size
+
+    def _least_that_keeps_up(self, most: int) -> int:
+        """The answers of a larger batch than needed come later, and all at once."""
+        for size in range(2, most):
+            if self.admission.share(self._sizing.cost.usual_s(size) / size) < _KEPT_UP_SHARE:
+                return size
+        return most
 
     def _batch_to_fill(self, max_size: int, *, may_paint: bool) -> Batch | None:
         """The one that was begun, or one that was offered and can be made better, or a free one."""

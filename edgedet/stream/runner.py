@@ -16,11 +16,11 @@ import numpy as np
 from edgedet.clock import Clock, Deadline
 from edgedet.detect.base import Detector
 from edgedet.errors import ModelError, first_line
+from edgedet.promptness import step_back
 from edgedet.stream.channel import Channel
 from edgedet.stream.heap import give_back_heap
 from edgedet.stream.model import Model
 from edgedet.stream.run_tally import RunTally
-from edgedet.stream.step_back import step_back
 from edgedet.stream.worker import StopSignal, Worker
 
 T = TypeVar("T")

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 
 from edgedet.clock import Clock, SystemClock
+from edgedet.promptness import be_prompt
 
 logger = logging.getLogger(__name__)
 
@@ -140,6 +141,7 @@ class Worker:
         return has_ended
 
     def _run(self) -> None:
+        be_prompt()
         try:
             self._target(self._stop_event)
         except BaseException as exc:  # noqa: BLE001 - the top of a worker: the owner decides

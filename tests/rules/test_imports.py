@@ -22,6 +22,7 @@ VALUES = {
         "event",
         "analytics",
         "machine",
+        "promptness",
         "model_identity",
         "state_files",
     )

@@ -158,10 +158,10 @@ def test_an_inlet_joins_and_another_takes_its_place_with_a_clean_account() -> No
 
 def test_how_busy_single_pictures_would_keep_the_backend() -> None:
     bench = Bench(20, (1, None), (1, 5.0))
-    assert bench.admission.single_share(1 / 20) == float("inf")
+    assert bench.admission.share(1 / 20) == float("inf")
     bench.pass_s(10, 10, 30)
-    assert bench.admission.single_share(1 / 20) == pytest.approx(15 / 20)
-    assert bench.admission.single_share(0.0) == float("inf")
+    assert bench.admission.share(1 / 20) == pytest.approx(15 / 20)
+    assert bench.admission.share(0.0) == float("inf")
     bench.inlets[1].is_lossless = True
     bench.pass_s(1, 10, 1)
-    assert bench.admission.single_share(1 / 20) == float("inf")
+    assert bench.admission.share(1 / 20) == float("inf")

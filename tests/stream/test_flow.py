@@ -198,3 +198,12 @@ def test_a_backend_that_keeps_up_with_single_pictures_gets_no_batches_that_save_
     simulation = Simulation([Camera(each) for each in times], cost_s).run(20)
     settled = simulation.sizes[len(simulation.sizes) // 2 :]
     assert (max(settled) > 1) is has_batches
+
+
+@pytest.mark.parametrize(("load", "most"), [(1.05, 2), (1.3, 4)])
+def test_batches_are_no_larger_than_the_backend_needs_to_keep_up(load: float, most: int) -> None:
+    single_s = load / (4 * FPS)
+    cost_s = _fixed(0.25 * single_s, 0.75 * single_s)  # 0.875 of it in twos, 0.81 in fours
+    cameras = [steady(FPS, 20) for _ in range(4)]  # all of them at once
+    simulation = Simulation(cameras, cost_s).run(20)
+    assert max(simulation.sizes[len(simulation.sizes) // 2 :]) == most

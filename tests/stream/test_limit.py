@@ -7,11 +7,17 @@ import pytest
 from edgedet.stream.limit import BatchLimit
 
 
-def _settle(limit: BatchLimit, cost_s: Callable[[int], float], batches: int = 60) -> list[int]:
+def _settle(
+    limit: BatchLimit,
+    cost_s: Callable[[int], float],
+    batches: int = 60,
+    *,
+    is_light: bool = False,
+) -> list[int]:
     """Run a backend that always has enough pictures; the sizes of its batches."""
     sizes = []
     for _ in range(batches):
-        size = limit.size()
+        size = limit.size(is_light=is_light)
         limit.add(size, cost_s(size))
         sizes.append(size)
     return sizes
@@ -51,6 +57,22 @@ def test_a_backend_that_changes_is_noticed() -> None:
     limit = BatchLimit(8)
     _settle(limit, lambda size: 0.04 * size)
     assert _settle(limit, lambda size: 0.004 + 0.001 * size, 700)[-20:] == [8] * 20
+
+
+def test_a_backend_that_keeps_up_without_batches_tries_them_once() -> None:
+    limit = BatchLimit(8)
+    sizes = _settle(limit, lambda size: 0.04 * size, 2000, is_light=True)
+    assert max(sizes[:10]) == 8
+    assert sizes[10:] == [1] * 1990
+    assert 8 in _settle(limit, lambda size: 0.04 * size, 4)  # at once when it no longer does
+
+
+def test_one_slow_picture_changes_little() -> None:
+    limit = BatchLimit(8)
+    _settle(limit, lambda size: 0.04 * size)
+    before_s = limit.single_s
+    limit.add(1, 0.08)
+    assert limit.single_s == pytest.approx(before_s, rel=0.11)
 
 
 def test_batches_that_save_little_are_doubted_soon() -> None:
