@@ -21,6 +21,7 @@ TESTED_ELSEWHERE: dict[str, str] = {
     "edgedet.openvino_library": "tests/detect/test_backends.py",
     # a value without behaviour; what is painted and left out shows when batches are made
     "edgedet.model_identity": "tests/manifest/test_identity.py",
+    "train.errors": "tests/train/engine/test_world.py",
     "edgedet.stream.model": "tests/test_startup.py",
     "edgedet.stream.filler": "tests/stream/test_batcher.py",
     # values, and the one thing they know of themselves: shown by whoever reads them

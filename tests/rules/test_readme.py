@@ -22,12 +22,17 @@ SCHEMAS = ROOT / "edgedet" / "publish" / "schemas"
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<!\S)--[a-z][a-z0-9-]*")
-PROGRAMS = {"edgedet": "edgedet.cli", "train": "train.cli"}
+PROGRAMS = {
+    "edgedet": ("edgedet.cli", "edgedet.app"),
+    "train": ("train.cli", "train.commands.refresh"),
+}
+"""Where a program begins, and what most of its commands import: once, before they are asked."""
 ASK = """
 import importlib, os, sys
 
 main = importlib.import_module(sys.argv[1]).main
-for command in sys.argv[2:]:
+importlib.import_module(sys.argv[2])
+for command in sys.argv[3:]:
     print(end="\\x1e", flush=True)
     if not (child := os.fork()):
         sys.argv = [sys.argv[1], *command.split(), "--help"]
@@ -118,7 +123,7 @@ def _helps(program: str) -> dict[str, str]:
     """The help of every command shown; one process imports the program, its children tell."""
     commands = [command for name, command in _shown_commands() if name == program]
     done = subprocess.run(
-        [sys.executable, "-c", ASK, PROGRAMS[program], *commands],
+        [sys.executable, "-c", ASK, *PROGRAMS[program], *commands],
         cwd=ROOT,
         env={**os.environ, "COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"},
         capture_output=True,

@@ -1,5 +1,6 @@
 """`python -m train`: commands, their help, and exit codes."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from edgedet.errors import ModelError
 from tests.rules.tree import ROOT
 from tests.train.console import call, fit_arguments
+from train.cli import COMMANDS as COMMANDS_BY_NAME
 
 NAMES = (
     *("check", "show", "fit", "evaluate", "predict", "export", "quantize", "refresh", "tune"),
@@ -23,6 +25,21 @@ def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
 
     assert [name for name in ("ingest", *NAMES) if name not in text] == []
+    assert set(COMMANDS_BY_NAME) == {"ingest", *NAMES}
+
+
+@pytest.mark.parametrize("name", ["ingest", *NAMES])
+def test_the_list_says_of_a_command_what_it_says_itself(name: str) -> None:
+    own = COMMANDS_BY_NAME[name].load(name)
+    assert COMMANDS_BY_NAME[name].help == inspect.cleandoc(own.help).splitlines()[0]
+
+
+def test_no_command_is_imported_before_it_is_called() -> None:
+    program = "import sys, train.cli; print(*(each for each in sys.modules if 'torch' in each))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=50
+    )
+    assert done.stdout.strip() == ""
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -24,14 +24,11 @@ from torch.nn.parallel import DistributedDataParallel
 from edgedet.errors import EdgedetError
 from train.engine.normalisation import running_statistics
 from train.engine.precision import choose_device
+from train.errors import OtherProcessError
 
 _TIMEOUT = timedelta(minutes=30)  # scoring and the decoding of pictures may take their time
 
 ValueT = TypeVar("ValueT")
-
-
-class OtherProcessError(EdgedetError):
-    """Another process of the run failed and has told why; nothing to add."""
 
 
 @dataclass(frozen=True, slots=True)

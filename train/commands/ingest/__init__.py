@@ -12,7 +12,9 @@ from train.commands.ingest.yolo import yolo
 __all__ = ["ingest_app"]
 
 ingest_app = typer.Typer(
-    help="Turn annotations of another form into a YOLO data set.", no_args_is_help=True
+    help="Turn annotations of another form into a YOLO data set.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 
