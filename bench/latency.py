@@ -43,8 +43,13 @@ def main() -> int:
     return 0
 
 
+def _sizes(run: Run) -> Counter[tuple[float, float]]:
+    """Pictures of each batch, by when the backend began and ended."""
+    return Counter((s.start_s, s.end_s) for s in run.seen)
+
+
 def _own(run: Run) -> dict[str, list[float]]:
-    sizes = Counter((s.start_s, s.end_s) for s in run.seen)
+    sizes = _sizes(run)
     runs = sorted(sizes)
     own_s = [
         s.broker_s - s.arrival_s - (s.end_s - s.start_s) - _waited_s(s, runs) for s in run.seen
@@ -63,8 +68,7 @@ def _own(run: Run) -> dict[str, list[float]]:
 
 
 def _share_in_batches(run: Run) -> float:
-    sizes = Counter((s.start_s, s.end_s) for s in run.seen)
-    return sum(size for size in sizes.values() if size > 1) / max(1, len(run.seen))
+    return sum(size for size in _sizes(run).values() if size > 1) / max(1, len(run.seen))
 
 
 def _quantiles_ms(spans_s: dict[str, list[float]]) -> dict[str, float]:
